@@ -1,0 +1,289 @@
+//! What does an entry say?
+//!
+//! [`recognise`] looks at the head of a stream and names its [`Format`]; the format's [`Parser`]
+//! turns each entry into an [`Event`]: a time and fields. Fields of a meaning that many formats
+//! share are [`Field`]s (Sigma's taxonomy names); all others keep the name that the log gave them.
+//!
+//! # Guarantees
+//!
+//! * A field is there or absent, never guessed. `-` in an access log is absent; `""` is present
+//!   and empty.
+//! * Values are un-escaped by the producer's own rules (`\"`, `\xhh`, `#hh`, `+`), never
+//!   URL-decoded: decoding is [`decode`]'s, in layers, additive.
+//! * An entry that fits no format is still an event: its raw bytes are scanned.
+//! * A time that cannot be parsed is absent, never "now".
+
+mod access;
+pub mod decode;
+mod text;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::line::Framing;
+use crate::time::{Time, Zone};
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident = $sigma:literal,)*) => {
+        /// A field whose meaning many formats share.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Field { $($(#[$doc])* $name,)* }
+
+        impl Field {
+            /// All fields, in order.
+            pub const ALL: &'static [Field] = &[$(Field::$name,)*];
+
+            /// The name that rules and outputs use (Sigma taxonomy where it has one).
+            pub fn name(self) -> &'static str {
+                match self { $(Field::$name => $sigma,)* }
+            }
+        }
+    };
+}
+
+fields! {
+    /// The client's address (after trusted proxies).
+    Client = "c-ip",
+    /// Request method.
+    Method = "cs-method",
+    /// The whole request target as sent, query included.
+    Target = "cs-uri",
+    /// The path: the target before the first `?`.
+    Stem = "cs-uri-stem",
+    /// The query: the target behind the first `?`.
+    Query = "cs-uri-query",
+    /// Protocol version.
+    Version = "cs-version",
+    /// Response status.
+    Status = "sc-status",
+    /// Response bytes.
+    BytesOut = "sc-bytes",
+    /// Request bytes.
+    BytesIn = "cs-bytes",
+    /// Referer.
+    Referer = "cs-referer",
+    /// User-Agent.
+    UserAgent = "cs-user-agent",
+    /// Virtual host or Host header.
+    Host = "cs-host",
+    /// Authenticated user.
+    User = "cs-username",
+    /// Request Content-Type.
+    ContentType = "cs-content-type",
+    /// Request cookies.
+    Cookie = "cs-cookie",
+    /// X-Forwarded-For as sent.
+    ForwardedFor = "x-forwarded-for",
+    /// Time taken, as the log writes it.
+    TimeTaken = "time-taken",
+    /// Server address.
+    ServerIp = "s-ip",
+    /// Server port.
+    ServerPort = "s-port",
+    /// Request body.
+    Body = "cs-body",
+    /// Response body.
+    ResponseBody = "sc-body",
+    /// The message of an application or error log.
+    Message = "message",
+    /// Severity as the log writes it.
+    Level = "level",
+    /// Logger or component.
+    Logger = "logger",
+    /// Thread or process.
+    Thread = "thread",
+    /// Request, transaction or trace id.
+    RequestId = "request-id",
+    /// Session id.
+    Session = "session",
+    /// What a WAF did: `blocked`, `detected`.
+    Action = "action",
+    /// The operation of a gateway or application log (`SearchCard`).
+    Operation = "operation",
+}
+
+/// What one entry says. Borrows the block's bytes and dies with it.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// The entry as it stands in the log.
+    pub raw: &'a [u8],
+    /// When.
+    pub time: Option<Time>,
+    present: u64,
+    known: [Cow<'a, [u8]>; Field::ALL.len()],
+    named: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+}
+
+impl Default for Event<'_> {
+    fn default() -> Self {
+        Self {
+            raw: b"",
+            time: None,
+            present: 0,
+            known: std::array::from_fn(|_| Cow::Borrowed(&b""[..])),
+            named: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Makes this the event of another entry that says nothing yet.
+    pub fn reset(&mut self, raw: &'a [u8]) {
+        self.raw = raw;
+        self.time = None;
+        self.present = 0;
+        self.named.clear();
+    }
+
+    /// The value of a field; `None` if it is absent.
+    pub fn get(&self, field: Field) -> Option<&[u8]> {
+        (self.present >> field as u8 & 1 == 1).then(|| self.known[field as usize].as_ref())
+    }
+
+    /// Sets a field.
+    pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, [u8]>>) {
+        self.present |= 1 << field as u8;
+        self.known[field as usize] = value.into();
+    }
+
+    /// Adds a field under the name that the log gives it (a JSON path `card.number`, a key).
+    pub fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
+        self.named.push((name.into(), value.into()));
+    }
+
+    /// The fields that are no [`Field`], in the order of the entry.
+    pub fn named(&self) -> &[(Cow<'a, [u8]>, Cow<'a, [u8]>)] {
+        &self.named
+    }
+
+    /// Sets target, path and query from a request target as sent.
+    pub fn set_target(&mut self, target: &'a [u8]) {
+        self.set(Field::Target, target);
+        match memchr::memchr(b'?', target) {
+            Some(at) => {
+                self.set(Field::Stem, &target[..at]);
+                self.set(Field::Query, &target[at + 1..]);
+            }
+            None => self.set(Field::Stem, target),
+        }
+    }
+
+    /// A field read as a decimal number.
+    pub fn number(&self, field: Field) -> Option<u64> {
+        std::str::from_utf8(self.get(field)?).ok()?.parse().ok()
+    }
+}
+
+/// What a parser made of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// An event of the format.
+    Event,
+    /// A comment, a header or a blank line: nothing to examine.
+    Skip,
+    /// The entry does not fit the format; it is scanned as text and counted.
+    Unparsed,
+}
+
+/// Which Sigma logsource a format answers to, and what kind of log it is for coverage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Sigma `category`: `webserver`, `proxy`, `application`, `database`.
+    pub category: &'static str,
+    /// Sigma `service`: `apache`, `nginx`, or empty.
+    pub service: &'static str,
+    /// Kind of log for coverage: `access`, `application`, `gateway`, `waf`, `error`.
+    pub log: &'static str,
+}
+
+/// A log format: immutable, shared by all threads.
+pub trait Format: Send + Sync + std::fmt::Debug {
+    /// Its name: `apache-combined`.
+    fn name(&self) -> &'static str;
+
+    /// Which rules apply to it.
+    fn kind(&self) -> Kind;
+
+    /// How lines make entries.
+    fn framing(&self) -> Framing {
+        Framing::Lines
+    }
+
+    /// The fields that entries of this format can have; every other [`Field`] it can never have.
+    fn fields(&self) -> &[Field];
+
+    /// Whether entries may carry named fields (JSON, key=value).
+    fn has_named(&self) -> bool {
+        false
+    }
+
+    /// A parser for one block: the scratch space of one thread.
+    fn parser(&self) -> Box<dyn Parser + '_>;
+
+    /// The format after `block`, if a directive in it changed the format (`#Fields`).
+    fn after(&self, block: &[u8]) -> Option<Arc<dyn Format>> {
+        let _ = block;
+        None
+    }
+}
+
+/// The scratch space with which one thread parses the entries of one block.
+pub trait Parser {
+    /// Parses `entry` into `event`, which is already [reset](Event::reset) to it.
+    fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed;
+}
+
+/// What a reader of logs is told about them from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The zone of stamps that name none.
+    pub zone: Zone,
+    /// An Apache `LogFormat` or nginx `log_format` text (`--log-format`).
+    pub log_format: Option<String>,
+    /// Year of stamps that have none (syslog), from the file's time.
+    pub year: Option<i32>,
+}
+
+/// What is known of a stream when its format is guessed: its first bytes, cut to whole lines, and
+/// those lines.
+#[derive(Debug)]
+pub struct Head<'h> {
+    /// The first bytes.
+    pub bytes: &'h [u8],
+    /// Their lines, without line ends, blank lines left out.
+    pub lines: Vec<&'h [u8]>,
+}
+
+impl<'h> Head<'h> {
+    /// The head of a stream from its first bytes.
+    pub fn new(bytes: &'h [u8]) -> Self {
+        let lines = bytes.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+        Self { bytes, lines: lines.filter(|l| !l.is_empty()).collect() }
+    }
+}
+
+/// A format that a stream may have.
+#[derive(Debug)]
+pub struct Guess {
+    /// The format.
+    pub format: Arc<dyn Format>,
+    /// The share of the head's lines that are events of it, 0 to 1. The highest score wins; of
+    /// equal scores, the earlier in [`FAMILIES`], so the stricter stand first.
+    pub score: f64,
+}
+
+/// The format families, stricter ones first: adding a format is one file and one line here.
+const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[access::guess];
+
+/// The format of a stream, from its first bytes (about 64 KiB).
+pub fn recognise(head: &[u8], options: &Options) -> Guess {
+    let head = Head::new(head);
+    let mut best = Guess { format: Arc::new(text::Text), score: 0.0 };
+    for family in FAMILIES {
+        if let Some(guess) = family(&head, options).filter(|g| g.score > best.score) {
+            best = guess;
+        }
+    }
+    best
+}

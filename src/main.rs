@@ -1,0 +1,3 @@
+//! leaksweep: arguments → sweep → write → exit code.
+
+fn main() {}

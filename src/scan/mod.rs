@@ -1,0 +1,24 @@
+//! Which entries match?
+//!
+//! A [`Scanner`] is one thread's scratch space over an immutable [`RuleSet`] and [`Finder`]. It
+//! turns a block into a [`Part`]; parts appended in order make a [`Yield`], what one stream
+//! yielded; yields merged make the [`Tally`], from which everything else is computed.
+//!
+//! # Guarantees
+//!
+//! * [`Tally::merge`] is associative, commutative and idempotent per content id; the default is its
+//!   zero; a tally serialises (the part file).
+//! * Nothing raw is in a tally: hits hold masked text, records hold keyed fingerprints.
+//! * The prefilter may say yes too often, never no wrongly: [`Mode::Full`] examines every entry and
+//!   gives the same tally.
+
+mod scanner;
+mod tally;
+
+pub use scanner::{Mode, Scanner};
+pub use tally::{
+    Disorder, Hit, HitSet, Outcome, Part, RecordFact, Records, SiteTally, StreamFacts, Tally, Yield,
+};
+
+#[allow(unused_imports)]
+use crate::{element::Finder, rule::RuleSet};

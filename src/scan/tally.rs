@@ -1,0 +1,303 @@
+//! What evidence yielded, mergeable.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::element::{Card, Elements, Fingerprint, Masked, Record};
+use crate::event::decode::Layer;
+use crate::source::{ContentId, Gap, SourceEnd};
+use crate::time::Time;
+
+/// What the logs show of the outcome of one hit. Only what is shown counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Answered with success (2xx), or the entry itself shows success.
+    Succeeded,
+    /// Refused: by a WAF, or answered 4xx.
+    Blocked,
+    /// The log does not say.
+    Unknown,
+}
+
+/// One entry that matched one rule: owned, masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Line of the entry, counted from 1 in the decompressed stream.
+    pub line: u64,
+    /// Byte offset of the entry in the decompressed stream.
+    pub offset: u64,
+    /// When; absent if the entry has no readable time.
+    pub time: Option<Time>,
+    /// The client's address.
+    pub client: Option<Box<str>>,
+    /// The request's path, masked.
+    pub path: Option<Masked>,
+    /// The agent, masked.
+    pub user_agent: Option<Masked>,
+    /// Response status.
+    pub status: Option<u16>,
+    /// Response bytes.
+    pub bytes: Option<u64>,
+    /// The outcome that this entry shows by itself.
+    pub outcome: Outcome,
+    /// Which decoding layer matched.
+    pub layer: Layer,
+    /// The entry, masked and cut.
+    pub excerpt: Masked,
+}
+
+/// The hits of one rule in one stream on one site. `count` is exact; `hits` are the first
+/// [`HitSet::CAP`] of them, in the order of the stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HitSet {
+    /// All hits.
+    pub count: u64,
+    /// The hits that are kept.
+    pub hits: Vec<Hit>,
+}
+
+impl HitSet {
+    /// The most hits of one rule that are kept per stream and site; more are only counted, and
+    /// the report says so.
+    pub const CAP: usize = 10_000;
+
+    /// Adds a hit.
+    pub fn push(&mut self, hit: impl FnOnce() -> Hit) {
+        self.count += 1;
+        if self.hits.len() < Self::CAP {
+            self.hits.push(hit());
+        }
+    }
+
+    fn append(&mut self, next: Self) {
+        self.count += next.count;
+        let room = Self::CAP - self.hits.len();
+        self.hits.extend(next.hits.into_iter().take(room));
+    }
+}
+
+/// One record as a fact for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordFact {
+    /// Its class.
+    pub class: Elements,
+    /// Its card.
+    pub card: Option<Card>,
+    /// Its e-mail address.
+    pub email: Option<Fingerprint>,
+    /// The best key of its person.
+    pub person: Option<Fingerprint>,
+    /// A date within the record, days since 1970-01-01.
+    pub date: Option<i32>,
+    /// When the entry was written, seconds since the epoch.
+    pub time: Option<i64>,
+    /// Who read or sent it: an index into [`Records::clients`].
+    pub client: Option<u32>,
+    /// Line of the entry.
+    pub line: u64,
+}
+
+/// The records of one site in one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// The clients named by the facts.
+    pub clients: Vec<Box<str>>,
+    /// The records, in the order of the stream.
+    pub facts: Vec<RecordFact>,
+}
+
+impl Records {
+    /// Adds a record.
+    pub fn push(&mut self, record: &Record, time: Option<Time>, client: Option<&str>, line: u64) {
+        let client = client.map(|name| self.client(name));
+        self.facts.push(RecordFact {
+            class: record.class,
+            card: record.card,
+            email: record.email,
+            person: record.person,
+            date: record.date,
+            time: time.map(Time::seconds),
+            client,
+            line,
+        });
+    }
+
+    fn client(&mut self, name: &str) -> u32 {
+        // Neighbouring records mostly share their client; the table is searched from its end.
+        let found = self.clients.iter().rposition(|c| &**c == name);
+        found.unwrap_or_else(|| {
+            self.clients.push(name.into());
+            self.clients.len() - 1
+        }) as u32
+    }
+
+    fn append(&mut self, next: Self) {
+        let map: Vec<u32> = next.clients.iter().map(|name| self.client(name)).collect();
+        self.facts.extend(
+            next.facts
+                .into_iter()
+                .map(|fact| RecordFact { client: fact.client.map(|c| map[c as usize]), ..fact }),
+        );
+    }
+}
+
+/// Times that run backwards within a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disorder {
+    /// Reversals of more than 300 seconds.
+    pub reversals: u64,
+    /// The largest, in seconds.
+    pub largest: u64,
+}
+
+/// What one stream yielded for one site.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteTally {
+    /// Entries of the site.
+    pub entries: u64,
+    /// Entries that were no event of the format.
+    pub unparsed: u64,
+    /// Entries whose time could not be read.
+    pub timeless: u64,
+    /// Earliest time.
+    pub first: Option<Time>,
+    /// Latest time.
+    pub last: Option<Time>,
+    /// Entries per hour since the epoch: what silence is measured against.
+    pub hours: BTreeMap<i64, u64>,
+    /// Hits by rule index.
+    pub rules: BTreeMap<u32, HitSet>,
+    /// Records.
+    pub records: Records,
+}
+
+impl SiteTally {
+    fn append(&mut self, next: Self) {
+        self.entries += next.entries;
+        self.unparsed += next.unparsed;
+        self.timeless += next.timeless;
+        self.first = [self.first, next.first].into_iter().flatten().min();
+        self.last = [self.last, next.last].into_iter().flatten().max();
+        for (hour, n) in next.hours {
+            *self.hours.entry(hour).or_default() += n;
+        }
+        for (rule, hits) in next.rules {
+            self.rules.entry(rule).or_default().append(hits);
+        }
+        self.records.append(next.records);
+    }
+}
+
+/// What a run of entries of one stream yielded. Appending is associative and keeps the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// By site.
+    pub sites: BTreeMap<String, SiteTally>,
+    /// Entries, skipped ones (comments, blank lines) included.
+    pub entries: u64,
+    /// Bytes of entries, line ends included.
+    pub bytes: u64,
+    /// Time order within the stream.
+    pub disorder: Disorder,
+    /// The first and the last entry's time, for the order across the cut.
+    pub ends: Option<(Time, Time)>,
+}
+
+impl Part {
+    /// Reversals smaller than this are normal: a line is written when its request ends.
+    pub const REVERSAL_SECONDS: i64 = 300;
+
+    /// Notes the time of the next entry.
+    pub fn clock(&mut self, time: Time) {
+        let (first, last) = self.ends.unwrap_or((time, time));
+        self.step(last, time);
+        self.ends = Some((first, time));
+    }
+
+    fn step(&mut self, before: Time, after: Time) {
+        let back = before.seconds() - after.seconds();
+        if back > Self::REVERSAL_SECONDS {
+            self.disorder.reversals += 1;
+            self.disorder.largest = self.disorder.largest.max(back as u64);
+        }
+    }
+
+    /// Appends what the following entries yielded.
+    pub fn append(&mut self, next: Self) {
+        for (site, tally) in next.sites {
+            self.sites.entry(site).or_default().append(tally);
+        }
+        self.entries += next.entries;
+        self.bytes += next.bytes;
+        self.disorder.reversals += next.disorder.reversals;
+        self.disorder.largest = self.disorder.largest.max(next.disorder.largest);
+        if let Some((first, last)) = next.ends {
+            if let Some((_, before)) = self.ends {
+                self.step(before, first);
+            }
+            self.ends = Some((self.ends.map_or(first, |(f, _)| f), last));
+        }
+    }
+}
+
+/// What is known of one stream besides its entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFacts {
+    /// All names under which this content was found, in order; more than one is a duplicate.
+    pub names: Vec<String>,
+    /// Decompressed bytes.
+    pub bytes: u64,
+    /// Format name.
+    pub format: String,
+    /// Kind of log: `access`, `application`, `gateway`, `waf`, `error`, or empty.
+    pub log: String,
+    /// Rules (by index) that could never fire on this format, with the reason.
+    pub unable: BTreeMap<u32, String>,
+    /// What is missing.
+    pub gaps: Vec<Gap>,
+}
+
+/// What one stream yielded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yield {
+    /// The stream.
+    pub stream: StreamFacts,
+    /// Its entries.
+    pub part: Part,
+}
+
+/// What evidence yielded: one mergeable partial for threads, scheduled runs and many machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// By content: the same evidence under two names is counted once.
+    pub streams: BTreeMap<ContentId, Yield>,
+    /// Files by name: hash and size as read.
+    pub sources: BTreeMap<String, SourceEnd>,
+    /// Paths that could not be found or listed.
+    pub gaps: Vec<Gap>,
+}
+
+impl Tally {
+    /// Everything that either yielded.
+    pub fn merge(&mut self, other: Self) {
+        for (id, theirs) in other.streams {
+            match self.streams.entry(id) {
+                std::collections::btree_map::Entry::Vacant(empty) => {
+                    empty.insert(theirs);
+                }
+                std::collections::btree_map::Entry::Occupied(mut ours) => {
+                    let names = &mut ours.get_mut().stream.names;
+                    names.extend(theirs.stream.names);
+                    names.sort();
+                    names.dedup();
+                }
+            }
+        }
+        self.sources.extend(other.sources);
+        self.gaps.extend(other.gaps);
+        self.gaps.sort();
+        self.gaps.dedup();
+    }
+}
