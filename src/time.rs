@@ -125,6 +125,7 @@ impl Time {
     }
 
     /// The same instant shown at another offset.
+    #[must_use]
     pub fn shown_at(self, offset: i16) -> Self {
         Self { offset, ..self }
     }

@@ -6,7 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::source::{ContentId, Window};
+use crate::scan::Tally;
+use crate::source::{ContentId, SourceEnd, Window};
+
+/// The schema of the report.
+pub const SCHEMA: &str = "leaksweep.report/1";
 
 /// The report (schema `leaksweep.report/1`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,4 +57,45 @@ pub struct RunSource {
     pub format: Vec<String>,
     /// `ok`, `duplicate of PATH`, or what is wrong.
     pub status: String,
+}
+
+impl Run {
+    /// With what the tally knows of the sources.
+    #[must_use]
+    pub fn with_sources(mut self, tally: &Tally) -> Self {
+        self.sources = tally.sources.iter().map(|(path, end)| source(path, end, tally)).collect();
+        self
+    }
+}
+
+/// One source's line in the report.
+fn source(path: &str, end: &SourceEnd, tally: &Tally) -> RunSource {
+    let inside = |name: &&String| {
+        name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
+    };
+    let mut line = RunSource {
+        path: path.to_owned(),
+        sha256: (end.sha256 != ContentId([0; 32])).then_some(end.sha256),
+        bytes: end.bytes,
+        lines: 0,
+        format: Vec::new(),
+        status: String::new(),
+    };
+    let mut troubles: Vec<String> = end.gaps.iter().map(|gap| gap.detail.clone()).collect();
+    for yielded in tally.streams.values() {
+        let names = &yielded.stream.names;
+        if !names.iter().any(|name| inside(&name)) {
+            continue;
+        }
+        match names.first().filter(|first| !inside(first)) {
+            Some(first) => troubles.push(format!("duplicate of {first}")),
+            None => line.lines += yielded.part.entries,
+        }
+        line.format.push(yielded.stream.format.clone());
+        troubles.extend(yielded.stream.gaps.iter().map(|gap| gap.detail.clone()));
+    }
+    line.format.sort();
+    line.format.dedup();
+    line.status = if troubles.is_empty() { "ok".to_owned() } else { troubles.join("; ") };
+    line
 }

