@@ -1,6 +1,6 @@
 //! Reproducible chance: the same seed writes the same incident on every machine.
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// `SplitMix64` (Steele, Lea, Flood 2014).
 pub struct Chance(u64);
 
 impl Chance {

@@ -38,7 +38,7 @@ pub fn struts_warning(time: i64, command: &str) -> Timed {
     (time, text)
 }
 
-/// The firewall's line for a blocked exploit (ModSecurity in an nginx error log).
+/// The firewall's line for a blocked exploit (`ModSecurity` in an nginx error log).
 pub fn waf_block(time: i64, client: &str, site: &str, app: &str) -> Timed {
     let stamp = clock::nginx(time);
     let data = ognl("id").chars().take(90).collect::<String>();

@@ -98,7 +98,7 @@ impl Plan {
             if let Some(records) = site.declared {
                 let _ = writeln!(text, "declared_records = {records}");
             }
-            let _ = writeln!(text, "expected = {:?}", site.expected);
+            let _ = writeln!(text, "expected = [\"{}\"]", site.expected.join("\", \""));
         }
         text
     }
