@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release --example replay -- DIR           the real size
 //! cargo run --release --example replay -- DIR --small   the size of sample-logs
+//! cargo run --release --example replay -- DIR --traffic 1000   only a combined log of 1,000 MB,
+//!                                            one line in a thousand an attack: for speed
 //! ```
 //!
 //! Who was breached, when, and how many records of which class were exposed is as published. That
@@ -69,9 +71,13 @@ fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let small = arguments.iter().any(|a| a == "--small");
     let Some(dir) = arguments.iter().find(|a| !a.starts_with("--")).map(PathBuf::from) else {
-        eprintln!("usage: replay DIR [--small]");
+        eprintln!("usage: replay DIR [--small | --traffic MEGABYTES]");
         return Err(std::io::Error::other("no folder given"));
     };
+    if let Some(at) = arguments.iter().position(|a| a == "--traffic") {
+        let megabytes = arguments.get(at + 1).and_then(|n| n.parse().ok()).unwrap_or(100);
+        return site::write_traffic(&dir.join("access.log"), megabytes);
+    }
     let scale = if small { SMALL } else { REAL };
     let mut plan = Plan::new(&dir);
     tax_site(&mut plan, &scale)?;

@@ -9,8 +9,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::chance::Chance;
-use crate::clock;
 use crate::traffic::{self, Timed};
+use crate::{clock, incident};
 
 /// A kind of log.
 #[derive(Clone, Copy)]
@@ -167,5 +167,34 @@ fn write_lines(path: &Path, mut lines: Vec<Timed>) -> io::Result<()> {
         return gz.finish()?.flush();
     }
     lines.iter().try_for_each(|(_, line)| writeln!(file, "{line}"))?;
+    file.flush()
+}
+
+/// Writes a combined log of ordinary traffic in which one line in a thousand is an attack.
+pub fn write_traffic(path: &Path, megabytes: u64) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut file = BufWriter::new(File::create(path)?);
+    let mut chance = Chance::new(8);
+    let mut attacks = Vec::new();
+    incident::scanner(&mut attacks, "203.0.113.200", clock::BEGIN, 12);
+    let mut written = 0;
+    for i in 0.. {
+        let line = match i % 1_000 {
+            999 => attacks[i / 1_000 % attacks.len()].1.clone(),
+            _ => traffic::combined(
+                &mut chance,
+                clock::BEGIN + i as i64 / 50,
+                "pay",
+                "pay.example.com",
+            ),
+        };
+        written += line.len() as u64 + 1;
+        writeln!(file, "{line}")?;
+        if written >= megabytes * 1_000_000 {
+            break;
+        }
+    }
     file.flush()
 }
