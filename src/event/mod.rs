@@ -14,7 +14,11 @@
 //! * A time that cannot be parsed is absent, never "now".
 
 mod access;
+mod clf;
 pub mod decode;
+mod escape;
+mod mixed;
+mod request;
 #[allow(dead_code)] // the formats that use all of it land one by one
 mod stamp;
 mod text;
@@ -159,16 +163,23 @@ impl<'a> Event<'a> {
         &self.named
     }
 
-    /// Sets target, path and query from a request target as sent.
+    /// Sets target, path and query from a request target as sent; of one in absolute form
+    /// (`http://host/path`) also the host, unless that is set.
     pub fn set_target(&mut self, target: &'a [u8]) {
-        self.set(Field::Target, target);
-        match memchr::memchr(b'?', target) {
-            Some(at) => {
-                self.set(Field::Stem, &target[..at]);
-                self.set(Field::Query, &target[at + 1..]);
+        request::set_target(self, Cow::Borrowed(target));
+    }
+
+    /// Takes over what another event says, its values copied: for entries that stand escaped within
+    /// others and so cannot be borrowed.
+    fn adopt(&mut self, other: &Event<'_>) {
+        let owned = |value: &[u8]| Cow::Owned(value.to_vec());
+        self.time = other.time.or(self.time);
+        for field in Field::ALL {
+            if let Some(value) = other.get(*field) {
+                self.set(*field, owned(value));
             }
-            None => self.set(Field::Stem, target),
         }
+        self.named.extend(other.named.iter().map(|(n, v)| (owned(n), owned(v))));
     }
 
     /// A field read as a decimal number.
@@ -278,8 +289,16 @@ pub struct Guess {
 /// The format families, stricter ones first: adding a format is one file and one line here.
 const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[access::guess];
 
+/// The formats that a line may have in a stream of another: those that need no state, stricter
+/// ones first.
+const STRAYS: &[fn(&Options) -> Arc<dyn Format>] = &[access::stray];
+
 /// The format of a stream, from its first bytes (about 64 KiB).
 pub fn recognise(head: &[u8], options: &Options) -> Guess {
+    mixed::around(best(head, options), STRAYS, options)
+}
+
+fn best(head: &[u8], options: &Options) -> Guess {
     let head = Head::new(head);
     let mut best = Guess { format: Arc::new(text::Text), score: 0.0 };
     for family in FAMILIES {

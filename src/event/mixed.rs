@@ -1,0 +1,81 @@
+//! What if a line is of another format than its stream? Files change their format within
+//! (rotation, redeploy, two servers into one file): a line that does not fit the stream's format is
+//! tried against the others before it counts as unparsed.
+//!
+//! The answer depends on the line alone, never on lines before it, so that cuts do not matter.
+
+use std::sync::Arc;
+
+use crate::line::Framing;
+
+use super::{Event, Field, Format, Guess, Kind, Options, Parsed, Parser};
+
+/// A stream's format, and those that its stray lines may have.
+#[derive(Debug)]
+struct Mixed {
+    main: Arc<dyn Format>,
+    strays: Arc<[Arc<dyn Format>]>,
+}
+
+/// Wraps a guess whose entries are single lines so that stray lines are tried against `formats`.
+pub(super) fn around(
+    guess: Guess,
+    formats: &[fn(&Options) -> Arc<dyn Format>],
+    options: &Options,
+) -> Guess {
+    if !matches!(guess.format.framing(), Framing::Lines) {
+        return guess;
+    }
+    let strays = formats.iter().map(|format| format(options)).collect();
+    Guess { format: Arc::new(Mixed { main: guess.format, strays }), ..guess }
+}
+
+impl Format for Mixed {
+    fn name(&self) -> &'static str {
+        self.main.name()
+    }
+
+    fn kind(&self) -> Kind {
+        self.main.kind()
+    }
+
+    fn fields(&self) -> &[Field] {
+        self.main.fields()
+    }
+
+    fn has_named(&self) -> bool {
+        self.main.has_named()
+    }
+
+    fn parser(&self) -> Box<dyn Parser + '_> {
+        let strays = self.strays.iter().map(|format| format.parser()).collect();
+        Box::new(MixedParser { main: self.main.parser(), strays })
+    }
+
+    fn after(&self, block: &[u8]) -> Option<Arc<dyn Format>> {
+        let main = self.main.after(block)?;
+        Some(Arc::new(Self { main, strays: Arc::clone(&self.strays) }))
+    }
+}
+
+struct MixedParser<'f> {
+    main: Box<dyn Parser + 'f>,
+    strays: Vec<Box<dyn Parser + 'f>>,
+}
+
+impl Parser for MixedParser<'_> {
+    fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
+        let parsed = self.main.parse(entry, event);
+        if parsed != Parsed::Unparsed {
+            return parsed;
+        }
+        for stray in &mut self.strays {
+            event.reset(entry);
+            if stray.parse(entry, event) == Parsed::Event {
+                return Parsed::Event;
+            }
+        }
+        event.reset(entry);
+        Parsed::Unparsed
+    }
+}
