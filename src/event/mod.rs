@@ -17,17 +17,28 @@ mod access;
 mod clf;
 pub mod decode;
 mod escape;
+mod inside;
+mod json;
+mod keys;
+mod kv;
+mod log4j;
 mod mixed;
+mod names;
+#[cfg(test)]
+mod proof;
 mod request;
 #[allow(dead_code)] // the formats that use all of it land one by one
 mod stamp;
 mod text;
+mod walk;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::line::Framing;
 use crate::time::{Time, Zone};
+
+pub use keys::{Mapping, MappingError};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $name:ident = $sigma:literal,)*) => {
@@ -153,6 +164,13 @@ impl<'a> Event<'a> {
         self.known[field as usize] = value.into();
     }
 
+    /// Takes a field out, so that it is absent.
+    fn take(&mut self, field: Field) -> Option<Cow<'a, [u8]>> {
+        self.get(field)?;
+        self.present &= !(1 << field as u8);
+        Some(std::mem::take(&mut self.known[field as usize]))
+    }
+
     /// Adds a field under the name that the log gives it (a JSON path `card.number`, a key).
     pub fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
         self.named.push((name.into(), value.into()));
@@ -256,6 +274,8 @@ pub struct Options {
     pub log_format: Option<String>,
     /// Year of stamps that have none (syslog), from the file's time.
     pub year: Option<i32>,
+    /// What the user says of the names in JSON, key=value and CSV logs.
+    pub mapping: Mapping,
 }
 
 /// What is known of a stream when its format is guessed: its first bytes, cut to whole lines, and
@@ -266,13 +286,28 @@ pub struct Head<'h> {
     pub bytes: &'h [u8],
     /// Their lines, without line ends, blank lines left out.
     pub lines: Vec<&'h [u8]>,
+    /// How many wrappers were peeled off.
+    depth: u8,
 }
+
+/// Wrappers in wrappers are peeled so deep.
+const DEPTH_CAP: u8 = 2;
 
 impl<'h> Head<'h> {
     /// The head of a stream from its first bytes.
     pub fn new(bytes: &'h [u8]) -> Self {
         let lines = bytes.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
-        Self { bytes, lines: lines.filter(|l| !l.is_empty()).collect() }
+        Self { bytes, lines: lines.filter(|l| !l.is_empty()).collect(), depth: 0 }
+    }
+
+    /// The format of the entries that stand inside this head's; `None` if they have none that is
+    /// known.
+    fn inside(&self, bytes: &[u8], options: &Options) -> Option<Guess> {
+        if self.depth >= DEPTH_CAP || bytes.is_empty() {
+            return None;
+        }
+        let inner = best(&Head { depth: self.depth + 1, ..Head::new(bytes) }, options);
+        (inner.score > 0.0).then_some(inner)
     }
 }
 
@@ -287,7 +322,8 @@ pub struct Guess {
 }
 
 /// The format families, stricter ones first: adding a format is one file and one line here.
-const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[access::guess];
+const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] =
+    &[access::guess, json::guess, kv::guess, log4j::guess];
 
 /// The formats that a line may have in a stream of another: those that need no state, stricter
 /// ones first.
@@ -295,14 +331,13 @@ const STRAYS: &[fn(&Options) -> Arc<dyn Format>] = &[access::stray];
 
 /// The format of a stream, from its first bytes (about 64 KiB).
 pub fn recognise(head: &[u8], options: &Options) -> Guess {
-    mixed::around(best(head, options), STRAYS, options)
+    mixed::around(best(&Head::new(head), options), STRAYS, options)
 }
 
-fn best(head: &[u8], options: &Options) -> Guess {
-    let head = Head::new(head);
+fn best(head: &Head<'_>, options: &Options) -> Guess {
     let mut best = Guess { format: Arc::new(text::Text), score: 0.0 };
     for family in FAMILIES {
-        if let Some(guess) = family(&head, options).filter(|g| g.score > best.score) {
+        if let Some(guess) = family(head, options).filter(|g| g.score > best.score) {
             best = guess;
         }
     }

@@ -43,6 +43,21 @@ pub(super) fn set_line_with<'a>(
     set_target(event, undo(target));
 }
 
+/// [`set_line`] for a line that is un-escaped already.
+pub(super) fn set_plain_line<'a>(event: &mut Event<'a>, line: Cow<'a, [u8]>) {
+    match line {
+        Cow::Borrowed(line) => set_line_with(event, line, |text| Cow::Borrowed(text)),
+        Cow::Owned(line) => {
+            let mut inside = Event::default();
+            if let Some(host) = event.take(Field::Host) {
+                inside.set(Field::Host, host);
+            }
+            set_line_with(&mut inside, &line, |text| Cow::Borrowed(text));
+            event.adopt(&inside);
+        }
+    }
+}
+
 /// Splits a request line into method, target and version (empty for HTTP/0.9).
 fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let first = memchr(b' ', line)?;
@@ -94,7 +109,8 @@ pub(super) fn set_target<'a>(event: &mut Event<'a>, target: Cow<'a, [u8]>) {
     event.set(Field::Target, target);
 }
 
-fn part<'a>(text: &Cow<'a, [u8]>, from: usize, to: usize) -> Cow<'a, [u8]> {
+/// A part of a value: borrowed if the value is.
+pub(super) fn part<'a>(text: &Cow<'a, [u8]>, from: usize, to: usize) -> Cow<'a, [u8]> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
         Cow::Owned(text) => Cow::Owned(text[from..to].to_vec()),
@@ -102,7 +118,7 @@ fn part<'a>(text: &Cow<'a, [u8]>, from: usize, to: usize) -> Cow<'a, [u8]> {
 }
 
 /// Where the authority of an absolute-form target stands.
-fn authority(target: &[u8]) -> Option<(usize, usize)> {
+pub(super) fn authority(target: &[u8]) -> Option<(usize, usize)> {
     if target.first() == Some(&b'/') {
         return None;
     }
