@@ -48,33 +48,49 @@ pub struct Hit {
     pub excerpt: Masked,
 }
 
-/// The hits of one rule in one stream on one site. `count` is exact; `hits` are the first
-/// [`HitSet::CAP`] of them, in the order of the stream.
+/// The hits of one rule in one stream on one site. `counts` is exact; `hits` are the first
+/// [`HitSet::CAP`] of each outcome, in the order of the stream: a scanner's ten thousand refusals
+/// do not push out the one success behind them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HitSet {
-    /// All hits.
-    pub count: u64,
+    /// All hits by outcome, in the order of [`Outcome`].
+    pub counts: [u64; 3],
     /// The hits that are kept.
     pub hits: Vec<Hit>,
 }
 
 impl HitSet {
-    /// The most hits of one rule that are kept per stream and site; more are only counted, and
-    /// the report says so.
+    /// The most hits of one rule and outcome that are kept per stream and site; more are only
+    /// counted, and the report says so.
     pub const CAP: usize = 10_000;
 
-    /// Adds a hit.
-    pub fn push(&mut self, hit: impl FnOnce() -> Hit) {
-        self.count += 1;
-        if self.hits.len() < Self::CAP {
+    /// Adds a hit of an outcome; `hit` is only made if it is kept.
+    pub fn push(&mut self, outcome: Outcome, hit: impl FnOnce() -> Hit) {
+        let count = &mut self.counts[outcome as usize];
+        *count += 1;
+        if *count <= Self::CAP as u64 {
             self.hits.push(hit());
         }
     }
 
+    /// All hits.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
     fn append(&mut self, next: Self) {
-        self.count += next.count;
-        let room = Self::CAP - self.hits.len();
-        self.hits.extend(next.hits.into_iter().take(room));
+        let room = |count: u64| (Self::CAP as u64).saturating_sub(count);
+        let mut rooms = self.counts.map(room);
+        let kept = next.hits.into_iter().filter(|hit| {
+            let room = &mut rooms[hit.outcome as usize];
+            let fits = *room > 0;
+            *room = room.saturating_sub(1);
+            fits
+        });
+        self.hits.extend(kept);
+        for (count, more) in self.counts.iter_mut().zip(next.counts) {
+            *count += more;
+        }
     }
 }
 
