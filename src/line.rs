@@ -8,14 +8,20 @@
 //!
 //! * The entries of all blocks are the same whatever the block size is.
 //! * Every byte of the stream lies in exactly one entry (line ends included) or is counted in
-//!   [`Blocks::skipped`]: bytes of a line or entry beyond [`ENTRY_CAP`].
-//! * A block never holds more than its nominal size plus one entry of at most [`ENTRY_CAP`] bytes.
+//!   [`Blocks::skipped`]: bytes of a line beyond [`ENTRY_CAP`].
+//! * A line of more than [`ENTRY_CAP`] bytes is an entry of its own, of which the first
+//!   [`ENTRY_CAP`] bytes are kept. An entry of many lines that together are longer is cut between
+//!   two lines: the rest is another entry, and nothing is lost.
+//! * A block never holds more than its nominal size or one entry, whichever is more. Memory is
+//!   bounded by the nominal size plus a few [`ENTRY_CAP`], whatever stands in the stream, and no
+//!   byte is looked at more than a few times.
 
 use memchr::memchr;
 
 use crate::source::Stream;
 
-/// The most bytes of one entry that are kept; the rest of a longer entry is counted, not examined.
+/// The most bytes of one entry, line end included; the rest of a longer line is counted, not
+/// examined.
 pub const ENTRY_CAP: usize = 1 << 20;
 
 /// How lines make entries.
@@ -75,28 +81,56 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
-        let bytes = self.block.bytes.as_slice();
-        if self.at >= bytes.len() {
-            return None;
-        }
-        let (start, first_line) = (self.at, self.line);
-        let mut end = line_end(bytes, start);
-        self.line += 1;
-        if let Framing::Starts(starts) = self.block.framing {
-            while end < bytes.len() && !starts(trim_line(&bytes[end..line_end(bytes, end)])) {
-                end = line_end(bytes, end);
-                self.line += 1;
-            }
-        }
-        self.at = end;
-        let entry = trim_line(&bytes[start..end]);
-        Some(Entry { bytes: entry, offset: self.block.offset + start as u64, line: first_line })
+        let bytes = self.block.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let extent = extent(bytes, self.block.framing, true)?;
+        let (offset, line) = (self.block.offset + self.at as u64, self.line);
+        self.at += extent.bytes;
+        self.line += extent.lines;
+        Some(Entry { bytes: trim_line(&bytes[..extent.bytes]), offset, line })
     }
 }
 
-/// The index just behind the line that starts at `from`.
-fn line_end(bytes: &[u8], from: usize) -> usize {
-    memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |n| from + n + 1)
+/// How far the entry reaches that some bytes begin with.
+#[derive(Clone, Copy)]
+struct Extent {
+    bytes: usize,
+    lines: u64,
+    /// Its line is longer than [`ENTRY_CAP`]: the bytes behind it up to the line end are skipped.
+    cut: bool,
+}
+
+/// The extent of the entry at the start of `bytes`; `None` if only more bytes can tell. `whole`:
+/// there are no more.
+fn extent(bytes: &[u8], framing: Framing, whole: bool) -> Option<Extent> {
+    let (mut end, cut) = line(bytes, whole)?;
+    let mut lines = 1;
+    if let Framing::Starts(starts) = framing
+        && !cut
+    {
+        while end < bytes.len() {
+            let (len, cut) = line(&bytes[end..], whole)?;
+            if cut || end + len > ENTRY_CAP || starts(trim_line(&bytes[end..end + len])) {
+                return Some(Extent { bytes: end, lines, cut: false });
+            }
+            end += len;
+            lines += 1;
+        }
+        if !whole {
+            return None;
+        }
+    }
+    Some(Extent { bytes: end, lines, cut })
+}
+
+/// The length of the line at the start of `bytes`, line end included and at most [`ENTRY_CAP`],
+/// and whether it is cut there; `None` if only more bytes can tell.
+fn line(bytes: &[u8], whole: bool) -> Option<(usize, bool)> {
+    let most = &bytes[..bytes.len().min(ENTRY_CAP)];
+    match memchr(b'\n', most) {
+        Some(at) => Some((at + 1, false)),
+        None if most.len() == ENTRY_CAP => Some((ENTRY_CAP, true)),
+        None => whole.then_some((most.len(), false)),
+    }
 }
 
 fn trim_line(line: &[u8]) -> &[u8] {
@@ -110,10 +144,18 @@ pub struct Blocks<'s, 'r> {
     stream: &'s mut Stream<'r>,
     framing: Framing,
     size: usize,
-    carry: Vec<u8>,
+    /// Bytes read and not yet given away: `buffer[start..end]`. Its length is its capacity, so
+    /// that no read has to fill it with zeros first.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The bytes of a block that was given back.
+    spare: Vec<u8>,
     offset: u64,
     line: u64,
     ended: bool,
+    /// The bytes up to the next line end belong to a line that was cut.
+    skipping: bool,
     skipped: u64,
 }
 
@@ -124,19 +166,24 @@ impl<'s, 'r> Blocks<'s, 'r> {
             stream,
             framing: Framing::Lines,
             size: size.max(1),
-            carry: Vec::new(),
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            spare: Vec::new(),
             offset: 0,
             line: 1,
             ended: false,
+            skipping: false,
             skipped: 0,
         }
     }
 
-    /// The first bytes of the stream (up to about `len`), without consuming them: what format
-    /// recognition looks at. Does not depend on the block size.
+    /// The first bytes of the stream (`len` of them, if there are so many), without consuming
+    /// them: what format recognition looks at. Does not depend on the block size.
     pub fn peek(&mut self, len: usize) -> &[u8] {
         self.fill(len);
-        &self.carry[..self.carry.len().min(len)]
+        let end = self.end.min(self.start + len);
+        &self.buffer[self.start..end]
     }
 
     /// Sets how lines make entries; to be called before the first block is taken.
@@ -144,63 +191,242 @@ impl<'s, 'r> Blocks<'s, 'r> {
         self.framing = framing;
     }
 
-    /// Bytes that lie in no entry because their entry was longer than [`ENTRY_CAP`].
+    /// Bytes that lie in no entry because their line was longer than [`ENTRY_CAP`].
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    fn fill(&mut self, len: usize) {
-        let mut chunk = vec![0; 1 << 16];
-        while self.carry.len() < len && !self.ended {
-            let n = self.stream.read(&mut chunk);
+    /// Gives back the bytes of a block that is done with, to be filled again.
+    pub fn recycle(&mut self, block: Block) {
+        self.spare = block.bytes;
+    }
+
+    /// Reads until `want` bytes are held or the stream ends.
+    fn fill(&mut self, want: usize) {
+        if self.end - self.start >= want || self.ended {
+            return;
+        }
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.buffer.len() < want {
+            self.buffer.resize(want.max(self.size), 0);
+        }
+        while self.end < want && !self.ended {
+            let n = self.stream.read(&mut self.buffer[self.end..]);
             self.ended = n == 0;
-            self.carry.extend_from_slice(&chunk[..n]);
+            self.end += n;
         }
     }
 
-    /// The index at which the carried bytes can be cut between two entries.
-    fn cut(&self) -> Option<usize> {
-        let mut end = self.carry.len();
-        loop {
-            let cut = memchr::memrchr(b'\n', &self.carry[..end])? + 1;
-            match self.framing {
-                Framing::Lines => return Some(cut),
-                Framing::Starts(starts) => {
-                    let next = &self.carry[cut..];
-                    let whole = memchr(b'\n', next).is_some();
-                    if whole && starts(trim_line(&next[..line_end(next, 0)])) {
-                        return Some(cut);
-                    }
-                    end = cut - 1;
-                }
+    /// Passes over the rest of a line that was cut.
+    fn skip(&mut self) {
+        while self.skipping {
+            let held = &self.buffer[self.start..self.end];
+            let found = memchr(b'\n', held);
+            let n = found.map_or(held.len(), |at| at + 1);
+            self.start += n;
+            self.offset += n as u64;
+            self.skipped += n as u64;
+            self.skipping = found.is_none() && !self.ended;
+            if self.skipping {
+                self.fill(self.size.min(ENTRY_CAP));
             }
         }
     }
+
+    /// The whole entries that the next block holds: as many as its size allows, at least one.
+    fn extent(&mut self) -> Option<Extent> {
+        let mut want = self.size;
+        loop {
+            self.fill(want);
+            let held = &self.buffer[self.start..self.end];
+            if let Some(extent) = extents(held, self.framing, self.ended, self.size) {
+                return Some(extent);
+            }
+            if self.ended {
+                return None;
+            }
+            // Doubled, so that what is looked at again stays in proportion.
+            want = 2 * want.max(self.end - self.start);
+        }
+    }
+
+    /// Takes the first `n` held bytes out: the buffer itself if little is left in it, else a copy.
+    fn take(&mut self, n: usize) -> Vec<u8> {
+        let (cut, left) = (self.start + n, self.end - self.start - n);
+        if self.start > 0 || left > n {
+            let bytes = self.buffer[self.start..cut].to_vec();
+            self.start = cut;
+            return bytes;
+        }
+        let mut next = std::mem::take(&mut self.spare);
+        next.resize(self.size.max(left), 0);
+        next[..left].copy_from_slice(&self.buffer[cut..self.end]);
+        (self.start, self.end) = (0, left);
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        bytes.truncate(n);
+        bytes
+    }
+}
+
+/// The extent of the entries that make a block of about `size` bytes; a cut line ends it.
+fn extents(held: &[u8], framing: Framing, whole: bool, size: usize) -> Option<Extent> {
+    let mut all = Extent { bytes: 0, lines: 0, cut: false };
+    while !all.cut && all.bytes < held.len() {
+        let Some(next) = extent(&held[all.bytes..], framing, whole) else { break };
+        if all.bytes > 0 && all.bytes + next.bytes > size {
+            break;
+        }
+        let (bytes, lines) = (all.bytes + next.bytes, all.lines + next.lines);
+        all = Extent { bytes, lines, cut: next.cut };
+    }
+    (all.bytes > 0).then_some(all)
 }
 
 impl Iterator for Blocks<'_, '_> {
     type Item = Block;
 
     fn next(&mut self) -> Option<Block> {
-        let mut want = self.size;
-        let cut = loop {
-            self.fill(want);
-            if self.ended {
-                break self.carry.len();
+        self.skip();
+        let extent = self.extent()?;
+        let (offset, line) = (self.offset, self.line);
+        let bytes = self.take(extent.bytes);
+        self.skipping = extent.cut;
+        self.offset += extent.bytes as u64;
+        self.line += extent.lines;
+        Some(Block { bytes, offset, line, framing: self.framing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn continues(line: &[u8]) -> bool {
+        !line.starts_with(b" ")
+    }
+
+    type Seen = (Vec<u8>, u64, u64);
+
+    fn cut(bytes: &[u8], framing: Framing, size: usize) -> (Vec<Seen>, u64) {
+        let mut stream = Stream::new("t", bytes);
+        let mut blocks = Blocks::new(&mut stream, size);
+        assert_eq!(blocks.peek(100), &bytes[..bytes.len().min(100)]);
+        blocks.frame(framing);
+        let mut seen = Vec::new();
+        let mut held = 0;
+        while let Some(block) = blocks.next() {
+            held += block.bytes.len() as u64;
+            let entries = block.entries().map(|e| (e.bytes.to_vec(), e.offset, e.line));
+            let before = seen.len();
+            seen.extend(entries);
+            assert!(block.bytes.len() <= size || seen.len() == before + 1, "a block is too large");
+            if seen.len() % 3 == 0 {
+                blocks.recycle(block);
             }
-            match self.cut() {
-                Some(cut) => break cut,
-                None => want = self.carry.len() + self.size,
-            }
-        };
-        if cut == 0 {
-            return None;
         }
-        let rest = self.carry.split_off(cut);
-        let bytes = std::mem::replace(&mut self.carry, rest);
-        let block = Block { bytes, offset: self.offset, line: self.line, framing: self.framing };
-        self.offset += block.bytes.len() as u64;
-        self.line += memchr::memchr_iter(b'\n', &block.bytes).count() as u64;
-        Some(block)
+        assert_eq!(held + blocks.skipped(), bytes.len() as u64, "bytes vanished");
+        (seen, blocks.skipped())
+    }
+
+    /// The same, from the whole stream at once, by the words of the guarantees.
+    fn reference(bytes: &[u8], framing: Framing) -> (Vec<Seen>, u64) {
+        let mut entries: Vec<(usize, usize, u64, bool)> = Vec::new();
+        let (mut at, mut skipped) = (0, 0);
+        for (n, whole) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+            let kept = whole.len().min(ENTRY_CAP);
+            let long = kept == ENTRY_CAP && whole[kept - 1] != b'\n';
+            skipped += (whole.len() - kept) as u64;
+            let joins = match (framing, entries.last()) {
+                (Framing::Starts(starts), Some((from, to, _, false))) => {
+                    !long && to - from + kept <= ENTRY_CAP && !starts(trim_line(&whole[..kept]))
+                }
+                _ => false,
+            };
+            match entries.last_mut() {
+                Some(last) if joins => last.1 = at + kept,
+                _ => entries.push((at, at + kept, n as u64 + 1, long)),
+            }
+            at += whole.len();
+        }
+        let seen = entries
+            .into_iter()
+            .map(|(from, to, line, _)| (trim_line(&bytes[from..to]).to_vec(), from as u64, line));
+        (seen.collect(), skipped)
+    }
+
+    const SIZES: [usize; 9] = [1, 2, 7, 64, 4_096, 1 << 16, ENTRY_CAP - 1, ENTRY_CAP + 1, 16 << 20];
+
+    fn assert_cuts(bytes: &[u8], framing: Framing, sizes: &[usize]) {
+        let expected = reference(bytes, framing);
+        for size in sizes {
+            let got = cut(bytes, framing, *size);
+            assert!(got == expected, "block size {size}, {} bytes", bytes.len());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn block_sizes_do_not_matter(text in "[ ab\r\n]{0,200}", size in 1usize..80) {
+            for framing in [Framing::Lines, Framing::Starts(continues)] {
+                assert_cuts(text.as_bytes(), framing, &[size, 1, 4_096]);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn block_sizes_do_not_matter_around_the_cap(
+            lines in proptest::collection::vec((-2i64..4, 0u64..5), 1..5),
+            size in 0..SIZES.len(),
+        ) {
+            let mut bytes = Vec::new();
+            for (around, kind) in lines {
+                let len = match kind {
+                    0 => ENTRY_CAP as i64 + around,
+                    1 => ENTRY_CAP as i64 / 2 + around,
+                    2 => 2 * ENTRY_CAP as i64 + around,
+                    _ => 20 + around,
+                } as usize;
+                bytes.push(if kind % 2 == 0 { b' ' } else { b'x' });
+                bytes.resize(bytes.len() + len - 1, b'y');
+                bytes.push(b'\n');
+            }
+            for framing in [Framing::Lines, Framing::Starts(continues)] {
+                assert_cuts(&bytes, framing, &[SIZES[size]]);
+                assert_cuts(&bytes[..bytes.len() - 1], framing, &[SIZES[size]]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_longer_than_the_cap_is_cut_between_lines() {
+        let trace = [b"start\n".to_vec(), b" at a frame\n".repeat(200_000)].concat();
+        let (entries, skipped) = reference(&trace, Framing::Starts(continues));
+        assert_eq!((entries.len(), skipped), (3, 0));
+        assert_cuts(&trace, Framing::Starts(continues), &[1 << 12, 1 << 20, 16 << 20]);
+    }
+
+    #[test]
+    fn a_line_of_200_mb_costs_bounded_memory() {
+        let line = std::io::repeat(b'x').take(200 << 20).chain(&b"\nnext\n"[..]);
+        let mut stream = Stream::new("t", line);
+        let mut blocks = Blocks::new(&mut stream, 1 << 20);
+        let first = blocks.next().unwrap();
+        assert_eq!(first.bytes.len(), ENTRY_CAP);
+        let next = blocks.next().unwrap();
+        assert_eq!((next.bytes.as_slice(), next.line), (&b"next\n"[..], 2));
+        assert!(blocks.next().is_none());
+        assert_eq!(blocks.skipped(), (200 << 20) + 1 - ENTRY_CAP as u64);
+        assert!(blocks.buffer.len() <= 4 * ENTRY_CAP);
     }
 }

@@ -1,8 +1,14 @@
-//! Which site does a log belong to? The inventory that the user gives, and what is assumed
-//! without one.
+//! Which sites are known beforehand? The inventory that the user gives.
 
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Network;
+use super::place::{self, Place};
 use crate::time::{Time, Zone};
 
 /// The sites known beforehand (`--sites FILE`, TOML). Empty when none was given.
@@ -14,8 +20,12 @@ pub struct Inventory {
     pub window: Option<Window>,
     /// The zone of logs that name none.
     pub zone: Option<Zone>,
-    /// Networks whose X-Forwarded-For is believed, as written (`192.0.2.0/24`).
-    pub trusted_proxies: Vec<String>,
+    /// Networks whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<Network>,
+    hosts: HashMap<String, usize>,
+    globs: GlobSet,
+    /// The site of each glob.
+    glob_sites: Vec<usize>,
 }
 
 /// One site of the inventory.
@@ -41,14 +51,34 @@ pub struct SiteEntry {
     pub expected: Vec<String>,
 }
 
+/// The kinds of log that [`SiteEntry::expected`] knows.
+const LOGS: [&str; 5] = ["access", "application", "gateway", "waf", "error"];
+
 /// The period under examination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Its start.
+    #[serde(deserialize_with = "stamp")]
     pub from: Time,
     /// Its end.
+    #[serde(deserialize_with = "stamp")]
     pub to: Time,
+}
+
+/// A time as a string or, in TOML, as a bare date-time; it must name its offset.
+fn stamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stamp {
+        Bare(toml::value::Datetime),
+        Text(String),
+    }
+    let text = match Stamp::deserialize(deserializer)? {
+        Stamp::Bare(stamp) => stamp.to_string(),
+        Stamp::Text(text) => text,
+    };
+    text.parse().map_err(|error| serde::de::Error::custom(format!("{error} ({text:?})")))
 }
 
 /// An inventory that cannot be used: names the file, the key and what to do.
@@ -56,11 +86,254 @@ pub struct Window {
 #[error("{0}")]
 pub struct InventoryError(pub String);
 
+/// The file as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    timezone: Option<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    window: Option<Window>,
+    #[serde(default)]
+    site: Vec<SiteEntry>,
+}
+
 impl Inventory {
+    /// Reads an inventory file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, is no TOML, has an unknown key, or says something twice or against
+    /// itself. The message names the file and, where there is one, the line.
+    pub fn load(path: &Path) -> Result<Self, InventoryError> {
+        let wrong = |error: std::io::Error| InventoryError(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(wrong)?;
+        let folder = std::path::absolute(path).map_err(wrong)?;
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        Self::parse(&text, folder)
+            .map_err(|why| InventoryError(format!("{}{}", path.display(), why.0)))
+    }
+
+    /// An inventory from its text; globs are relative to `folder`. Errors begin with `:` or
+    /// `:LINE:`.
+    fn parse(text: &str, folder: &Path) -> Result<Self, InventoryError> {
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| 1 + line_of(text, span.start));
+            let place = line.map_or_else(|| ":".to_owned(), |line| format!(":{line}:"));
+            InventoryError(format!("{place} {}", error.message()))
+        })?;
+        written.resolve(folder).map_err(|why| InventoryError(format!(": {why}")))
+    }
+
+    /// The site of an inventory host.
+    pub fn by_host(&self, host: &str) -> Option<&str> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let site = self.hosts.get(&place::bare_host(host)?)?;
+        self.name(*site)
+    }
+
+    /// The site that an inventory glob gives to a stream. A member of an archive is looked up
+    /// also as the archive, and as a file beside it.
+    pub fn by_path(&self, stream: &str) -> Option<&str> {
+        if self.glob_sites.is_empty() {
+            return None;
+        }
+        let (file, member) = stream.split_once('!').map_or((stream, None), |(f, m)| (f, Some(m)));
+        let beside = member.map(|m| Path::new(file).with_file_name(m.replace('!', "/")));
+        let paths = [Some(PathBuf::from(stream)), Some(PathBuf::from(file)), beside];
+        let site = paths.into_iter().flatten().find_map(|path| self.first_match(&path))?;
+        self.name(site)
+    }
+
+    fn first_match(&self, path: &Path) -> Option<usize> {
+        let path = std::path::absolute(path).ok()?;
+        let matches = self.globs.matches(path);
+        matches.iter().filter_map(|glob| self.glob_sites.get(*glob)).min().copied()
+    }
+
+    fn name(&self, site: usize) -> Option<&str> {
+        self.sites.get(site).map(|site| site.name.as_str())
+    }
+
+    /// What the path says of a stream's site: computed once for a stream, asked for every line.
+    pub fn place(&self, stream: &str) -> Place<'_> {
+        Place::new(self, stream)
+    }
+
     /// The site of a line: by its host in the inventory, by its path in the inventory, else the
-    /// line's own host, else a name from the path.
+    /// line's own host, else a name from the path. [`Inventory::place`] is the quick way.
     pub fn site(&self, path: &str, host: Option<&str>) -> String {
-        let host = host.map(|h| h.to_ascii_lowercase());
-        host.unwrap_or_else(|| path.rsplit('/').nth(1).unwrap_or("unknown").to_owned())
+        self.place(path).site(host).to_owned()
+    }
+
+    /// Whether the address is that of a proxy whose X-Forwarded-For is believed.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|b| *b == b'\n').count()
+}
+
+impl Written {
+    fn resolve(self, folder: &Path) -> Result<Inventory, String> {
+        if let Some(window) = self.window.filter(|window| window.from >= window.to) {
+            return Err(format!("[window] ends ({}) before it starts", window.to));
+        }
+        let zone = self.timezone.map(|name| name.parse::<Zone>());
+        let proxies = self.trusted_proxies.iter().map(|text| text.parse::<Network>());
+        let mut inventory = Inventory {
+            window: self.window,
+            zone: zone.transpose().map_err(|error| format!("timezone: {error}"))?,
+            trusted_proxies: proxies
+                .collect::<Result<_, _>>()
+                .map_err(|error| format!("trusted_proxies: {error}"))?,
+            ..Inventory::default()
+        };
+        let mut globs = GlobSetBuilder::new();
+        for site in self.site {
+            inventory.add(site, folder, &mut globs)?;
+        }
+        inventory.globs = globs.build().map_err(|error| format!("paths: {error}"))?;
+        Ok(inventory)
+    }
+}
+
+impl Inventory {
+    fn add(
+        &mut self,
+        site: SiteEntry,
+        folder: &Path,
+        globs: &mut GlobSetBuilder,
+    ) -> Result<(), String> {
+        let (index, name) = (self.sites.len(), site.name.as_str());
+        if name.trim().is_empty() {
+            return Err("a [[site]] has an empty name".into());
+        }
+        if self.sites.iter().any(|other| other.name == name) {
+            return Err(format!("the site {name:?} is there twice"));
+        }
+        if let Some(kind) = site.expected.iter().find(|kind| !LOGS.contains(&kind.as_str())) {
+            let known = LOGS.join(", ");
+            return Err(format!("site {name:?}: expected: {kind:?} is none of {known}"));
+        }
+        for host in &site.hosts {
+            let bare = place::bare_host(host);
+            let bare = bare.ok_or_else(|| format!("site {name:?}: {host:?} is no host"))?;
+            if self.hosts.insert(bare, index).is_some_and(|other| other != index) {
+                return Err(format!("site {name:?}: the host {host:?} is another site's too"));
+            }
+        }
+        for glob in &site.paths {
+            let rooted = root(folder, glob);
+            let built = GlobBuilder::new(&rooted).literal_separator(true).build();
+            globs.add(built.map_err(|e| format!("site {name:?}: paths: {glob:?}: {}", e.kind()))?);
+            self.glob_sites.push(index);
+        }
+        self.sites.push(site);
+        Ok(())
+    }
+}
+
+/// A glob with the folder of the inventory before it.
+fn root(folder: &Path, glob: &str) -> String {
+    if glob.starts_with('/') {
+        return glob.to_owned();
+    }
+    let glob = glob.strip_prefix("./").unwrap_or(glob);
+    let folder = globset::escape(&folder.to_string_lossy());
+    format!("{}/{glob}", folder.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+timezone = "Asia/Tokyo"
+trusted_proxies = ["192.0.2.0/24", "2001:db8::1"]
+[window]
+from = "2017-03-06T22:00:00+09:00"
+to   = 2017-03-10T00:00:00+09:00
+
+[[site]]
+name  = "zei.example.jp"
+hosts = ["zei.example.jp", "WWW.zei.example.jp:443"]
+paths = ["zei/**"]
+declared_records = 676290
+own_domains = ["example.jp"]
+expected = ["access", "application", "gateway"]
+
+[[site]]
+name = "other"
+paths = ["*.other.log", "/var/log/other/*"]
+"#;
+
+    fn inventory() -> Inventory {
+        Inventory::parse(TEXT, Path::new("/ev/[1]")).unwrap()
+    }
+
+    #[test]
+    fn reads_the_contracts_example() {
+        let inventory = inventory();
+        assert_eq!(inventory.sites.len(), 2);
+        assert_eq!(inventory.sites[0].declared_records, Some(676_290));
+        assert_eq!(inventory.window.unwrap().to.to_string(), "2017-03-10T00:00:00+09:00");
+        assert_eq!(inventory.zone.as_ref().unwrap().to_string(), "Asia/Tokyo");
+        assert!(inventory.trusts("192.0.2.7".parse().unwrap()));
+        assert!(!inventory.trusts("192.0.3.7".parse().unwrap()));
+    }
+
+    #[test]
+    fn finds_sites_by_host_and_path() {
+        let inventory = inventory();
+        assert_eq!(inventory.by_host("ZEI.example.jp:8443"), Some("zei.example.jp"));
+        assert_eq!(inventory.by_host("www.zei.example.jp."), Some("zei.example.jp"));
+        assert_eq!(inventory.by_host("example.jp"), None);
+        for (path, site) in [
+            ("/ev/[1]/zei/access.log", Some("zei.example.jp")),
+            ("/ev/[1]/zei/a/b/c.log.gz", Some("zei.example.jp")),
+            ("/ev/[1]/x.other.log", Some("other")),
+            ("/ev/[1]/x/x.other.log", None),
+            ("/var/log/other/access.log", Some("other")),
+            ("/ev/[1]/all.tar.gz!zei/access.log", Some("zei.example.jp")),
+            ("/ev/[1]/zei/all.tar.gz!x/access.log", Some("zei.example.jp")),
+            ("/ev/1/zei/access.log", None),
+            ("-", None),
+        ] {
+            assert_eq!(inventory.by_path(path), site, "{path}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (text, expected) in [
+            ("timezon = \"UTC\"", ":1: unknown field `timezon`"),
+            ("[[site]]\nname = \"a\"\nhots = []", ":3: unknown field `hots`"),
+            ("[[site]]\nhosts = []", "missing field `name`"),
+            ("timezone = \"Nowhere\"", "timezone: unknown time zone"),
+            ("trusted_proxies = [\"a\"]", "trusted_proxies: \"a\" is no network"),
+            ("[[site]]\nname = \"a\"\n[[site]]\nname = \"a\"", "the site \"a\" is there twice"),
+            ("[[site]]\nname = \" \"", "empty name"),
+            ("[[site]]\nname = \"a\"\nexpected = [\"acess\"]", "\"acess\" is none of access"),
+            ("[[site]]\nname = \"a\"\npaths = [\"a[\"]", "paths: \"a[\""),
+            (
+                "[[site]]\nname = \"a\"\nhosts = [\"x.jp\"]\n[[site]]\nname = \"b\"\nhosts = [\"X.jp:80\"]",
+                "the host \"X.jp:80\" is another site's too",
+            ),
+            ("[window]\nfrom = \"2017-03-06T22:00:00\"\nto = \"2017-03-07T22:00:00Z\"", ":2:"),
+            (
+                "[window]\nfrom = \"2017-03-08T22:00:00Z\"\nto = \"2017-03-07T22:00:00Z\"",
+                "before it starts",
+            ),
+        ] {
+            let why = Inventory::parse(text, Path::new("/ev")).unwrap_err().0;
+            assert!(why.contains(expected), "{why:?} should say {expected:?}");
+        }
+        let missing = Inventory::load(Path::new("/no/such/sites.toml")).unwrap_err();
+        assert!(missing.0.starts_with("/no/such/sites.toml: "), "{missing}");
     }
 }

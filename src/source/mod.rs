@@ -8,21 +8,43 @@
 //! # Guarantees
 //!
 //! * Evidence is opened for reading only, and nothing is unpacked to disk.
+//! * What a file is, its first bytes tell, never its name.
 //! * [`Stream::read`] never fails: a damaged stream ends early, and [`Stream::finish`] tells the
-//!   gap. Every byte delivered before the damage is kept.
-//! * A stream's [`ContentId`] is the SHA-256 of its decompressed bytes, so that a copy of a log,
-//!   compressed or not, is recognised as the same evidence.
+//!   gap. Every byte delivered before the damage is kept; what lies behind it in an archive is
+//!   read on.
+//! * A stream's [`ContentId`] is the SHA-256 of its bytes as delivered: decompressed, UTF-16 made
+//!   UTF-8, a byte order mark dropped. So a copy of a log, however packed, is recognised as the
+//!   same evidence. Lines and offsets count in these bytes too.
+//! * Memory is flat: streams are never held, whatever their size ([`Limits`]).
 
+mod codec;
+mod collect;
+mod encoding;
+mod gzip;
+mod input;
 mod inventory;
+mod magic;
+mod network;
+mod place;
+mod stream;
+mod tar;
 mod unpack;
+mod zip;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use collect::Evidence;
 pub use inventory::{Inventory, InventoryError, SiteEntry, Window};
-pub use unpack::{Limits, Stream, StreamEnd};
+pub use network::Network;
+pub use place::Place;
+pub use stream::{Stream, StreamEnd};
+pub use unpack::Limits;
 
 /// SHA-256 of a stream's decompressed bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,7 +132,7 @@ pub enum GapKind {
     TrailingGarbage,
     /// A limit was reached (size, ratio, nesting, entry length); what came before is kept.
     Limit,
-    /// A container format that cannot be opened.
+    /// A container format that cannot be opened, or no file at all (a device, a pipe).
     Unsupported,
     /// Not a log: binary data.
     Binary,
@@ -121,17 +143,6 @@ impl GapKind {
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::TrailingGarbage)
     }
-}
-
-/// Everything to be examined.
-#[derive(Debug, Default)]
-pub struct Evidence {
-    /// What is known of the sites beforehand.
-    pub inventory: Inventory,
-    /// The files and streams found, in the order of their names.
-    pub sources: Vec<Source>,
-    /// What could not be found or listed.
-    pub gaps: Vec<Gap>,
 }
 
 /// One file, or standard input.
@@ -153,7 +164,8 @@ enum Origin {
 /// What reading a source gave besides its streams.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEnd {
-    /// SHA-256 of the raw bytes as read (of the file itself, compressed as it is).
+    /// SHA-256 of the raw bytes as read (of the file itself, compressed as it is): what
+    /// `sha256sum` says of it, unless it is plain text longer than [`Limits::stream_bytes`].
     pub sha256: ContentId,
     /// Raw bytes read.
     pub bytes: u64,
@@ -161,51 +173,31 @@ pub struct SourceEnd {
     pub gaps: Vec<Gap>,
 }
 
-impl Evidence {
-    /// Finds all sources under the given paths (`-` is standard input), recursively, in a
-    /// deterministic order. Paths that cannot be listed become gaps.
-    pub fn collect(paths: &[PathBuf], inventory: Inventory) -> Self {
-        let mut evidence = Self { inventory, ..Self::default() };
-        for path in paths {
-            evidence.add(path);
+/// A name on one line: bytes that are no UTF-8 and control characters are written `\xhh`.
+fn printable(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() {
+                escape(&mut text, c.encode_utf8(&mut [0; 4]).as_bytes());
+            } else {
+                text.push(c);
+            }
         }
-        evidence.sources.sort_by(|a, b| a.name.cmp(&b.name));
-        evidence.sources.dedup_by(|a, b| a.name == b.name);
-        evidence
+        escape(&mut text, chunk.invalid());
     }
+    text
+}
 
-    fn add(&mut self, path: &Path) {
-        if path.as_os_str() == "-" {
-            self.sources.push(Source { name: "-".into(), size: None, origin: Origin::Stdin });
-            return;
-        }
-        let name = path.to_string_lossy().replace('\\', "/");
-        match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => match std::fs::read_dir(path) {
-                Ok(entries) => entries.flatten().for_each(|entry| self.add(&entry.path())),
-                Err(error) => self.gaps.push(io_gap(&name, &error)),
-            },
-            Ok(meta) if meta.is_file() => self.sources.push(Source {
-                name,
-                size: Some(meta.len()),
-                origin: Origin::File(path.to_owned()),
-            }),
-            Ok(_) => self.gaps.push(Gap {
-                source: name,
-                kind: GapKind::Unsupported,
-                detail: "not a regular file; skipped".into(),
-            }),
-            Err(error) => self.gaps.push(io_gap(&name, &error)),
-        }
+fn escape(text: &mut String, bytes: &[u8]) {
+    use fmt::Write;
+    for byte in bytes {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "\\x{byte:02x}");
     }
 }
 
 /// The gap of an input/output error at a path.
 fn io_gap(source: &str, error: &std::io::Error) -> Gap {
-    let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => GapKind::Missing,
-        std::io::ErrorKind::PermissionDenied => GapKind::Permission,
-        _ => GapKind::Io,
-    };
-    Gap { source: source.to_owned(), kind, detail: error.to_string() }
+    input::Damage::of(error).at(source)
 }

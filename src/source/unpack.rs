@@ -1,115 +1,330 @@
-//! How is a source opened? Magic bytes, decompression, limits, hashes.
+//! How is a source opened? Magic bytes, containers in containers, limits, sums.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::{ContentId, Gap, GapKind, Origin, Source, SourceEnd, io_gap};
+use super::codec::{Frames, Method};
+use super::input::{Damage, Input};
+use super::magic::{self, Content};
+use super::tar::Tar;
+use super::zip::Zip;
+use super::{ContentId, Gap, GapKind, Origin, Source, SourceEnd, Stream, encoding, io_gap};
 
-/// What reading may cost before it stops with a gap.
+/// What reading may cost before it stops with a gap. What was read until then is kept.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Decompressed bytes of one stream.
+    /// Bytes of one stream, decompressed.
     pub stream_bytes: u64,
-    /// Containers within containers.
+    /// Decompressed bytes for each byte of the source, once there are more than `ratio_from`.
+    pub ratio: u64,
+    /// Decompressed bytes that are allowed at any ratio.
+    pub ratio_from: u64,
+    /// Members of the archives of one source.
+    pub members: u64,
+    /// Containers within containers: `a.tar.gz` with an `x.log.gz` in it is three.
     pub depth: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { stream_bytes: 1 << 40, depth: 3 }
-    }
-}
-
-/// A decompressed stream of log bytes.
-pub struct Stream<'r> {
-    /// The path as given, `!` before each archive member.
-    pub name: String,
-    reader: Box<dyn Read + Send + 'r>,
-    hash: Sha256,
-    bytes: u64,
-    gaps: Vec<Gap>,
-    ended: bool,
-}
-
-impl std::fmt::Debug for Stream<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stream").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// What a stream was, known at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamEnd {
-    /// SHA-256 of the decompressed bytes.
-    pub id: ContentId,
-    /// Decompressed bytes.
-    pub bytes: u64,
-    /// What is missing.
-    pub gaps: Vec<Gap>,
-}
-
-impl<'r> Stream<'r> {
-    /// A stream over any reader: what tests and `-` use.
-    pub fn new(name: &str, reader: impl Read + Send + 'r) -> Self {
         Self {
-            name: name.to_owned(),
-            reader: Box::new(reader),
-            hash: Sha256::new(),
-            bytes: 0,
-            gaps: Vec::new(),
-            ended: false,
+            stream_bytes: 1 << 40,
+            ratio: 1_000,
+            ratio_from: 64 << 20,
+            members: 100_000,
+            depth: 3,
         }
-    }
-
-    /// Reads some bytes; 0 is the end, whole or not. Never fails.
-    pub fn read(&mut self, buffer: &mut [u8]) -> usize {
-        if self.ended {
-            return 0;
-        }
-        loop {
-            match self.reader.read(buffer) {
-                Ok(n) => {
-                    self.ended = n == 0;
-                    self.bytes += n as u64;
-                    self.hash.update(&buffer[..n]);
-                    return n;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.ended = true;
-                    self.gaps.push(io_gap(&self.name, &error));
-                    return 0;
-                }
-            }
-        }
-    }
-
-    /// Reads on to the end and tells what the stream was.
-    pub fn finish(&mut self) -> StreamEnd {
-        let mut buffer = vec![0; 1 << 16];
-        while self.read(&mut buffer) > 0 {}
-        let id = ContentId(std::mem::take(&mut self.hash).finalize().into());
-        StreamEnd { id, bytes: self.bytes, gaps: std::mem::take(&mut self.gaps) }
     }
 }
 
 impl Source {
     /// Opens the source and hands each stream in it to `visit`, in order.
     pub fn read(&self, limits: &Limits, visit: &mut dyn FnMut(&mut Stream<'_>)) -> SourceEnd {
-        let _ = limits;
-        let opened: io::Result<Box<dyn Read + Send>> = match &self.origin {
-            Origin::Stdin => Ok(Box::new(io::stdin())),
-            Origin::File(path) => File::open(path).map(|f| Box::new(f) as Box<dyn Read + Send>),
-        };
-        let mut end =
-            SourceEnd { sha256: ContentId([0; 32]), bytes: self.size.unwrap_or(0), gaps: vec![] };
-        match opened {
-            Ok(reader) => visit(&mut Stream::new(&self.name, reader)),
-            Err(error) => end.gaps.push(io_gap(&self.name, &error)),
+        match self.open() {
+            Ok(reader) => read(&self.name, reader, limits, visit),
+            Err(error) => {
+                let sha256 = ContentId(Sha256::new().finalize().into());
+                SourceEnd { sha256, bytes: 0, gaps: vec![io_gap(&self.name, &error)] }
+            }
         }
-        let _ = GapKind::Truncated;
-        end
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        match &self.origin {
+            Origin::File(path) => Ok(Box::new(File::open(path)?)),
+            Origin::Stdin => stdin(),
+        }
+    }
+}
+
+/// Standard input without the standard library's small buffer and lock.
+#[cfg(unix)]
+fn stdin() -> io::Result<Box<dyn Read + Send>> {
+    use std::os::fd::AsFd;
+    Ok(Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
+}
+
+#[cfg(not(unix))]
+fn stdin() -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(io::stdin()))
+}
+
+/// Reads a source from any reader.
+pub(super) fn read(
+    name: &str,
+    reader: Box<dyn Read + Send>,
+    limits: &Limits,
+    visit: &mut dyn FnMut(&mut Stream<'_>),
+) -> SourceEnd {
+    let mut raw = Raw { reader, bytes: Arc::default(), hash: None };
+    let mut unpacker = Unpacker {
+        limits,
+        visit,
+        raw: Arc::clone(&raw.bytes),
+        plain: Arc::default(),
+        members: 0,
+        gaps: Vec::new(),
+        id: None,
+        stop: false,
+        left: false,
+    };
+    let (head, failure) = raw.head();
+    let is_plain = magic::content(&head) == Content::Text && !encoding::of(&head).is_changed();
+    if !is_plain {
+        // A plain stream is summed up by itself, and that sum is the source's.
+        raw.hash = Some(Sha256::new_with_prefix(&head));
+    }
+    let rest = Broken { failure, reader: &mut raw };
+    unpacker.open(name, Input::behind(head, rest), 0);
+    let Unpacker { mut gaps, id, left, .. } = unpacker;
+    if !left && !is_plain {
+        gaps.extend(raw.drain().err().map(|error| io_gap(name, &error)));
+    }
+    let sum = raw.hash.take().map(|hash| ContentId(hash.finalize().into()));
+    let empty = || ContentId(Sha256::new().finalize().into());
+    gaps.dedup();
+    SourceEnd {
+        sha256: sum.or(id).unwrap_or_else(empty),
+        bytes: raw.bytes.load(Ordering::Relaxed),
+        gaps,
+    }
+}
+
+/// The source's own bytes: counted, and summed up unless the stream does that.
+struct Raw {
+    reader: Box<dyn Read + Send>,
+    bytes: Arc<AtomicU64>,
+    hash: Option<Sha256>,
+}
+
+impl Raw {
+    /// The first bytes, and the error that ended them.
+    fn head(&mut self) -> (Vec<u8>, Option<io::Error>) {
+        let mut head = Vec::with_capacity(magic::HEAD);
+        let failure = Read::take(self, magic::HEAD as u64).read_to_end(&mut head).err();
+        (head, failure)
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 17];
+        loop {
+            match self.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Read for Raw {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(out)?;
+        self.bytes.fetch_add(n as u64, Ordering::Relaxed);
+        if let Some(hash) = &mut self.hash {
+            hash.update(&out[..n]);
+        }
+        Ok(n)
+    }
+}
+
+/// The rest behind a head whose reading already failed, or not.
+struct Broken<'r> {
+    failure: Option<io::Error>,
+    reader: &'r mut Raw,
+}
+
+impl Read for Broken<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.failure.take().map_or_else(|| self.reader.read(out), Err)
+    }
+}
+
+/// Decompressed bytes, counted against the source's: the guard against bombs.
+struct Metered<R> {
+    reader: R,
+    out: Arc<AtomicU64>,
+    raw: Arc<AtomicU64>,
+    ratio: u64,
+    from: u64,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let (given, taken) = (&self.out, self.raw.load(Ordering::Relaxed));
+        let most = self.from.max(taken.saturating_mul(self.ratio));
+        if given.load(Ordering::Relaxed) > most {
+            let detail = format!(
+                "more than {} decompressed bytes from one; the rest is not read",
+                self.ratio
+            );
+            return Err(Damage::new(GapKind::Limit, detail).into());
+        }
+        let n = self.reader.read(out)?;
+        given.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// A member of an archive.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// Its name, printable: a label, never a path.
+    pub(super) name: String,
+    /// Why its content cannot be read.
+    pub(super) closed: Option<String>,
+}
+
+/// An archive whose members come by; it reads as the content of the last one.
+pub(super) trait Archive: Read + Send {
+    /// The next file; `None` at the end. After a damage the next call goes on where it can.
+    fn next(&mut self) -> Result<Option<Member>, Damage>;
+
+    /// Whether nothing more can be read.
+    fn is_over(&mut self) -> bool;
+}
+
+/// One source being taken apart.
+struct Unpacker<'u> {
+    limits: &'u Limits,
+    visit: &'u mut dyn FnMut(&mut Stream<'_>),
+    /// Bytes of the source read so far.
+    raw: Arc<AtomicU64>,
+    /// Bytes of unpacked streams delivered so far.
+    plain: Arc<AtomicU64>,
+    members: u64,
+    gaps: Vec<Gap>,
+    /// The sum of the last stream.
+    id: Option<ContentId>,
+    /// Nothing more is to be opened.
+    stop: bool,
+    /// The visitor wants no more, not even sums.
+    left: bool,
+}
+
+impl Unpacker<'_> {
+    /// Looks at the first bytes and hands on what it finds: a stream, or what is in the container.
+    fn open(&mut self, name: &str, mut input: Input<'_>, depth: usize) {
+        let content = magic::content(input.peek(magic::HEAD));
+        let container = matches!(content, Content::Compressed(_) | Content::Tar | Content::Zip);
+        if container && depth >= self.limits.depth {
+            let detail = format!("containers are nested deeper than {depth}; not opened");
+            return self.gap(name, Damage::new(GapKind::Limit, detail));
+        }
+        match content {
+            Content::Text => self.stream(name, input, depth),
+            Content::Compressed(method) => self.compressed(name, method, input, depth),
+            Content::Tar => self.archive(name, Tar::new(input), depth),
+            Content::Zip => self.archive(name, Zip::new(input), depth),
+            Content::Unsupported(format) => {
+                let detail = format!("{format} cannot be opened; not examined");
+                self.gap(name, Damage::new(GapKind::Unsupported, detail));
+            }
+            Content::Binary(what) => {
+                let detail = format!("{what}, not a log; not examined");
+                self.gap(name, Damage::new(GapKind::Binary, detail));
+            }
+        }
+    }
+
+    /// The most decompressed bytes that the bytes read so far may give.
+    fn most(&self) -> u64 {
+        let raw = self.raw.load(Ordering::Relaxed);
+        self.limits.ratio_from.max(raw.saturating_mul(self.limits.ratio))
+    }
+
+    fn gap(&mut self, name: &str, damage: Damage) {
+        self.gaps.push(damage.at(name));
+    }
+
+    fn metered<R: Read>(&self, reader: R, out: Arc<AtomicU64>) -> Metered<R> {
+        let Limits { ratio, ratio_from, .. } = *self.limits;
+        Metered { reader, out, raw: Arc::clone(&self.raw), ratio, from: ratio_from }
+    }
+
+    fn stream(&mut self, name: &str, mut input: Input<'_>, depth: usize) {
+        let encoding = encoding::of(input.peek(magic::HEAD));
+        let decoded = encoding::decoded(input, encoding);
+        let reader = match depth {
+            0 => decoded,
+            _ => Box::new(self.metered(decoded, Arc::clone(&self.plain))),
+        };
+        let mut stream = Stream::limited(name, reader, self.limits.stream_bytes);
+        (self.visit)(&mut stream);
+        self.left |= stream.was_left();
+        let end = stream.finish();
+        self.stop |= self.left || self.plain.load(Ordering::Relaxed) > self.most();
+        self.gaps.extend(end.gaps);
+        self.id = Some(end.id);
+    }
+
+    fn compressed(&mut self, name: &str, method: Method, input: Input<'_>, depth: usize) {
+        let frames = self.metered(Frames::new(method, input), Arc::default());
+        self.open(name, Input::new(frames), depth + 1);
+    }
+
+    fn archive(&mut self, name: &str, mut archive: impl Archive, depth: usize) {
+        while !self.stop {
+            match archive.next() {
+                Ok(Some(member)) => self.member(name, &member, &mut archive, depth),
+                Ok(None) => return,
+                Err(damage) => {
+                    self.gap(name, damage);
+                    if archive.is_over() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, archive: &str, member: &Member, content: &mut dyn Archive, depth: usize) {
+        if !self.admits(archive) {
+            return;
+        }
+        let name = format!("{archive}!{}", member.name);
+        match &member.closed {
+            None => self.open(&name, Input::new(content), depth + 1),
+            Some(why) => {
+                let detail = format!("{why}; not examined");
+                self.gap(&name, Damage::new(GapKind::Unsupported, detail));
+            }
+        }
+    }
+
+    /// Counts a member; beyond the limit the source is given up.
+    fn admits(&mut self, name: &str) -> bool {
+        self.members += 1;
+        if self.members > self.limits.members {
+            let detail = format!("more than {} members; the rest is not read", self.limits.members);
+            self.gap(name, Damage::new(GapKind::Limit, detail));
+            self.stop = true;
+        }
+        !self.stop
     }
 }

@@ -1,0 +1,135 @@
+//! How is the text encoded? UTF-16 is made UTF-8 in the stream; a byte order mark is dropped.
+//! Other encodings stay as they are: they keep ASCII, and rules look at bytes.
+
+use std::io::{self, Read};
+
+use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+
+use super::input::Input;
+
+/// The encodings that are told apart here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Bytes that are delivered as they are.
+    Bytes,
+    /// UTF-8 behind a byte order mark, which is dropped.
+    MarkedUtf8,
+    Utf16Le,
+    Utf16Be,
+}
+
+impl Encoding {
+    /// Whether other bytes are delivered than stand in the source.
+    pub(super) fn is_changed(self) -> bool {
+        self != Self::Bytes
+    }
+
+    pub(super) fn is_utf16(self) -> bool {
+        matches!(self, Self::Utf16Le | Self::Utf16Be)
+    }
+}
+
+/// The encoding, from a byte order mark or from where NUL bytes stand.
+pub(super) fn of(head: &[u8]) -> Encoding {
+    match head {
+        [0xef, 0xbb, 0xbf, ..] => Encoding::MarkedUtf8,
+        [0xff, 0xfe, ..] => Encoding::Utf16Le,
+        [0xfe, 0xff, ..] => Encoding::Utf16Be,
+        _ => by_pattern(head),
+    }
+}
+
+/// Text that is mostly ASCII has its NUL bytes on one side of the pairs.
+fn by_pattern(head: &[u8]) -> Encoding {
+    let (pairs, _) = head.as_chunks::<2>();
+    let first = pairs.iter().filter(|p| p[0] == 0).count();
+    let second = pairs.iter().filter(|p| p[1] == 0).count();
+    let (most, few) = (pairs.len() * 6 / 10, pairs.len() / 20);
+    match pairs.len() {
+        0..4 => Encoding::Bytes,
+        _ if second >= most && first <= few => Encoding::Utf16Le,
+        _ if first >= most && second <= few => Encoding::Utf16Be,
+        _ => Encoding::Bytes,
+    }
+}
+
+/// The text of an input as UTF-8, or as the bytes that it is.
+pub(super) fn decoded<'r>(mut input: Input<'r>, encoding: Encoding) -> Box<dyn Read + Send + 'r> {
+    let decoder = match encoding {
+        Encoding::Bytes => return Box::new(input),
+        Encoding::MarkedUtf8 => {
+            input.consume(3);
+            return Box::new(input);
+        }
+        Encoding::Utf16Le => UTF_16LE.new_decoder_with_bom_removal(),
+        Encoding::Utf16Be => UTF_16BE.new_decoder_with_bom_removal(),
+    };
+    Box::new(Utf8 { input, decoder, ready: Vec::with_capacity(SIZE), at: 0, ended: false })
+}
+
+const SIZE: usize = 1 << 16;
+
+struct Utf8<'r> {
+    input: Input<'r>,
+    decoder: Decoder,
+    ready: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl Utf8<'_> {
+    /// Decodes some bytes; unpaired surrogates become U+FFFD.
+    fn decode(&mut self) {
+        self.ready.resize(SIZE, 0);
+        self.at = 0;
+        let source = self.input.fill();
+        let last = source.is_empty();
+        let (result, read, written, _) = self.decoder.decode_to_utf8(source, &mut self.ready, last);
+        self.input.consume(read);
+        self.ready.truncate(written);
+        self.ended = last && result == CoderResult::InputEmpty;
+    }
+}
+
+impl Read for Utf8<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.ready.len() && !self.ended {
+            self.decode();
+        }
+        let ready = &self.ready[self.at..];
+        let n = ready.len().min(out.len());
+        out[..n].copy_from_slice(&ready[..n]);
+        self.at += n;
+        match self.input.failure() {
+            Some(damage) if n == 0 => Err(damage.clone().into()),
+            _ => Ok(n),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, mark: bool, encode: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+        units.flat_map(encode).collect()
+    }
+
+    #[test]
+    fn utf16_with_and_without_a_mark_is_delivered_as_utf8() {
+        let text = "192.0.2.1 GET /日本 HTTP/1.1 200 😀\r\n".repeat(9_000);
+        for encode in [u16::to_le_bytes, u16::to_be_bytes] {
+            for mark in [true, false] {
+                let bytes = utf16(&text, mark, encode);
+                let encoding = of(&bytes[..4_096]);
+                let mut got = String::new();
+                decoded(Input::new(&bytes[..]), encoding).read_to_string(&mut got).unwrap();
+                assert!(got == text, "{encoding:?} {mark}");
+            }
+        }
+        assert_eq!(of(b"\xef\xbb\xbfabc"), Encoding::MarkedUtf8);
+        assert_eq!(of(&[0; 4_000]), Encoding::Bytes);
+        assert_eq!(of(b"a plain log line\n"), Encoding::Bytes);
+    }
+}

@@ -1,0 +1,197 @@
+//! Which site does a line belong to?
+//!
+//! # What bounds the number of sites
+//!
+//! Whoever sends requests chooses their Host header, so a line's own host makes a site only where
+//! nothing better is known, only if it could be a host's name (with a dot) or an address, and a
+//! caller that collects by site keeps at most [`Place::MOST_HOSTS`] of them per stream: the entries
+//! of the others belong to [`Place::OTHER_HOSTS`].
+
+use std::net::IpAddr;
+
+use super::Inventory;
+
+/// What a stream's path says of its site; with it, what each line's host says.
+#[derive(Debug)]
+pub struct Place<'i> {
+    inventory: &'i Inventory,
+    by_path: Option<&'i str>,
+    /// The name that the path alone gives.
+    fallback: String,
+    /// The host asked for last, and its site: neighbouring lines mostly share them.
+    host: String,
+    site: Answer<'i>,
+}
+
+#[derive(Debug)]
+enum Answer<'i> {
+    Listed(&'i str),
+    Own(String),
+    Path,
+}
+
+impl<'i> Place<'i> {
+    /// The most sites that one stream may name by hosts which are not in the inventory.
+    pub const MOST_HOSTS: usize = 1_000;
+
+    /// The site of the entries beyond [`Place::MOST_HOSTS`].
+    pub const OTHER_HOSTS: &'static str = "(other hosts)";
+
+    pub(super) fn new(inventory: &'i Inventory, stream: &str) -> Self {
+        let by_path = inventory.by_path(stream);
+        let fallback = by_path.map_or_else(|| path_name(stream), str::to_owned);
+        Self { inventory, by_path, fallback, host: String::new(), site: Answer::Path }
+    }
+
+    /// The site of a line: by its host in the inventory, by the path in the inventory, else the
+    /// line's own host, else a name from the path.
+    pub fn site(&mut self, host: Option<&str>) -> &str {
+        let host = host.unwrap_or("");
+        if self.host != host {
+            host.clone_into(&mut self.host);
+            self.site = self.answer(host);
+        }
+        match &self.site {
+            Answer::Listed(name) => name,
+            Answer::Own(name) => name,
+            Answer::Path => &self.fallback,
+        }
+    }
+
+    fn answer(&self, host: &str) -> Answer<'i> {
+        let inventory = self.inventory;
+        if let Some(name) = inventory.by_host(host).or(self.by_path) {
+            return Answer::Listed(name);
+        }
+        host_name(host).map_or(Answer::Path, Answer::Own)
+    }
+}
+
+/// The longest host name (RFC 1035).
+const NAME: usize = 253;
+
+/// A host without port and final dot, in lower case; `None` if it is empty or too long.
+pub(super) fn bare_host(host: &str) -> Option<String> {
+    let host = host.trim();
+    let bare = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => match host.rsplit_once(':') {
+            Some((name, port)) if !name.contains(':') && is_digits(port) => name,
+            _ => host,
+        },
+    };
+    let bare = bare.strip_suffix('.').unwrap_or(bare);
+    (!bare.is_empty() && bare.len() <= NAME).then(|| bare.to_ascii_lowercase())
+}
+
+/// The name that a line's own host gives to its site, if it could be one: an address, or labels
+/// of letters, digits, `-` and `_` with a dot between them.
+fn host_name(host: &str) -> Option<String> {
+    let bare = bare_host(host)?;
+    if bare.parse::<IpAddr>().is_ok() {
+        return Some(bare);
+    }
+    let is_name = bare.split('.').all(is_label);
+    let last = bare.rsplit_once('.').map_or("", |(_, last)| last);
+    (is_name && last.starts_with(|c: char| c.is_ascii_lowercase())).then_some(bare)
+}
+
+fn is_label(label: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=63).contains(&label.len())
+        && label.bytes().all(plain)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A name from a path: the nearest folder (an archive is one) that is not just called `logs`, else
+/// the file's own stem; `stdin` for standard input.
+fn path_name(stream: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for path in stream.split('!') {
+        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+        names.extend(folders.split('/'));
+        names.push(stem(file));
+    }
+    let folder = names.iter().rev().skip(1).find(|name| !DULL.contains(name));
+    match folder.or(names.last()) {
+        Some(&"-") | None => "stdin".to_owned(),
+        Some(name) => (*name).to_owned(),
+    }
+}
+
+/// Folders that name no site.
+const DULL: [&str; 5] = ["", ".", "..", "log", "logs"];
+
+/// Endings of log files and archives.
+const ENDINGS: [&str; 15] = [
+    "gz", "tgz", "bz2", "xz", "zst", "lz4", "zip", "tar", "log", "txt", "json", "jsonl", "ndjson",
+    "csv", "old",
+];
+
+/// A file's name without the endings of logs, rotations and archives.
+fn stem(file: &str) -> &str {
+    match file.rsplit_once('.') {
+        Some((rest, end)) if !rest.is_empty() && (ENDINGS.contains(&end) || is_digits(end)) => {
+            stem(rest)
+        }
+        _ => file,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lines_own_host_makes_a_site_only_if_it_could_be_one() {
+        let inventory = Inventory::default();
+        let mut place = inventory.place("logs/shop/access.log");
+        for (host, site) in [
+            (Some("WWW.Example.JP:443"), "www.example.jp"),
+            (Some("xn--zckzah.example."), "xn--zckzah.example"),
+            (Some("203.0.113.9:80"), "203.0.113.9"),
+            (Some("[2001:db8::1]:443"), "2001:db8::1"),
+            (Some("2001:db8::1"), "2001:db8::1"),
+            (Some("-"), "shop"),
+            (Some("_"), "shop"),
+            (Some(""), "shop"),
+            (None, "shop"),
+            (Some("localhost"), "shop"),
+            (Some("../../etc/passwd"), "shop"),
+            (Some("a.b' or 1=1--"), "shop"),
+            (Some("${jndi:ldap://x.example/a}"), "shop"),
+            (Some("-a.example"), "shop"),
+            (Some("a..example"), "shop"),
+            (Some("1.2.3.4.5"), "shop"),
+            (Some("日本.jp"), "shop"),
+        ] {
+            assert_eq!(place.site(host), site, "{host:?}");
+        }
+        let long = format!("{}.example", "a.".repeat(200));
+        assert_eq!(place.site(Some(&long)), "shop");
+    }
+
+    #[test]
+    fn a_path_names_its_site() {
+        for (stream, site) in [
+            ("-", "stdin"),
+            ("-!x/y.log", "x"),
+            ("ev/zei.example.jp/access.log", "zei.example.jp"),
+            ("ev/zei.example.jp/logs/access.log.1.gz", "zei.example.jp"),
+            ("access.log.1.gz", "access"),
+            ("./pay.example.jp.log", "pay.example.jp"),
+            ("ev/pay.tar.gz!logs/app.log.1", "pay"),
+            ("pay.tar.gz!app.log", "pay"),
+            ("pay.tar.gz!shop/app.log", "shop"),
+            ("/access.log", "access"),
+            ("a.zip!b.tar!c.log", "b"),
+        ] {
+            assert_eq!(Inventory::default().site(stream, None), site, "{stream}");
+        }
+    }
+}

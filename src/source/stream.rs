@@ -1,0 +1,112 @@
+//! One log as bytes: decompressed, decoded to UTF-8 where it was UTF-16, summed up.
+
+use std::io::{self, Read};
+
+use sha2::{Digest, Sha256};
+
+use super::input::Damage;
+use super::{ContentId, Gap, GapKind};
+
+/// A decompressed stream of log bytes.
+pub struct Stream<'r> {
+    /// The path as given, `!` before each archive member.
+    pub name: String,
+    reader: Box<dyn Read + Send + 'r>,
+    most: u64,
+    hash: Sha256,
+    id: Option<ContentId>,
+    bytes: u64,
+    gaps: Vec<Gap>,
+    ended: bool,
+    left: bool,
+}
+
+impl std::fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What a stream was, known at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// SHA-256 of the bytes as delivered.
+    pub id: ContentId,
+    /// Bytes delivered.
+    pub bytes: u64,
+    /// What is missing.
+    pub gaps: Vec<Gap>,
+}
+
+impl<'r> Stream<'r> {
+    /// A stream over any reader: what tests use.
+    pub fn new(name: &str, reader: impl Read + Send + 'r) -> Self {
+        Self::limited(name, Box::new(reader), u64::MAX)
+    }
+
+    /// A stream of at most `most` bytes; more are a gap.
+    pub(super) fn limited(name: &str, reader: Box<dyn Read + Send + 'r>, most: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            reader,
+            most,
+            hash: Sha256::new(),
+            id: None,
+            bytes: 0,
+            gaps: Vec::new(),
+            ended: false,
+            left: false,
+        }
+    }
+
+    /// Reads some bytes; 0 is the end, whole or not. Never fails.
+    pub fn read(&mut self, buffer: &mut [u8]) -> usize {
+        while !self.ended && !buffer.is_empty() {
+            match self.reader.read(buffer) {
+                Ok(n) => return self.deliver(&buffer[..n]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.damage(Damage::of(&error)),
+            }
+        }
+        0
+    }
+
+    fn deliver(&mut self, bytes: &[u8]) -> usize {
+        self.ended = bytes.is_empty();
+        let room = self.most - self.bytes;
+        if bytes.len() as u64 > room {
+            let detail =
+                format!("the stream is longer than {} bytes; the rest is not read", self.most);
+            self.damage(Damage::new(GapKind::Limit, detail));
+        }
+        let n = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
+        self.bytes += n as u64;
+        self.hash.update(&bytes[..n]);
+        n
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        self.ended = true;
+        self.gaps.push(damage.at(&self.name));
+    }
+
+    /// Reads on to the end and tells what the stream was. The gaps are told once.
+    pub fn finish(&mut self) -> StreamEnd {
+        let mut buffer = if self.ended { Vec::new() } else { vec![0; 1 << 16] };
+        while self.read(&mut buffer) > 0 {}
+        let hash = &mut self.hash;
+        let id = *self.id.get_or_insert_with(|| ContentId(std::mem::take(hash).finalize().into()));
+        StreamEnd { id, bytes: self.bytes, gaps: std::mem::take(&mut self.gaps) }
+    }
+
+    /// Gives up the stream and its whole source: nothing more is read or summed up. For looking at
+    /// the first entries of a large file; never for a sweep.
+    pub fn leave(&mut self) {
+        self.ended = true;
+        self.left = true;
+    }
+
+    pub(super) fn was_left(&self) -> bool {
+        self.left
+    }
+}

@@ -1,0 +1,290 @@
+//! The members of a zip archive (APPNOTE 6.3), as they come by: local headers are followed, so that
+//! no seeking is needed, an archive in an archive is read like any other, and one that is cut short
+//! gives everything before the cut.
+
+use std::io::{self, Read};
+
+use flate2::Crc;
+use memchr::memmem;
+
+use super::codec::Progress;
+use super::gzip::Inflate;
+use super::input::{Damage, Input};
+use super::printable;
+use super::unpack::{Archive, Member};
+
+const LOCAL: [u8; 4] = *b"PK\x03\x04";
+const CENTRAL: [u8; 4] = *b"PK\x01\x02";
+const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
+
+/// The other signatures behind the members.
+const ENDS: [[u8; 4]; 3] = [*b"PK\x05\x06", *b"PK\x06\x06", *b"PK\x06\x07"];
+
+/// An archive being read.
+pub(super) struct Zip<'r> {
+    input: Input<'r>,
+    body: Body,
+    /// What the header says of the content; absent where it comes behind it.
+    told: Option<Told>,
+    descriptor: bool,
+    lost: bool,
+    ended: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Told {
+    crc: u32,
+    packed: u64,
+    plain: u64,
+}
+
+enum Body {
+    /// Nothing left to read.
+    Done,
+    /// Bytes as they are, so many; summed up where that can be compared.
+    Stored(u64, Option<Crc>),
+    Deflated(Box<Inflate>),
+    /// Read to its end, but it is not what it was.
+    Wrong(Damage),
+}
+
+/// The fields of a local header that matter.
+struct Header {
+    flags: u16,
+    method: u16,
+    told: Told,
+    name: Vec<u8>,
+}
+
+impl<'r> Zip<'r> {
+    pub(super) fn new(input: Input<'r>) -> Self {
+        let body = Body::Done;
+        Self { input, body, told: None, descriptor: false, lost: false, ended: false }
+    }
+
+    /// Passes over the directory, so that everything is hashed and checked.
+    fn drain(&mut self) {
+        self.input.skip(u64::MAX);
+        self.ended = true;
+    }
+
+    fn short_end(&mut self) -> Result<Option<Member>, Damage> {
+        let short = self.input.short("the archive (its directory is missing)");
+        self.drain();
+        Err(short)
+    }
+
+    /// Goes on to the next bytes that look like a header.
+    fn search(&mut self) {
+        let have = self.input.peek(1 << 12);
+        let found = [LOCAL, CENTRAL].iter().filter_map(|s| memmem::find(have, &s[..])).min();
+        let n = found.unwrap_or(have.len().saturating_sub(3).max(1));
+        self.input.consume(n);
+    }
+
+    fn header(&mut self) -> Result<Header, Damage> {
+        let fixed = self.input.array::<30>().ok_or_else(|| self.short_header())?;
+        let u16_at = |at: usize| u16::from_le_bytes([fixed[at], fixed[at + 1]]);
+        let u32_at = |at: usize| u32::from(u16_at(at)) | u32::from(u16_at(at + 2)) << 16;
+        let name = self.bytes(u16_at(26))?;
+        let extra = self.bytes(u16_at(28))?;
+        let (packed, plain) = (u64::from(u32_at(18)), u64::from(u32_at(22)));
+        let mut told = Told { crc: u32_at(14), packed, plain };
+        told.widen(&extra);
+        Ok(Header { flags: u16_at(6), method: u16_at(8), told, name })
+    }
+
+    fn short_header(&self) -> Damage {
+        self.input.short("a header of the archive")
+    }
+
+    fn bytes(&mut self, len: u16) -> Result<Vec<u8>, Damage> {
+        let len = usize::from(len);
+        let bytes = self.input.peek(len).get(..len).map(<[u8]>::to_vec);
+        self.input.consume(len);
+        bytes.ok_or_else(|| self.short_header())
+    }
+
+    fn member(&mut self, header: Header) -> Member {
+        let Header { flags, method, told, name } = header;
+        let behind = flags & 8 != 0;
+        let sized = !behind || told.packed > 0;
+        self.told = Some(told).filter(|_| !behind);
+        self.descriptor = behind;
+        self.body = match method {
+            8 if flags & 1 == 0 => Body::Deflated(Box::new(Inflate::new())),
+            0 => Body::Stored(if sized { told.packed } else { 0 }, self.told.map(|_| Crc::new())),
+            _ => Body::Stored(if sized { told.packed } else { 0 }, None),
+        };
+        let closed = match method {
+            _ if flags & 1 != 0 => Some("it is encrypted".to_owned()),
+            8 => None,
+            // bzip2, zstd and xz data are told by their own magic bytes.
+            0 | 12 | 93 | 95 if sized => None,
+            0 | 12 | 93 | 95 => Some("its length is not told before its content".to_owned()),
+            other => Some(format!("zip compression method {other}")),
+        };
+        if closed.is_some() && !sized {
+            self.lost = true;
+        }
+        Member { name: printable(&name), closed }
+    }
+
+    /// Passes over what is left of a member, and checks it.
+    fn finish(&mut self) -> Result<(), Damage> {
+        let mut sink = [0; 1 << 12];
+        while self.fill(&mut sink)? > 0 {}
+        if std::mem::take(&mut self.descriptor) && !self.lost {
+            self.skip_descriptor();
+        }
+        Ok(())
+    }
+
+    /// Passes over a descriptor that nobody checked.
+    fn skip_descriptor(&mut self) {
+        if self.input.peek(4).starts_with(&DESCRIPTOR) {
+            self.input.consume(16);
+            let narrow = self.input.peek(4).starts_with(b"PK");
+            self.input.consume(if narrow { 0 } else { 8 });
+        }
+    }
+
+    fn fill(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
+        match std::mem::replace(&mut self.body, Body::Done) {
+            Body::Done => Ok(0),
+            Body::Wrong(damage) => Err(damage),
+            Body::Stored(left, crc) => self.copy(out, left, crc),
+            Body::Deflated(inflate) => self.inflate(out, inflate),
+        }
+    }
+
+    fn copy(&mut self, out: &mut [u8], left: u64, crc: Option<Crc>) -> Result<usize, Damage> {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
+        let n = self.input.read(&mut out[..most]).map_err(|error| Damage::of(&error))?;
+        if n == 0 && most > 0 {
+            return Err(self.input.short("a member of the archive"));
+        }
+        let crc = crc.map(|mut crc| {
+            crc.update(&out[..n]);
+            crc
+        });
+        let left = left - n as u64;
+        self.body = match (crc, self.told) {
+            (Some(crc), Some(told)) if left == 0 && crc.sum() != told.crc => Body::Wrong(wrong()),
+            (crc, _) if left > 0 => Body::Stored(left, crc),
+            _ => Body::Done,
+        };
+        Ok(n)
+    }
+
+    fn inflate(&mut self, out: &mut [u8], mut inflate: Box<Inflate>) -> Result<usize, Damage> {
+        loop {
+            let (n, progress) = inflate.step(&mut self.input, out);
+            match progress {
+                Progress::More if n == 0 => continue,
+                Progress::More => self.body = Body::Deflated(inflate),
+                Progress::End | Progress::Wrong(_) => self.body = self.check(&inflate),
+                Progress::Broken(damage) if n > 0 => self.body = Body::Wrong(damage),
+                Progress::Broken(damage) => {
+                    self.descriptor = false;
+                    return Err(damage);
+                }
+            }
+            return if n > 0 { Ok(n) } else { self.fill(out) };
+        }
+    }
+
+    /// Compares what was told of a member with what it is.
+    fn check(&mut self, inflate: &Inflate) -> Body {
+        let (crc, packed, plain) = (inflate.crc(), inflate.total_in(), inflate.total_out());
+        let is = Told { crc, packed, plain };
+        let right = match self.told {
+            Some(told) => told == is,
+            None => std::mem::take(&mut self.descriptor) && self.check_descriptor(is),
+        };
+        if right { Body::Done } else { Body::Wrong(wrong()) }
+    }
+
+    /// Passes over the descriptor: with or without a signature, its lengths of 4 or 8 bytes.
+    fn check_descriptor(&mut self, is: Told) -> bool {
+        let wide = [&is.packed.to_le_bytes()[..], &is.plain.to_le_bytes()].concat();
+        let narrow = [&wide[..4], &wide[8..12]].concat();
+        for signature in [&DESCRIPTOR[..], b""] {
+            for lengths in [&narrow, &wide] {
+                let expected = [signature, &is.crc.to_le_bytes(), lengths].concat();
+                if self.input.peek(expected.len()).starts_with(&expected) {
+                    self.input.consume(expected.len());
+                    return true;
+                }
+            }
+        }
+        self.skip_descriptor();
+        false
+    }
+}
+
+impl Archive for Zip<'_> {
+    fn is_over(&mut self) -> bool {
+        self.ended || self.input.peek(1).is_empty()
+    }
+
+    fn next(&mut self) -> Result<Option<Member>, Damage> {
+        self.finish()?;
+        while !self.ended {
+            let signature = self.input.peek(4).first_chunk::<4>().copied();
+            match signature {
+                Some(LOCAL) => {
+                    self.lost = false;
+                    let header = self.header()?;
+                    if !header.name.ends_with(b"/") || header.told.packed > 0 {
+                        return Ok(Some(self.member(header)));
+                    }
+                }
+                Some(DESCRIPTOR) => self.input.consume(4),
+                Some(CENTRAL) => self.drain(),
+                Some(end) if ENDS.contains(&end) => self.drain(),
+                Some(_) if std::mem::replace(&mut self.lost, true) => self.search(),
+                Some(_) => {
+                    let at = self.input.position();
+                    let detail = format!("no zip header at byte {at}; members may be missing");
+                    return Err(Damage::corrupt(detail));
+                }
+                None => return self.short_end(),
+            }
+        }
+        self.input.failure().map_or(Ok(None), |damage| Err(damage.clone()))
+    }
+}
+
+fn wrong() -> Damage {
+    Damage::corrupt("the checksum or the length of the member is wrong")
+}
+
+impl Told {
+    /// Takes the lengths of the zip64 extra field where the header's own are full.
+    fn widen(&mut self, mut extra: &[u8]) {
+        while let Some(([a, b, c, d], rest)) = extra.split_first_chunk::<4>() {
+            let len = usize::from(u16::from_le_bytes([*c, *d]));
+            let Some((mut field, rest)) = rest.split_at_checked(len) else { return };
+            extra = rest;
+            if [*a, *b] != [1, 0] {
+                continue;
+            }
+            for value in [&mut self.plain, &mut self.packed] {
+                if *value != u64::from(u32::MAX) {
+                    continue;
+                }
+                let Some((number, rest)) = field.split_first_chunk::<8>() else { return };
+                *value = u64::from_le_bytes(*number);
+                field = rest;
+            }
+        }
+    }
+}
+
+/// The content of the member that was announced last.
+impl Read for Zip<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Ok(self.fill(out)?)
+    }
+}
