@@ -5,6 +5,25 @@
 
 pub mod judge;
 
+mod attack;
+mod catalog;
+mod correlate;
+mod count;
+mod coverage;
+mod criteria;
+mod facts;
+mod finding;
+mod intruder;
+mod reason;
+mod rotation;
+mod silence;
+mod site;
+mod story;
+#[cfg(test)]
+mod tests;
+
+pub use criteria::Criteria;
+
 use serde::{Deserialize, Serialize};
 
 use crate::element::{Brand, Element, Masked};
@@ -13,6 +32,13 @@ use crate::rule::{Level, RuleSet, Stage};
 use crate::scan::{Outcome, Tally};
 use crate::source::{Inventory, Locus};
 use crate::time::Time;
+
+use attack::Attacks;
+use catalog::Catalog;
+use coverage::Basis;
+use intruder::Intruders;
+use site::Site;
+use story::Story;
 
 /// What is concluded about a site, from the gravest down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -325,6 +351,9 @@ pub struct Coverage {
     pub parsed: u64,
     /// Entries that were only scanned as text.
     pub unparsed: u64,
+    /// Entries whose time could not be read.
+    #[serde(default)]
+    pub timeless: u64,
     /// From the first to the last time.
     pub span: Option<Period>,
     /// What is missing.
@@ -337,11 +366,55 @@ pub struct Coverage {
     pub complete: bool,
     /// What fails.
     pub shortfalls: Vec<String>,
+    /// What is no lack but must be known: copies, clocks that ran back, containment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The criteria for "not confirmed".
+    #[serde(default)]
+    pub criteria: Criteria,
 }
 
 /// One case per site: every site of the inventory and every site that the logs name, in the order
 /// of their names.
 pub fn cases(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Case> {
-    let _ = (tally, inventory, rules);
-    Vec::new()
+    conclude(tally, inventory, &Catalog::new(rules))
+}
+
+fn conclude(tally: &Tally, inventory: &Inventory, catalog: &Catalog) -> Vec<Case> {
+    let missing = rotation::missing(tally);
+    let basis = Basis { catalog, missing: &missing, criteria: Criteria::default() };
+    let mut sites = site::sites(tally, inventory);
+    for site in &mut sites {
+        site.add_hits(correlate::hits(site, catalog));
+    }
+    sites.iter().map(|site| case(site, &basis)).collect()
+}
+
+/// The case of one site.
+fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
+    let catalog = basis.catalog;
+    let attacks = Attacks::new(site, catalog);
+    let intruders = Intruders::find(site, catalog, &attacks);
+    let coverage = coverage::coverage(site, basis, !intruders.is_empty());
+    let verdict = judge::judge(&facts::facts(site, &attacks, &intruders, coverage.complete));
+    let units = Units {
+        observed: count::observed(site),
+        attributed: count::attributed(site, &intruders),
+        declared: site.entry.and_then(|entry| entry.declared_records),
+    };
+    let stopped = coverage::stopped(site, &basis.criteria);
+    let story = Story { site, catalog, attacks: &attacks, intruders: &intruders, stopped };
+    Case {
+        site: site.name.to_owned(),
+        verdict,
+        reasons: reason::reasons(&story, verdict, &units, &coverage),
+        at_risk: story.at_risk(),
+        storage_window: story.storage_window(),
+        findings: finding::findings(site, catalog),
+        indicators: story.indicators(),
+        timeline: story.timeline(),
+        hits: finding::hits(site, catalog),
+        units,
+        coverage,
+    }
 }

@@ -92,6 +92,22 @@ impl RuleSet {
         &self.rules[index as usize]
     }
 
+    /// How many rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The stage of an intrusion that rule number `index` speaks of.
+    pub fn stage(&self, index: u32) -> Option<Stage> {
+        let _ = index;
+        None
+    }
+
     /// The rules (by index) that can never fire on a format, with the reason.
     pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
         let _ = format;

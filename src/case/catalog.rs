@@ -1,0 +1,107 @@
+//! Which part does a rule play in the reasoning? From its stage, its technique tags and its level.
+
+use crate::rule::{Level, RuleInfo, RuleSet, Stage};
+
+/// The part that a rule's hits play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// An exploit was sent.
+    Exploit,
+    /// A weak sign of what an exploit leaves behind (level low or informational): proves nothing
+    /// alone, much within seconds of an exploit.
+    Trace,
+    /// A planted page, or another way back in, was used.
+    Foothold,
+    /// Passwords or other credentials were tried.
+    Guess,
+    /// Data, a backup or a log was fetched.
+    Dump,
+    /// Someone looked around.
+    Probe,
+    /// Clear card or personal data where it should not be: no attack.
+    Exposure,
+    /// Everything else.
+    Other,
+}
+
+impl Role {
+    /// The part that a rule of a stage plays.
+    fn of(info: &RuleInfo, stage: Option<Stage>) -> Self {
+        let tagged = |name: &str| info.tags.iter().any(|tag| tag.starts_with(name));
+        let weak = info.level < Level::Medium;
+        match stage {
+            Some(Stage::Exposure) => Self::Exposure,
+            _ if tagged("attack.t1505.003") && !weak => Self::Foothold,
+            _ if tagged("attack.t1110") => Self::Guess,
+            Some(Stage::Reconnaissance) => Self::Probe,
+            Some(Stage::Persistence) if !weak => Self::Foothold,
+            Some(Stage::InitialAccess | Stage::Execution | Stage::Persistence) if weak => {
+                Self::Trace
+            }
+            Some(Stage::InitialAccess | Stage::Execution) => Self::Exploit,
+            Some(Stage::CredentialAccess) => Self::Guess,
+            Some(Stage::Collection | Stage::Exfiltration) => Self::Dump,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a case needs to know of one rule.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) info: RuleInfo,
+    pub(super) stage: Option<Stage>,
+    pub(super) role: Role,
+}
+
+impl Known {
+    pub(super) fn new(info: RuleInfo, stage: Option<Stage>) -> Self {
+        let role = Role::of(&info, stage);
+        Self { info, stage, role }
+    }
+
+    /// Whether a hit says by itself that somebody attacked.
+    pub(super) fn is_attack(&self) -> bool {
+        match self.role {
+            Role::Exploit | Role::Foothold | Role::Guess | Role::Dump => {
+                self.info.level >= Level::Medium
+            }
+            Role::Probe => self.info.level >= Level::Low,
+            Role::Other => self.info.level >= Level::High,
+            Role::Trace | Role::Exposure => false,
+        }
+    }
+
+    /// Whether it is grave enough to suspect a site for it.
+    pub(super) fn is_grave(&self) -> bool {
+        self.info.level >= Level::High
+    }
+}
+
+/// The rules by index.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalog(Vec<Known>);
+
+impl Catalog {
+    /// What is known of a rule set.
+    pub(super) fn new(rules: &RuleSet) -> Self {
+        let all = 0..rules.len() as u32;
+        Self(all.map(|i| Known::new(rules.info(i).clone(), rules.stage(i))).collect())
+    }
+
+    /// Of rule number `index`; absent if a part file was made with other rules.
+    pub(super) fn get(&self, index: u32) -> Option<&Known> {
+        self.0.get(index as usize)
+    }
+
+    /// All rules with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Known)> {
+        (0..).zip(&self.0)
+    }
+}
+
+impl FromIterator<Known> for Catalog {
+    fn from_iter<I: IntoIterator<Item = Known>>(rules: I) -> Self {
+        Self(rules.into_iter().collect())
+    }
+}

@@ -1,0 +1,279 @@
+//! What was examined, and what could not be? What gives "not confirmed" a meaning.
+//!
+//! Each check adds facts (gaps, notes) and, where a threshold of [`Criteria`] fails, a shortfall:
+//! a sentence that stands in the way of `not-confirmed`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::source::GapKind;
+use crate::time::Time;
+
+use super::catalog::{Catalog, Role};
+use super::criteria::Criteria;
+use super::rotation::{Missing, rotated};
+use super::silence::Profile;
+use super::site::Site;
+use super::{Coverage, CoverageGap, Period, Unable};
+
+/// Kinds of log that every visit writes to: silence in others (WAF, errors) is their normal state.
+const STEADY: &[&str] = &["access", "application", "gateway"];
+
+/// What coverage is judged with besides the site itself.
+pub(super) struct Basis<'b> {
+    pub(super) catalog: &'b Catalog,
+    pub(super) missing: &'b [Missing],
+    pub(super) criteria: Criteria,
+}
+
+/// The logs of a site that stopped before the evidence ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped {
+    /// The last entry.
+    pub(super) at: Time,
+}
+
+/// The coverage of a site. `breached` says that intruders are known there: then all logs stopping
+/// together is containment and no hole.
+pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Coverage {
+    let mut coverage = Coverage { criteria: basis.criteria, ..Coverage::default() };
+    coverage.count(site);
+    coverage.logs(site);
+    coverage.spoiled(site);
+    coverage.shares(&basis.criteria);
+    coverage.silences(site, &basis.criteria, breached);
+    coverage.rotations(site, basis.missing);
+    coverage.oddities(site);
+    coverage.rules(site, basis);
+    coverage.complete = coverage.shortfalls.is_empty();
+    coverage
+}
+
+/// Whether all logs of the site stop long before the evidence ends: what a site that was taken
+/// off the network looks like.
+pub(super) fn stopped(site: &Site<'_>, criteria: &Criteria) -> Option<Stopped> {
+    let (_, at) = site.span()?;
+    let end = site.evidence_end?;
+    let profiles = profiles(site);
+    let together = profiles
+        .iter()
+        .all(|(_, profile, last)| !profile.is_hole_between(last.seconds(), at.seconds(), criteria));
+    let enough = criteria.stopped_entries;
+    let expected = profiles
+        .iter()
+        .map(|(_, profile, _)| profile.expected_between(at.seconds(), end.seconds(), enough));
+    (together && expected.sum::<u64>() >= enough).then_some(Stopped { at })
+}
+
+/// Kind, profile and last time of each steady log of the site.
+fn profiles<'t>(site: &Site<'t>) -> Vec<(&'t str, Profile, Time)> {
+    let mut kinds: BTreeMap<&str, (BTreeMap<i64, u64>, Option<Time>)> = BTreeMap::new();
+    for stream in site.streams.iter().filter(|s| STEADY.contains(&s.facts.log.as_str())) {
+        let (hours, last) = kinds.entry(&stream.facts.log).or_default();
+        for (hour, n) in &stream.tally.hours {
+            *hours.entry(*hour).or_default() += n;
+        }
+        *last = (*last).max(stream.tally.last);
+    }
+    let profile = |(kind, (hours, last)): (_, (_, Option<Time>))| {
+        Some((kind, Profile::new(hours, site.offset()), last?))
+    };
+    kinds.into_iter().filter_map(profile).collect()
+}
+
+impl Coverage {
+    fn count(&mut self, site: &Site<'_>) {
+        self.sources = site.streams.iter().map(|stream| stream.name().to_owned()).collect();
+        self.lines = site.streams.iter().map(|stream| stream.tally.entries).sum();
+        self.unparsed = site.streams.iter().map(|stream| stream.tally.unparsed).sum();
+        self.parsed = self.lines.saturating_sub(self.unparsed);
+        self.timeless = site.streams.iter().map(|stream| stream.tally.timeless).sum();
+        self.span = site.span().map(|(start, end)| Period {
+            start,
+            end,
+            basis: "first and last time in its logs".to_owned(),
+        });
+    }
+
+    /// Kinds of log, present and missing.
+    fn logs(&mut self, site: &Site<'_>) {
+        let with_entries = site.streams.iter().filter(|stream| stream.tally.entries > 0);
+        let present: BTreeSet<&str> = with_entries.map(|stream| &*stream.facts.log).collect();
+        self.logs = present.iter().filter(|l| !l.is_empty()).map(|l| (*l).to_owned()).collect();
+        let stated = site.entry.map(|entry| &entry.expected).filter(|kinds| !kinds.is_empty());
+        let default = vec!["access".to_owned()];
+        let expected = stated.unwrap_or(&default);
+        self.missing =
+            expected.iter().filter(|kind| !present.contains(kind.as_str())).cloned().collect();
+        for kind in &self.missing {
+            let who = if stated.is_some() { "expected by the inventory" } else { "always needed" };
+            self.shortfalls.push(format!("no {kind} log was supplied ({who})"));
+        }
+    }
+
+    /// Evidence that could not be read whole.
+    fn spoiled(&mut self, site: &Site<'_>) {
+        for gap in &site.gaps {
+            let why = format!("{}: {}", gap.source, gap.detail);
+            if gap.kind.is_loss() {
+                self.shortfalls.push(format!("{}: {why}", loss(gap.kind)));
+            }
+            self.gaps.push(CoverageGap { from: None, to: None, why });
+        }
+    }
+
+    /// Shares of entries that could not be understood or placed.
+    fn shares(&mut self, criteria: &Criteria) {
+        let checks = [
+            (self.unparsed, criteria.unparsed_per_mille, "are no event of their log's format"),
+            (self.timeless, criteria.timeless_per_mille, "have no readable time"),
+        ];
+        for (n, most, what) in checks {
+            if u128::from(n) * 1_000 > u128::from(most) * u128::from(self.lines) {
+                let lines = self.lines;
+                self.shortfalls.push(format!(
+                    "{n} of {lines} entries {what} (at most {most} of 1,000 may be so)"
+                ));
+            }
+        }
+    }
+
+    /// Holes in time: within each kind of log, and at the edges of the window.
+    fn silences(&mut self, site: &Site<'_>, criteria: &Criteria, breached: bool) {
+        let Some((first, last)) = site.span() else { return };
+        let stopped = stopped(site, criteria).filter(|_| breached);
+        let begin = site.window.map_or(first, |window| window.from);
+        let end = match (site.window, stopped) {
+            (Some(window), None) => window.to,
+            (Some(window), Some(stopped)) => window.to.min(stopped.at),
+            (None, _) => last,
+        };
+        if let Some(Stopped { at }) = stopped {
+            self.notes.push(format!("all logs of the site stop at {at}: taken for containment"));
+        }
+        let profiles = profiles(site);
+        for (kind, profile, last) in &profiles {
+            let others = profiles.iter().filter(|(other, ..)| other != kind);
+            let others: Vec<&Profile> = others.map(|(_, profile, _)| profile).collect();
+            for (from, to) in holes(profile, begin, *last, end, criteria) {
+                self.hole(kind, from, to, others_went_on(&others, from, to));
+            }
+        }
+    }
+
+    fn hole(&mut self, kind: &str, from: Time, to: Time, went_on: bool) {
+        let rest = if went_on { ", while other logs of the site went on" } else { "" };
+        let why = format!("no entry in the {kind} log{rest}, at hours that are never silent");
+        self.shortfalls.push(format!("{why}: {from} to {to}"));
+        self.gaps.push(CoverageGap { from: Some(from), to: Some(to), why });
+    }
+
+    /// Rotated files that are missing.
+    fn rotations(&mut self, site: &Site<'_>, missing: &[Missing]) {
+        let names = site.streams.iter().flat_map(|stream| &stream.facts.names);
+        let bases: BTreeSet<&str> = names.map(|name| rotated(name).0).collect();
+        for hole in missing.iter().filter(|hole| bases.contains(hole.base.as_str())) {
+            let numbers: Vec<String> = hole.numbers.iter().map(|n| format!(".{n}")).collect();
+            let why = format!("rotated files of {} are missing: {}", hole.base, numbers.join(" "));
+            let outside = site.window.is_some_and(|window| {
+                hole.to.is_some_and(|to| to < window.from)
+                    || hole.from.is_some_and(|from| from > window.to)
+            });
+            if outside {
+                self.notes.push(format!("{why} (outside the window)"));
+                continue;
+            }
+            self.shortfalls.push(why.clone());
+            self.gaps.push(CoverageGap { from: hole.from, to: hole.to, why });
+        }
+    }
+
+    /// What is no lack but must be known: copies, and clocks that ran back.
+    fn oddities(&mut self, site: &Site<'_>) {
+        for stream in &site.streams {
+            let name = stream.name();
+            if let [_, copies @ ..] = stream.facts.names.as_slice()
+                && !copies.is_empty()
+            {
+                let copies = copies.join(", ");
+                self.notes.push(format!("{name} was found again as {copies}; counted once"));
+            }
+            if stream.disorder.reversals > 0 {
+                let (n, largest) = (stream.disorder.reversals, stream.disorder.largest);
+                self.notes.push(format!(
+                    "{name}: time runs back by more than 300 s {n} times, by {largest} s at most"
+                ));
+            }
+        }
+    }
+
+    /// Which rules could have fired: able if able on any stream of the site.
+    fn rules(&mut self, site: &Site<'_>, basis: &Basis<'_>) {
+        let mut against_intrusion = 0;
+        for (index, rule) in basis.catalog.iter() {
+            let id = &rule.info.id;
+            let unable = |s: &super::site::SiteStream<'_>| s.facts.unable.contains_key(&index);
+            if site.streams.iter().any(|stream| !unable(stream)) {
+                self.rules_able.push(id.clone());
+                against_intrusion += usize::from(rule.role != Role::Exposure);
+            } else {
+                let whys: BTreeSet<&str> = site
+                    .streams
+                    .iter()
+                    .filter_map(|stream| stream.facts.unable.get(&index))
+                    .map(String::as_str)
+                    .collect();
+                let why = whys.into_iter().collect::<Vec<_>>().join("; ");
+                let why = if why.is_empty() { "no log of the site".to_owned() } else { why };
+                self.rules_unable.push(Unable { rule: id.clone(), why });
+            }
+        }
+        self.rules_able.sort();
+        self.rules_unable.sort_by(|a, b| a.rule.cmp(&b.rule));
+        let needed = basis.criteria.rules_able;
+        if against_intrusion < needed {
+            self.shortfalls.push(format!(
+                "{against_intrusion} rules against intrusions could have fired on these logs \
+                 (at least {needed} must)"
+            ));
+        }
+    }
+}
+
+/// The holes of one kind of log between the begin and the end of what must be covered.
+fn holes(
+    profile: &Profile,
+    begin: Time,
+    last: Time,
+    end: Time,
+    criteria: &Criteria,
+) -> Vec<(Time, Time)> {
+    let at = |second: i64| Time::from_micros(second * 1_000_000, begin.offset());
+    let within = profile.holes(criteria).into_iter().map(|s| (s.from * 3_600, s.to * 3_600));
+    let first = profile.first_hour().unwrap_or(0) * 3_600;
+    let edges = [(begin.seconds(), first), (last.seconds(), end.seconds())];
+    let edges =
+        edges.into_iter().filter(|(from, to)| profile.is_hole_between(*from, *to, criteria));
+    let mut all: Vec<(i64, i64)> = within.chain(edges).collect();
+    all.sort_unstable();
+    let inside =
+        all.into_iter().filter(|(from, to)| *to > begin.seconds() && *from < end.seconds());
+    inside.map(|(from, to)| (at(from), at(to))).collect()
+}
+
+fn others_went_on(others: &[&Profile], from: Time, to: Time) -> bool {
+    others.iter().any(|profile| profile.has_entries_between(from.seconds(), to.seconds()))
+}
+
+fn loss(kind: GapKind) -> &'static str {
+    match kind {
+        GapKind::Missing => "a path is missing",
+        GapKind::Permission => "a path may not be read",
+        GapKind::Io => "reading failed",
+        GapKind::Truncated => "a file is cut short",
+        GapKind::Corrupt => "a file is damaged",
+        GapKind::TrailingGarbage => "a file has foreign bytes at its end",
+        GapKind::Limit => "a limit was reached",
+        GapKind::Unsupported => "a file cannot be opened",
+        GapKind::Binary => "a file is no log",
+    }
+}

@@ -1,0 +1,141 @@
+//! What did the rules find? Hits grouped by rule and outcome, and one by one.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::scan::{HitSet, Outcome};
+use crate::time::Time;
+
+use super::catalog::{Catalog, Known};
+use super::site::{Seen, Site};
+use super::{Example, Finding, FindingRule, SiteHit};
+
+/// The most clients that a finding names.
+const CLIENTS: usize = 50;
+
+/// The most examples of a finding.
+const EXAMPLES: usize = 5;
+
+const OUTCOMES: [Outcome; 3] = [Outcome::Succeeded, Outcome::Blocked, Outcome::Unknown];
+
+/// The findings of a site, gravest first, then by rule id and outcome.
+pub(super) fn findings(site: &Site<'_>, catalog: &Catalog) -> Vec<Finding> {
+    let mut groups: BTreeMap<(u32, Outcome), Vec<&Seen<'_>>> = BTreeMap::new();
+    for seen in &site.hits {
+        groups.entry((seen.rule, seen.hit.outcome)).or_default().push(seen);
+    }
+    let finding = |((rule, outcome), seen): ((u32, _), Vec<_>)| {
+        let beyond = dropped(site, rule, outcome);
+        Some(self::finding(site.name, catalog.get(rule)?, outcome, &seen, beyond))
+    };
+    let mut findings: Vec<Finding> = groups.into_iter().filter_map(finding).collect();
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (std::cmp::Reverse(f.rule.level), f.rule.id.clone(), f.outcome);
+        key(a).cmp(&key(b))
+    });
+    findings
+}
+
+/// Hits that were counted but not kept.
+fn dropped(site: &Site<'_>, rule: u32, outcome: Outcome) -> u64 {
+    let sets = site.streams.iter().filter_map(|stream| stream.tally.rules.get(&rule));
+    let counts = sets.map(|set| set.counts.get(outcome as usize).copied().unwrap_or(0));
+    counts.map(|count| count.saturating_sub(HitSet::CAP as u64)).sum()
+}
+
+fn finding(
+    site: &str,
+    rule: &Known,
+    outcome: Outcome,
+    seen: &[&Seen<'_>],
+    dropped: u64,
+) -> Finding {
+    let times = || seen.iter().filter_map(|seen| seen.hit.time);
+    let info = &rule.info;
+    Finding {
+        id: id(site, &info.id, outcome),
+        rule: FindingRule {
+            id: info.id.clone(),
+            title: info.title.clone(),
+            level: info.level,
+            author: info.author.clone(),
+            tags: info.tags.clone(),
+        },
+        stage: rule.stage,
+        outcome,
+        count: seen.len() as u64 + dropped,
+        first: times().min(),
+        last: times().max(),
+        clients: clients(seen),
+        examples: seen.iter().take(EXAMPLES).map(|seen| example(seen)).collect(),
+    }
+}
+
+/// The clients, most active first, then by address.
+fn clients(seen: &[&Seen<'_>]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for client in seen.iter().filter_map(|seen| seen.client()) {
+        *counts.entry(client).or_default() += 1;
+    }
+    let mut clients: Vec<(&str, u64)> = counts.into_iter().collect();
+    clients.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    clients.into_iter().take(CLIENTS).map(|(client, _)| client.to_owned()).collect()
+}
+
+fn example(seen: &Seen<'_>) -> Example {
+    let hit = &*seen.hit;
+    Example {
+        source: seen.source.to_owned(),
+        line: hit.line,
+        offset: hit.offset,
+        time: hit.time,
+        layer: hit.layer,
+        excerpt: hit.excerpt.clone(),
+    }
+}
+
+/// The first 64 bits of a hash of site, rule and outcome: the same finding has the same id in
+/// every run.
+fn id(site: &str, rule: &str, outcome: Outcome) -> String {
+    let outcome = OUTCOMES.iter().position(|o| *o == outcome).unwrap_or_default();
+    let digest = Sha256::digest(format!("{site}\0{rule}\0{outcome}"));
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Every hit that was kept, for the line-by-line output.
+pub(super) fn hits(site: &Site<'_>, catalog: &Catalog) -> Vec<SiteHit> {
+    site.hits.iter().filter_map(|seen| site_hit(site.name, seen, catalog)).collect()
+}
+
+fn site_hit(site: &str, seen: &Seen<'_>, catalog: &Catalog) -> Option<SiteHit> {
+    let rule = catalog.get(seen.rule)?;
+    let hit = &*seen.hit;
+    Some(SiteHit {
+        site: site.to_owned(),
+        source: seen.source.to_owned(),
+        line: hit.line,
+        offset: hit.offset,
+        time: hit.time,
+        client: seen.client().map(str::to_owned),
+        rule: rule.info.id.clone(),
+        title: rule.info.title.clone(),
+        level: rule.info.level,
+        stage: rule.stage,
+        outcome: hit.outcome,
+        layer: hit.layer,
+        author: rule.info.author.clone(),
+        excerpt: hit.excerpt.clone(),
+    })
+}
+
+/// First and last of some times.
+pub(super) fn span(times: impl Iterator<Item = Time>) -> Option<(Time, Time)> {
+    times.fold(None, |span: Option<(Time, Time)>, time| {
+        Some(span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))))
+    })
+}

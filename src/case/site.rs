@@ -1,0 +1,183 @@
+//! What does the merged tally hold of one site? Its streams, gaps and hits, brought together.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::scan::{Disorder, Hit, SiteTally, StreamFacts, Tally};
+use crate::source::{Gap, Inventory, Locus, SiteEntry, Window};
+use crate::time::Time;
+
+/// Everything that the tally and the inventory hold of one site.
+pub(super) struct Site<'t> {
+    pub(super) name: &'t str,
+    /// The site in the inventory.
+    pub(super) entry: Option<&'t SiteEntry>,
+    /// The period under examination.
+    pub(super) window: Option<Window>,
+    /// The latest time in any log of any site, or the window's end if that is later: until then,
+    /// silence means something.
+    pub(super) evidence_end: Option<Time>,
+    /// Streams that hold entries of the site, by name.
+    pub(super) streams: Vec<SiteStream<'t>>,
+    /// Trouble with the site's evidence.
+    pub(super) gaps: Vec<&'t Gap>,
+    /// Hits that were kept, in order of time, then place; those without a time last.
+    pub(super) hits: Vec<Seen<'t>>,
+}
+
+/// One stream, as far as it is about the site.
+pub(super) struct SiteStream<'t> {
+    pub(super) facts: &'t StreamFacts,
+    pub(super) disorder: Disorder,
+    pub(super) tally: &'t SiteTally,
+}
+
+/// One hit and where it was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Seen<'t> {
+    pub(super) rule: u32,
+    /// The stream.
+    pub(super) source: &'t str,
+    /// The kind of log.
+    pub(super) log: &'t str,
+    pub(super) hit: Cow<'t, Hit>,
+}
+
+impl SiteStream<'_> {
+    /// The first of its names.
+    pub(super) fn name(&self) -> &str {
+        first_name(self.facts)
+    }
+}
+
+fn first_name(facts: &StreamFacts) -> &str {
+    facts.names.first().map_or("", String::as_str)
+}
+
+impl Seen<'_> {
+    /// The client, if the entry names one.
+    pub(super) fn client(&self) -> Option<&str> {
+        self.hit.client.as_deref()
+    }
+
+    /// The entry's place.
+    pub(super) fn locus(&self) -> Locus {
+        let Hit { line, offset, .. } = *self.hit;
+        Locus { source: self.source.to_owned(), line, offset }
+    }
+
+    fn order(&self) -> impl Ord + '_ {
+        (self.hit.time.is_none(), self.hit.time, self.source, self.hit.line, self.rule)
+    }
+}
+
+impl Site<'_> {
+    /// The first and last time in its logs.
+    pub(super) fn span(&self) -> Option<(Time, Time)> {
+        let first = self.streams.iter().filter_map(|s| s.tally.first).min()?;
+        Some((first, self.streams.iter().filter_map(|s| s.tally.last).max()?))
+    }
+
+    /// The offset that its logs are written in, minutes east of UTC.
+    pub(super) fn offset(&self) -> i16 {
+        self.span().map_or(0, |(first, _)| first.offset())
+    }
+}
+
+/// Every site of the inventory and every site that the logs name, in the order of their names.
+pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<'t>> {
+    let mut sites = BTreeMap::new();
+    for entry in &inventory.sites {
+        let site = Site { entry: Some(entry), ..Site::new(&entry.name, inventory) };
+        sites.insert(entry.name.as_str(), site);
+    }
+    for yielded in tally.streams.values() {
+        for (name, of_site) in &yielded.part.sites {
+            let site = sites.entry(name).or_insert_with(|| Site::new(name, inventory));
+            site.streams.push(SiteStream {
+                facts: &yielded.stream,
+                disorder: yielded.part.disorder,
+                tally: of_site,
+            });
+        }
+    }
+    assign_gaps(&mut sites, tally, inventory);
+    let end = evidence_end(tally, inventory.window);
+    let mut sites: Vec<Site<'_>> = sites.into_values().collect();
+    for site in &mut sites {
+        site.finish(end);
+    }
+    sites
+}
+
+/// The latest time in any log, or the window's end if that is later.
+fn evidence_end(tally: &Tally, window: Option<Window>) -> Option<Time> {
+    let sites = tally.streams.values().flat_map(|y| y.part.sites.values());
+    let last = sites.filter_map(|site| site.last).max();
+    window.map_or(last, |w| Some(last.map_or(w.to, |l| l.max(w.to))))
+}
+
+/// Gives every gap to the sites whose evidence it spoils: those with entries in the stream, else
+/// the one that its path belongs to. Other gaps stay facts of the run.
+fn assign_gaps<'t>(
+    sites: &mut BTreeMap<&'t str, Site<'t>>,
+    tally: &'t Tally,
+    inventory: &Inventory,
+) {
+    for yielded in tally.streams.values() {
+        for gap in &yielded.stream.gaps {
+            for name in yielded.part.sites.keys() {
+                sites.entry(name).and_modify(|site| site.gaps.push(gap));
+            }
+            if yielded.part.sites.is_empty() {
+                assign_by_path(sites, gap, inventory);
+            }
+        }
+    }
+    let of_files = tally.sources.values().flat_map(|end| &end.gaps);
+    of_files.chain(&tally.gaps).for_each(|gap| assign_by_path(sites, gap, inventory));
+}
+
+fn assign_by_path<'t>(
+    sites: &mut BTreeMap<&'t str, Site<'t>>,
+    gap: &'t Gap,
+    inventory: &Inventory,
+) {
+    if let Some(site) = sites.get_mut(inventory.site(&gap.source, None).as_str()) {
+        site.gaps.push(gap);
+    }
+}
+
+impl<'t> Site<'t> {
+    fn new(name: &'t str, inventory: &'t Inventory) -> Self {
+        let window = inventory.window;
+        let (streams, gaps, hits) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, entry: None, window, evidence_end: None, streams, gaps, hits }
+    }
+
+    /// Puts everything in an order that does not depend on how the tally was merged.
+    fn finish(&mut self, evidence_end: Option<Time>) {
+        self.evidence_end = evidence_end;
+        self.streams.sort_by(|a, b| a.name().cmp(b.name()));
+        self.gaps.sort();
+        self.gaps.dedup();
+        for stream in &self.streams {
+            let (source, log) = (first_name(stream.facts), stream.facts.log.as_str());
+            for (rule, set) in &stream.tally.rules {
+                let seen = |hit| Seen { rule: *rule, source, log, hit: Cow::Borrowed(hit) };
+                self.hits.extend(set.hits.iter().map(seen));
+            }
+        }
+        self.sort_hits();
+    }
+
+    /// Adds hits that were concluded from others.
+    pub(super) fn add_hits(&mut self, hits: Vec<Seen<'t>>) {
+        self.hits.extend(hits);
+        self.sort_hits();
+    }
+
+    fn sort_hits(&mut self) {
+        self.hits.sort_by(|a, b| a.order().cmp(&b.order()));
+    }
+}

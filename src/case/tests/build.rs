@@ -1,0 +1,224 @@
+//! Small builders of tallies.
+
+use std::collections::BTreeMap;
+
+use crate::case::catalog::{Catalog, Known};
+use crate::case::{Case, conclude};
+use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
+use crate::event::decode::Layer;
+use crate::rule::{Level, RuleInfo, Stage};
+use crate::scan::{Disorder, Hit, Outcome, Part, RecordFact, SiteTally, StreamFacts, Tally, Yield};
+use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
+use crate::time::{Civil, Time};
+
+pub(super) const SITE: &str = "zei.example.jp";
+
+/// The rules of these tests, by index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Rule {
+    Exploit,
+    Trace,
+    Shell,
+    Guessed,
+    Dump,
+    Probe,
+    Exposure,
+    Injection,
+}
+
+pub(super) fn catalog() -> Catalog {
+    let rules = [
+        ("exploit", Level::Critical, "attack.t1190", Stage::InitialAccess),
+        ("trace", Level::Low, "attack.t1190", Stage::InitialAccess),
+        ("shell", Level::High, "attack.t1505.003", Stage::Persistence),
+        ("guessed", Level::High, "attack.t1110", Stage::CredentialAccess),
+        ("dump", Level::High, "attack.t1213", Stage::Collection),
+        ("probe", Level::Low, "attack.t1595", Stage::Reconnaissance),
+        ("exposure", Level::High, "leaksweep.exposure", Stage::Exposure),
+        ("injection", Level::High, "attack.t1190", Stage::InitialAccess),
+    ];
+    let known = |(id, level, tag, stage): (&str, Level, &str, Stage)| {
+        let info = RuleInfo {
+            id: id.to_owned(),
+            title: id.to_owned(),
+            level,
+            tags: vec![tag.to_owned()],
+            ..RuleInfo::default()
+        };
+        Known::new(info, Some(stage))
+    };
+    rules.into_iter().map(known).collect()
+}
+
+/// A time of March 2017 in Japan, in seconds since the epoch.
+pub(super) fn at(day: u8, hour: u8, minute: i64) -> i64 {
+    let civil = Civil { year: 2017, month: 3, day, hour, minute: 0, second: 0, micro: 0 };
+    civil.at_offset(540).unwrap().seconds() + 60 * minute
+}
+
+fn time(second: i64) -> Time {
+    Time::from_micros(second * 1_000_000, 540)
+}
+
+/// What one log yielded.
+pub(super) struct Log {
+    facts: StreamFacts,
+    tally: SiteTally,
+    disorder: Disorder,
+    last_rule: u32,
+}
+
+/// A log of the site with 60 entries an hour by day and 6 by night, from 6 March 00:00 to
+/// 10 March 06:00.
+pub(super) fn clean(kind: &str) -> Log {
+    let facts = StreamFacts {
+        names: vec![format!("{SITE}/{kind}.log")],
+        bytes: 1,
+        format: kind.to_owned(),
+        log: kind.to_owned(),
+        unable: BTreeMap::new(),
+        gaps: Vec::new(),
+    };
+    let mut log =
+        Log { facts, tally: SiteTally::default(), disorder: Disorder::default(), last_rule: 0 };
+    for hour in 0..102 {
+        let count = if (7..23).contains(&(hour % 24)) { 60 } else { 6 };
+        log.tally.hours.insert(at(6, 0, 0) / 3_600 + hour, count);
+    }
+    log.settle();
+    log
+}
+
+impl Log {
+    /// Makes entries and span agree with the hours.
+    fn settle(&mut self) {
+        let hours = &self.tally.hours;
+        self.tally.entries = hours.values().sum::<u64>() + self.tally.unparsed;
+        self.tally.first = hours.keys().next().map(|hour| time(hour * 3_600));
+        self.tally.last = hours.keys().next_back().map(|hour| time(hour * 3_600 + 3_599));
+    }
+
+    pub(super) fn hit(
+        &mut self,
+        rule: Rule,
+        second: i64,
+        client: Option<&str>,
+        path: &str,
+        status: Option<u16>,
+        bytes: Option<u64>,
+    ) {
+        let outcome = match status {
+            Some(200..300) => Outcome::Succeeded,
+            Some(400..500) => Outcome::Blocked,
+            _ => Outcome::Unknown,
+        };
+        let set = self.tally.rules.entry(rule as u32).or_default();
+        self.last_rule = rule as u32;
+        set.push(outcome, || Hit {
+            line: second as u64 % 1_000_000,
+            offset: second as u64,
+            time: Some(time(second)),
+            client: client.map(Into::into),
+            path: (!path.is_empty()).then(|| mask(path.as_bytes(), 0, 100)),
+            user_agent: Some(mask(b"Mozilla/5.0", 0, 100)),
+            status,
+            bytes,
+            outcome,
+            layer: Layer::Raw,
+            excerpt: mask(path.as_bytes(), 0, 100),
+        });
+    }
+
+    /// The hit added last.
+    pub(super) fn last(&mut self) -> Option<&mut Hit> {
+        self.tally.rules.get_mut(&self.last_rule)?.hits.last_mut()
+    }
+
+    pub(super) fn record(&mut self, fact: RecordFact, second: i64, client: &str) {
+        let records = &mut self.tally.records;
+        let number = records.clients.iter().position(|c| &**c == client).unwrap_or_else(|| {
+            records.clients.push(client.into());
+            records.clients.len() - 1
+        });
+        let (time, client) = (Some(second), Some(number as u32));
+        records.facts.push(RecordFact { time, client, ..fact });
+    }
+
+    /// Takes away the entries of whole hours between two times.
+    pub(super) fn silence(&mut self, from: i64, to: i64) {
+        self.tally.hours.retain(|hour, _| !(from..to).contains(&(hour * 3_600)));
+        self.settle();
+    }
+
+    pub(super) fn gap(&mut self, kind: GapKind) {
+        let source = self.facts.names[0].clone();
+        self.facts.gaps.push(Gap { source, kind, detail: "what came before is kept".to_owned() });
+    }
+
+    pub(super) fn unparsed(&mut self, count: u64) {
+        self.tally.unparsed += count;
+        self.settle();
+    }
+
+    pub(super) fn unable(&mut self, rule: Rule, why: &str) {
+        self.facts.unable.insert(rule as u32, why.to_owned());
+    }
+}
+
+/// A record with that card, and with its owner's e-mail address or without.
+pub(super) fn record(card: u64, mail: bool) -> RecordFact {
+    let class = Elements::default().with(Element::CardNumber).with(Element::Expiry);
+    RecordFact {
+        class: if mail { class.with(Element::Email) } else { class },
+        card: Some(Card {
+            fingerprint: Fingerprint(card),
+            brand: if card.is_multiple_of(2) { Brand::Visa } else { Brand::Jcb },
+            grade: Grade::Keyed,
+            column: 1,
+        }),
+        email: mail.then_some(Fingerprint(1_000 + card)),
+        person: mail.then_some(Fingerprint(1_000 + card)),
+        date: Some(17_000 + card as i32),
+        time: None,
+        client: None,
+        line: 1,
+    }
+}
+
+pub(super) fn inventory() -> Inventory {
+    Inventory {
+        sites: vec![SiteEntry {
+            name: SITE.to_owned(),
+            declared_records: Some(676_290),
+            expected: vec!["access".to_owned(), "application".to_owned(), "gateway".to_owned()],
+            ..SiteEntry::default()
+        }],
+        window: Some(Window { from: time(at(6, 22, 0)), to: time(at(10, 0, 0)) }),
+        ..Inventory::default()
+    }
+}
+
+/// The tally of some logs of the site, merged one by one.
+pub(super) fn tally(logs: Vec<Log>) -> Tally {
+    let mut tally = Tally::default();
+    for log in logs {
+        let mut id = [0; 32];
+        id.iter_mut().zip(log.facts.log.bytes()).for_each(|(byte, letter)| *byte = letter);
+        let part = Part {
+            sites: BTreeMap::from([(SITE.to_owned(), log.tally)]),
+            disorder: log.disorder,
+            ..Part::default()
+        };
+        let streams = BTreeMap::from([(ContentId(id), Yield { stream: log.facts, part })]);
+        tally.merge(Tally { streams, ..Tally::default() });
+    }
+    tally
+}
+
+/// The case of the site.
+pub(super) fn concluded(logs: Vec<Log>) -> Case {
+    let mut cases = conclude(&tally(logs), &inventory(), &catalog());
+    assert_eq!(cases.len(), 1);
+    cases.remove(0)
+}
