@@ -187,16 +187,15 @@ pub(super) fn record(card: u64, mail: bool) -> RecordFact {
 }
 
 pub(super) fn inventory() -> Inventory {
-    Inventory {
-        sites: vec![SiteEntry {
-            name: SITE.to_owned(),
-            declared_records: Some(676_290),
-            expected: vec!["access".to_owned(), "application".to_owned(), "gateway".to_owned()],
-            ..SiteEntry::default()
-        }],
-        window: Some(Window { from: time(at(6, 22, 0)), to: time(at(10, 0, 0)) }),
-        ..Inventory::default()
-    }
+    let mut inventory = Inventory::default();
+    inventory.sites.push(SiteEntry {
+        name: SITE.to_owned(),
+        declared_records: Some(676_290),
+        expected: vec!["access".to_owned(), "application".to_owned(), "gateway".to_owned()],
+        ..SiteEntry::default()
+    });
+    inventory.window = Some(Window { from: time(at(6, 22, 0)), to: time(at(10, 0, 0)) });
+    inventory
 }
 
 /// The tally of some logs of the site, merged one by one.
