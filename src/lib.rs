@@ -12,15 +12,15 @@
 //! [`Tally`], [`read`] is what it does with one source, and [`conclude`] makes the report, a pure
 //! function of the tally.
 
-pub mod case;
-pub mod element;
-pub mod event;
+pub mod time;
+pub mod source;
 pub mod line;
-pub mod report;
+pub mod event;
+pub mod element;
 pub mod rule;
 pub mod scan;
-pub mod source;
-pub mod time;
+pub mod case;
+pub mod report;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub struct Report {
 }
 
 /// The facts of a run that its result depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// `leaksweep 0.1.0`.
     pub tool: String,
