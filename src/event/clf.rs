@@ -174,10 +174,9 @@ fn set_quoted<'a>(event: &mut Event<'a>, field: Field, value: &'a [u8]) {
 /// Reads what stands before the time: `client ident user`, with a virtual host or a list of
 /// forwarded addresses in front.
 fn head<'a>(head: &'a [u8], event: &mut Event<'a>) {
-    if let Some(client) = head.strip_suffix(b" - -") {
-        if memchr(b' ', client).is_none() {
-            return set_client(client, event);
-        }
+    let alone = head.strip_suffix(b" - -").filter(|client| memchr(b' ', client).is_none());
+    if let Some(client) = alone {
+        return set_client(client, event);
     }
     let rest = front(head, event);
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -272,8 +271,9 @@ fn tail<'a>(text: &'a [u8], event: &mut Event<'a>) {
         [Some(length), Some(seconds), Some([b'[', ..]), ..] if is_number(length) => {
             event.set(Field::BytesIn, length);
             set_plain(event, Field::TimeTaken, seconds);
-            let id = all.iter().flatten().last().filter(|id| id.len() == 32);
-            id.into_iter().for_each(|id| event.set(Field::RequestId, *id));
+            if let Some(id) = all.iter().flatten().last().filter(|id| id.len() == 32) {
+                event.set(Field::RequestId, *id);
+            }
         }
         [Some(_), Some([b'"', ..]), Some([b'"', ..]), Some(taken), None, ..]
             if taken.ends_with(b"ms") =>

@@ -26,7 +26,7 @@ pub enum Layer {
 /// none stays as it is. Borrows where nothing changes.
 pub fn percent(text: &[u8]) -> Cow<'_, [u8]> {
     apply(text, |rest, out| match rest.first()? {
-        b'+' => one(out, b' ', 1),
+        b'+' => Some(one(out, b' ', 1)),
         b'%' => percent_byte(rest, out),
         _ => None,
     })
@@ -87,7 +87,7 @@ fn is_special(byte: u8) -> bool {
 
 fn unit(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     match rest.first()? {
-        b'+' => one(out, b' ', 1),
+        b'+' => Some(one(out, b' ', 1)),
         b'%' => percent_byte(rest, out),
         b'&' => entity(rest, out),
         b'\\' => backslash(rest, out),
@@ -95,9 +95,9 @@ fn unit(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     }
 }
 
-fn one(out: &mut Vec<u8>, byte: u8, len: usize) -> Option<usize> {
+fn one(out: &mut Vec<u8>, byte: u8, len: usize) -> usize {
     out.push(byte);
-    Some(len)
+    len
 }
 
 /// `%27`; `%u0027` as IIS reads it, full-width forms as the ASCII that it takes them for.
@@ -107,7 +107,7 @@ fn percent_byte(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         let narrow = if (0xff01..=0xff5e).contains(&code) { code - 0xfee0 } else { code };
         return letter(out, narrow, 6);
     }
-    one(out, hex(rest.get(1..3)?)? as u8, 3)
+    Some(one(out, hex(rest.get(1..3)?)? as u8, 3))
 }
 
 /// `&#39;`, `&#x27;` (zeros in front as many as they like) and the named ones that attacks use.
@@ -150,7 +150,7 @@ const ENTITIES: &[(&str, u8)] = &[
 /// `\x27`, `\u0027`, `\u{27}`.
 fn backslash(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     match rest.get(1)? {
-        b'x' => one(out, hex(rest.get(2..4)?)? as u8, 4),
+        b'x' => Some(one(out, hex(rest.get(2..4)?)? as u8, 4)),
         b'u' if rest.get(2) == Some(&b'{') => {
             let window = &rest[3..rest.len().min(12)];
             let end = window.iter().position(|b| *b == b'}').filter(|end| *end > 0)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::line::Framing;
 
-use super::{Event, Field, Format, Guess, Kind, Options, Parsed, Parser};
+use super::{Event, Field, Format, Guess, Kind, Options, Parsed, Parser, Stray};
 
 /// A stream's format, and those that its stray lines may have.
 #[derive(Debug)]
@@ -18,11 +18,7 @@ struct Mixed {
 }
 
 /// Wraps a guess whose entries are single lines so that stray lines are tried against `formats`.
-pub(super) fn around(
-    guess: Guess,
-    formats: &[fn(&Options) -> Arc<dyn Format>],
-    options: &Options,
-) -> Guess {
+pub(super) fn around(guess: Guess, formats: &[Stray], options: &Options) -> Guess {
     if !matches!(guess.format.framing(), Framing::Lines) {
         return guess;
     }

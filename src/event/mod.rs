@@ -21,7 +21,9 @@ mod inside;
 mod json;
 mod keys;
 mod kv;
+mod layouts;
 mod log4j;
+mod logformat;
 mod mixed;
 mod names;
 #[cfg(test)]
@@ -29,7 +31,9 @@ mod proof;
 mod request;
 #[allow(dead_code)] // the formats that use all of it land one by one
 mod stamp;
+mod template;
 mod text;
+mod w3c;
 mod walk;
 
 use std::borrow::Cow;
@@ -321,13 +325,23 @@ pub struct Guess {
     pub score: f64,
 }
 
+/// Makes a format that a single line may have.
+type Stray = fn(&Options) -> Arc<dyn Format>;
+
 /// The format families, stricter ones first: adding a format is one file and one line here.
-const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] =
-    &[access::guess, json::guess, kv::guess, log4j::guess];
+const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
+    layouts::guess_own,
+    w3c::guess,
+    access::guess,
+    layouts::guess,
+    json::guess,
+    kv::guess,
+    log4j::guess,
+];
 
 /// The formats that a line may have in a stream of another: those that need no state, stricter
 /// ones first.
-const STRAYS: &[fn(&Options) -> Arc<dyn Format>] = &[access::stray];
+const STRAYS: &[Stray] = &[access::stray, layouts::stray];
 
 /// The format of a stream, from its first bytes (about 64 KiB).
 pub fn recognise(head: &[u8], options: &Options) -> Guess {

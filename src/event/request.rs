@@ -67,9 +67,7 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     }
     let last = memrchr(b' ', rest);
     match last.map(|at| (&rest[..at], &rest[at + 1..])) {
-        Some((target, version)) if is_version(version) => {
-            Some((method, target.trim_ascii_end(), version))
-        }
+        Some((target, version)) if is_version(version) => Some((method, target, version)),
         _ if is_version(rest) => None,
         _ if rest.starts_with(b"/") || rest.starts_with(b"http") => {
             Some((method, rest.trim_ascii_end(), b""))
@@ -102,7 +100,10 @@ pub(super) fn set_target<'a>(event: &mut Event<'a>, target: Cow<'a, [u8]>) {
     let from = authority.map_or(0, |(_, to)| to);
     let cut = memchr(b'?', &target[from..]).map(|at| from + at);
     let end = cut.unwrap_or(target.len());
-    event.set(Field::Stem, part(&target, from, end));
+    // An empty path means "/" (RFC 3986, 6.2.3).
+    let empty = authority.is_some() && from == end;
+    let stem = if empty { Cow::Borrowed(&b"/"[..]) } else { part(&target, from, end) };
+    event.set(Field::Stem, stem);
     if let Some(cut) = cut {
         event.set(Field::Query, part(&target, cut + 1, target.len()));
     }
@@ -149,17 +150,20 @@ pub(super) fn set_host_if_absent<'a>(event: &mut Event<'a>, host: impl Into<Cow<
     }
 }
 
-/// Sets host and, if there is one, server port from `host`, `host:port` or `user@host:port`.
+/// Sets host and, if there is one, server port from `host`, `host:port` or `user@host:port`. A dash
+/// at the end belongs to no host: a load balancer that could not read the request wrote it.
 pub(super) fn set_host<'a>(event: &mut Event<'a>, host: impl Into<Cow<'a, [u8]>>) {
     let host = host.into();
     let from = memrchr(b'@', &host).map_or(0, |at| at + 1);
-    let (name, port) = split_port(&host[from..]);
+    let whole = host.strip_suffix(b"-").unwrap_or(&host).len();
+    let Some(authority) = host.get(from..whole) else { return };
+    let (name, port) = split_port(authority);
     let end = from + name.len();
-    if name.is_empty() || name == b"-" || name == b"_" {
+    if name.is_empty() {
         return;
     }
     if let Some(port) = port {
-        event.set(Field::ServerPort, part(&host, host.len() - port.len(), host.len()));
+        event.set(Field::ServerPort, part(&host, whole - port.len(), whole));
     }
     event.set(Field::Host, part(&host, from, end));
 }
@@ -244,7 +248,7 @@ mod tests {
         for (line, expected) in [
             ("GET /a?b=1?c HTTP/1.1", ["GET", "/a?b=1?c", "/a", "b=1?c", "HTTP/1.1", "∅"]),
             ("GET / HTTP/2", ["GET", "/", "/", "∅", "HTTP/2", "∅"]),
-            ("GET /a b  HTTP/2.0", ["GET", "/a b", "/a b", "∅", "HTTP/2.0", "∅"]),
+            ("GET /a b  HTTP/2.0", ["GET", "/a b ", "/a b ", "∅", "HTTP/2.0", "∅"]),
             ("GET /old", ["GET", "/old", "/old", "∅", "∅", "∅"]),
             ("M-SEARCH * HTTP/1.1", ["M-SEARCH", "*", "*", "∅", "HTTP/1.1", "∅"]),
             (
@@ -258,7 +262,7 @@ mod tests {
                     "shop.example",
                 ],
             ),
-            ("- http://h HTTP/1.0", ["∅", "http://h", "", "∅", "HTTP/1.0", "h"]),
+            ("- http://h HTTP/1.0", ["∅", "http://h", "/", "∅", "HTTP/1.0", "h"]),
             ("CONNECT h:80 HTTP/1.1", ["CONNECT", "h:80", "h:80", "∅", "HTTP/1.1", "h"]),
             ("GET - HTTP/1.1", ["GET", "∅", "∅", "∅", "HTTP/1.1", "∅"]),
             ("-", ["∅", "∅", "∅", "∅", "∅", "∅"]),
