@@ -45,6 +45,7 @@ impl<'s> Scanner<'s> {
         let mut part = Part::default();
         let mut parser = format.parser();
         let mut event = Event::default();
+        let mut place = self.inventory.place(name);
         let _ = (self.rules, self.mode);
         for entry in block.entries() {
             event.reset(entry.bytes);
@@ -54,7 +55,7 @@ impl<'s> Scanner<'s> {
                 continue;
             }
             let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
-            let site = self.inventory.site(name, host);
+            let site = place.site(host).to_owned();
             let tally = part.sites.entry(site).or_default();
             tally.entries += 1;
             tally.unparsed += u64::from(parsed == Parsed::Unparsed);

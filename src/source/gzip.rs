@@ -2,7 +2,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::codec::{Frame, Progress};
+use super::frames::{Frame, Progress};
 use super::input::{Damage, Input};
 
 /// Raw deflate data, summed up while it is inflated.

@@ -1,6 +1,6 @@
 //! What is in a file? Told from its first bytes, never from its name.
 
-use super::codec::Method;
+use super::frames::Method;
 
 /// How many first bytes decide.
 pub(super) const HEAD: usize = 1 << 14;

@@ -20,9 +20,11 @@
 mod codec;
 mod collect;
 mod encoding;
+mod frames;
 mod gzip;
 mod input;
 mod inventory;
+mod lz4;
 mod magic;
 mod network;
 mod place;

@@ -143,11 +143,11 @@ impl<'r> Tar<'r> {
         let records = std::mem::take(&mut self.next);
         let name = printable(&records.name.unwrap_or_else(|| header_name(block)));
         if kind == b'S' {
+            // What is read is the file without its holes.
             self.skip_sparse_map(block[482])?;
         }
         let folder = name.ends_with('/') && self.left == 0;
-        let closed = (kind == b'S').then(|| "a sparse file".to_owned());
-        Ok((!folder).then_some(Member { name, closed }))
+        Ok((!folder).then_some(Member { name, closed: None }))
     }
 
     /// Blocks of a GNU sparse file's map follow its header, uncounted.

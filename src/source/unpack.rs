@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::codec::{Frames, Method};
+use super::frames::{Frames, Method};
 use super::input::{Damage, Input};
 use super::magic::{self, Content};
 use super::tar::Tar;

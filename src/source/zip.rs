@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use flate2::Crc;
 use memchr::memmem;
 
-use super::codec::Progress;
+use super::frames::Progress;
 use super::gzip::Inflate;
 use super::input::{Damage, Input};
 use super::printable;
@@ -229,15 +229,17 @@ impl Archive for Zip<'_> {
     }
 
     fn next(&mut self) -> Result<Option<Member>, Damage> {
-        self.finish()?;
         while !self.ended {
+            self.finish()?;
             let signature = self.input.peek(4).first_chunk::<4>().copied();
             match signature {
                 Some(LOCAL) => {
                     self.lost = false;
                     let header = self.header()?;
-                    if !header.name.ends_with(b"/") || header.told.packed > 0 {
-                        return Ok(Some(self.member(header)));
+                    let folder = header.name.ends_with(b"/") && header.told.plain == 0;
+                    let member = self.member(header);
+                    if !folder {
+                        return Ok(Some(member));
                     }
                 }
                 Some(DESCRIPTOR) => self.input.consume(4),
