@@ -1,0 +1,258 @@
+//! Is that an e-mail address, and whose? Anchored on `@`, judged by the public suffix list.
+
+use std::ops::Range;
+
+use super::plain::byte;
+
+/// Whose address it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// It may well be a person's.
+    Person,
+    /// A role, a service account, a documentation or test domain: no person by itself.
+    Role,
+    /// The contact that a robot's User-Agent gives.
+    Robot,
+}
+
+/// An address: where it stands and whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub span: Range<usize>,
+    pub holder: Holder,
+}
+
+const LOCAL_CAP: usize = 64;
+const DOMAIN_CAP: usize = 253;
+
+/// Mobile carriers that issued addresses with dots where RFC 5321 has none.
+const DOTTED: &[&str] =
+    &["docomo.ne.jp", "ezweb.ne.jp", "au.com", "softbank.ne.jp", "vodafone.ne.jp", "disney.ne.jp"];
+
+/// Local parts that name a role.
+const ROLES: &[&str] = &[
+    "info",
+    "support",
+    "admin",
+    "administrator",
+    "postmaster",
+    "webmaster",
+    "hostmaster",
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "donotreply",
+    "do-not-reply",
+    "mailer-daemon",
+    "root",
+    "abuse",
+    "contact",
+    "sales",
+    "security",
+    "help",
+    "helpdesk",
+    "service",
+    "newsletter",
+    "bounce",
+    "daemon",
+    "nobody",
+    "www-data",
+    "apache",
+    "nginx",
+    "postfix",
+    "cron",
+    "system",
+    "office",
+    "press",
+];
+
+/// Top-level domains that RFC 2606 and RFC 6761 set apart.
+const RESERVED: &[&str] = &["test", "example", "invalid", "localhost"];
+
+/// Top-level domains that are file name extensions too.
+const FILES: &[&str] = &["zip", "mov", "py", "sh", "pl", "ps", "md", "rs", "so", "pm"];
+
+/// All addresses of a text; `agent` is where the User-Agent stands, `own` the site's domains.
+pub(super) fn addresses(text: &[u8], agent: &Range<usize>, own: &[String]) -> Vec<Address> {
+    memchr::memchr_iter(b'@', text)
+        .filter_map(|at| {
+            let (span, domain) = address(text, at)?;
+            let local = text.get(span.start..at)?;
+            let robot = agent.contains(&at);
+            let holder = if robot { Holder::Robot } else { holder(local, &domain, own) };
+            Some(Address { span, holder })
+        })
+        .collect()
+}
+
+fn address(text: &[u8], at: usize) -> Option<(Range<usize>, String)> {
+    let (end, domain) = domain(text, at + 1)?;
+    let dotted = DOTTED
+        .iter()
+        .any(|d| domain.strip_suffix(d).is_some_and(|s| s.is_empty() || s.ends_with('.')));
+    let start = local_start(text, at, dotted)?;
+    (!is_other(text, start, at, end)).then_some((start..end, domain))
+}
+
+fn is_local(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        || matches!(b, b'.' | b'_' | b'-' | b'+' | b'~' | b'!' | b'#' | b'$' | b'^')
+}
+
+fn local_start(text: &[u8], at: usize, dotted: bool) -> Option<usize> {
+    if at.checked_sub(1).map(|i| byte(text, i)) == Some(b'"') {
+        let floor = at.saturating_sub(LOCAL_CAP);
+        let quoted = text.get(floor..at - 1)?;
+        let open = quoted.iter().rposition(|b| *b == b'"')?;
+        let inner = quoted.get(open + 1..)?;
+        return (!inner.is_empty() && inner.iter().all(|b| is_local(*b))).then_some(floor + open);
+    }
+    let mut start = at;
+    while start > 0 && at - start <= LOCAL_CAP && is_local(byte(text, start - 1)) {
+        start -= 1;
+    }
+    while start < at
+        && !byte(text, start).is_ascii_alphanumeric()
+        && !(dotted && matches!(byte(text, start), b'.' | b'-' | b'_'))
+        && byte(text, start) != b'_'
+    {
+        start += 1;
+    }
+    let local = text.get(start..at)?;
+    let sane = dotted || !(local.ends_with(b".") || local.windows(2).any(|w| w == b".."));
+    (!local.is_empty() && local.len() <= LOCAL_CAP && sane).then_some(start)
+}
+
+/// The end of the domain at `from`, and the domain in lower case.
+fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
+    let ascii = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    let rest = text.get(from..text.len().min(from + DOMAIN_CAP))?;
+    let len = rest.iter().position(|b| !ascii(b)).unwrap_or(rest.len());
+    let wide = rest.iter().position(|b| !ascii(b) && *b < 0x80).unwrap_or(rest.len());
+    [len, wide].into_iter().find_map(|len| {
+        let name = std::str::from_utf8(rest.get(..len)?).ok()?.trim_end_matches(['.', '-']);
+        let lower = name.to_lowercase();
+        is_domain(&lower).then_some((from + name.len(), lower))
+    })
+}
+
+fn is_domain(name: &str) -> bool {
+    let (Some((front, top)), true) = (name.rsplit_once('.'), name.len() <= DOMAIN_CAP) else {
+        return false;
+    };
+    let labels = name.split('.').all(|l| (1..=63).contains(&l.len()) && !l.starts_with('-'));
+    if !labels || is_file(front, top) {
+        return false;
+    }
+    RESERVED.contains(&top)
+        || psl::suffix(name.as_bytes())
+            .is_some_and(|s| s.is_known() && s.as_bytes().len() < name.len())
+}
+
+/// `2x.png`, `v2.py`, `3x.zip`: an asset, not a host.
+fn is_file(front: &str, top: &str) -> bool {
+    let digits = front.trim_start_matches('v').trim_end_matches('x');
+    let version = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let single = !front.contains('.');
+    version && (front.ends_with('x') || FILES.contains(&top))
+        || single && (matches!(top, "zip" | "mov") || front.len() < 2 && FILES.contains(&top))
+}
+
+/// What looks like an address and is something else: user information of a URL, a remote of a
+/// version control system, a message identifier, a call.
+fn is_other(text: &[u8], start: usize, at: usize, end: usize) -> bool {
+    let local = text.get(start..at).unwrap_or_default();
+    let after = (byte(text, end), byte(text, end + 1));
+    let remote = matches!(local, b"git" | b"hg" | b"svn") || matches!(after, (b':', b'/' | b'~'));
+    let before = text.get(start.saturating_sub(120)..start).unwrap_or_default();
+    let word = before
+        .iter()
+        .rposition(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'<' | b'>' | b'/'));
+    let word = before.get(word.map_or(0, |n| n + 1)..).unwrap_or_default();
+    let slashes = before.get(..before.len() - word.len()).unwrap_or_default();
+    let userinfo = slashes.ends_with(b"://");
+    let scheme = word.to_ascii_lowercase();
+    let call = [&b"sip:"[..], b"sips:", b"xmpp:"].iter().any(|s| scheme.starts_with(s));
+    remote || userinfo || call || byte(text, end) == b'@' || is_message_id(before)
+}
+
+fn is_message_id(before: &[u8]) -> bool {
+    let near =
+        before.get(before.len().saturating_sub(64)..).unwrap_or_default().to_ascii_lowercase();
+    let line = near.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let headers = ["message-id", "references:", "in-reply-to", "content-id", "msgid", "messageid"];
+    headers.iter().any(|h| {
+        memchr::memmem::rfind(line, h.as_bytes()).is_some_and(|i| {
+            let between = line.get(i + h.len()..).unwrap_or_default();
+            between.iter().all(|b| matches!(b, b':' | b'=' | b'<' | b'"' | b' ' | b'>' | b'\''))
+        })
+    })
+}
+
+fn holder(local: &[u8], domain: &str, own: &[String]) -> Holder {
+    let local = String::from_utf8_lossy(local).to_ascii_lowercase();
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    let registered = psl::domain_str(domain).unwrap_or(domain);
+    let within = |d: &str| domain.strip_suffix(d).is_some_and(|s| s.is_empty() || s.ends_with('.'));
+    let apart = ROLES.contains(&local.trim_matches('"'))
+        || RESERVED.contains(&top)
+        || registered.starts_with("example.")
+        || within("gserviceaccount.com")
+        || own.iter().any(|d| within(d));
+    if apart { Holder::Role } else { Holder::Person }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        addresses(text.as_bytes(), &(0..0), &[])
+            .into_iter()
+            .map(|a| text[a.span].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn addresses_and_what_only_looks_like_one() {
+        let table: &[(&str, &[&str])] = &[
+            ("mail=taro.yamada+shop@mail.co.jp&x=1", &["taro.yamada+shop@mail.co.jp"]),
+            ("<a@b.co>, c@xn--wgv71a119e.jp.", &["a@b.co", "c@xn--wgv71a119e.jp"]),
+            ("\"taro.yamada\"@docomo.ne.jp", &["\"taro.yamada\"@docomo.ne.jp"]),
+            ("u=.user..dots.@docomo.ne.jp", &[".user..dots.@docomo.ne.jp"]),
+            ("taro@日本語.jp", &["taro@日本語.jp"]),
+            ("taro@foo.jpです", &["taro@foo.jp"]),
+            ("GET /img/logo@2x.png lodash@4.17.21 icon@3x.zip script@v2.py", &[]),
+            ("https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/1", &[]),
+            ("https://user:pw@host.com/x", &[]),
+            ("git@github.com:org/repo", &[]),
+            ("root@ip-10-0-0-1.ec2.internal root@10.0.0.1 @media @angular/core", &[]),
+            ("Message-ID: <CABx1@mail.gmail.com>", &[]),
+            ("sip:alice@atlanta.com", &[]),
+            ("user..dots@gmail.com", &[]),
+        ];
+        for (text, want) in table {
+            assert_eq!(found(text), *want, "{text}");
+        }
+    }
+
+    #[test]
+    fn whose_address() {
+        let own = ["shop.jp".to_owned()];
+        let table = [
+            ("taro@foo.co.jp", Holder::Person),
+            ("info@foo.co.jp", Holder::Role),
+            ("taro@mail.shop.jp", Holder::Role),
+            ("taro@example.com", Holder::Role),
+            ("taro@mail.test", Holder::Role),
+            ("x@proj.iam.gserviceaccount.com", Holder::Role),
+        ];
+        for (text, want) in table {
+            let got = addresses(text.as_bytes(), &(0..0), &own);
+            assert_eq!(got.first().map(|a| a.holder), Some(want), "{text}");
+        }
+        let agent = "Bot (+bot@foobot.com)";
+        let got = addresses(agent.as_bytes(), &(0..agent.len()), &[]);
+        assert_eq!(got.first().map(|a| a.holder), Some(Holder::Robot));
+    }
+}
