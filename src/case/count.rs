@@ -1,12 +1,12 @@
 //! How many records, of which class, how many distinct? Gross and distinct side by side.
 //!
-//! A headline record is one without a card or one whose card [counts](Grade::counts); all others
-//! (test numbers, masked ones, chance, for review, wrong check digit) stand apart. Distinct values
+//! Cards that do not [count](Grade::counts) (test numbers, masked ones, chance, for review, wrong
+//! check digit) stand apart; a headline record is one of which a class is left without them. Distinct values
 //! are counted by sorting their keyed fingerprints, so that 676,290 records cost milliseconds.
 
 use std::collections::BTreeMap;
 
-use crate::element::{Brand, Card, Element, Elements, Grade};
+use crate::element::{Brand, Element, Elements, Grade, settled};
 use crate::scan::{RecordFact, SiteTally};
 
 use super::intruder::{Intruder, Intruders};
@@ -93,15 +93,10 @@ fn attributed_span<T: Copy + Ord>(
     })
 }
 
-/// The grade of a card after the column statistic.
-fn settled(card: &Card, tally: &SiteTally) -> Grade {
-    let _ = tally;
-    card.grade
-}
-
-/// Whether a record belongs to the headline.
+/// Whether a record belongs to the headline: whether anything is left of it when a card that
+/// does not count is taken away.
 fn counts(fact: &RecordFact, tally: &SiteTally) -> bool {
-    fact.card.is_none_or(|card| settled(&card, tally).counts())
+    !settled(fact.class, fact.card, &tally.columns).0.is_empty()
 }
 
 /// Client and time of every headline record of a stream that has both.
@@ -129,15 +124,15 @@ struct Counter {
 
 impl Counter {
     fn add(&mut self, fact: &RecordFact, tally: &SiteTally) {
-        match fact.card {
-            Some(card) if !counts(fact, tally) => {
-                let grade = settled(&card, tally);
-                self.apart.entry(grade).or_default().push(card.fingerprint.0);
-                return;
-            }
-            Some(card) => self.cards.push((fact.class, card.brand, card.fingerprint.0)),
-            None if fact.class.is_empty() => return,
-            None => *self.cardless.entry(fact.class).or_default() += 1,
+        let (class, card) = settled(fact.class, fact.card, &tally.columns);
+        let counted = card.filter(|card| card.grade.counts());
+        if let Some(card) = card.filter(|card| !card.grade.counts()) {
+            self.apart.entry(card.grade).or_default().push(card.fingerprint.0);
+        }
+        match counted {
+            Some(card) => self.cards.push((class, card.brand, card.fingerprint.0)),
+            None if class.is_empty() => return,
+            None => *self.cardless.entry(class).or_default() += 1,
         }
         self.emails.extend(fact.email.map(|f| f.0));
         self.persons.extend(fact.person.map(|f| f.0));

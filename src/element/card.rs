@@ -46,7 +46,7 @@ fn expiries_near(text: &[u8], found: &mut Vec<Found>) {
         let window = text.get(end..text.len().min(end + NEAR)).unwrap_or_default();
         let line = memchr::memchr(b'\n', window).unwrap_or(window.len());
         let slashes = memchr::memchr_iter(b'/', window.get(..line).unwrap_or_default());
-        if let Some(span) = slashes.filter_map(|at| expiry_at(text, end + at)).next() {
+        if let Some(span) = slashes.into_iter().find_map(|at| expiry_at(text, end + at)) {
             let value = text.get(span.clone()).unwrap_or_default().to_vec().into();
             let find = Found::new(Element::Expiry, span, Weight::Weak);
             found.push(Found { value, ..find });
@@ -141,12 +141,12 @@ fn is_clean(text: &[u8], number: &Number) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let left = match before(1) {
         b'.' => !before(2).is_ascii_digit(),
-        b'-' => !(word(before(2)) && !number.grouped),
+        b'-' => number.grouped || !word(before(2)),
         b => !word(b),
     };
     let right = match byte(text, end) {
         b'.' => !byte(text, end + 1).is_ascii_digit(),
-        b'-' => !(word(byte(text, end + 1)) && !number.grouped),
+        b'-' => number.grouped || !word(byte(text, end + 1)),
         b => !word(b),
     };
     left && right

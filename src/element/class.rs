@@ -68,6 +68,12 @@ impl Elements {
         Self(self.0 | 1 << element as u8)
     }
 
+    /// Without an element.
+    #[must_use]
+    pub fn without(self, element: Element) -> Self {
+        Self(self.0 & !(1 << element as u8))
+    }
+
     /// Whether the element is in the set.
     pub fn has(self, element: Element) -> bool {
         self.0 >> element as u8 & 1 == 1

@@ -175,12 +175,19 @@ pub fn settle(card: Card, columns: &Columns) -> Grade {
     }
 }
 
-/// A record's class and card once all of its stream is read. A record whose class is then empty
-/// is none for the headline: only its card is counted, by its grade, apart.
+/// A record's class and card once all of its stream is read: a card that does not count takes
+/// its number, expiry and track with it. A record whose class is then empty is none for the
+/// headline: only its card is counted, by its grade, apart.
 pub fn settled(class: Elements, card: Option<Card>, columns: &Columns) -> (Elements, Option<Card>) {
     let card = card.map(|card| Card { grade: settle(card, columns), ..card });
-    let counts = card.is_some_and(|card| card.grade.counts());
-    (if counts { class.with(Element::CardNumber) } else { class }, card)
+    let class = match card {
+        Some(card) if card.grade.counts() => class.with(Element::CardNumber),
+        Some(_) => [Element::CardNumber, Element::Expiry, Element::Track]
+            .into_iter()
+            .fold(class, Elements::without),
+        None => class,
+    };
+    (class, card)
 }
 
 #[cfg(test)]

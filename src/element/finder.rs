@@ -34,6 +34,7 @@ impl Scratch {
 
 impl Finder {
     /// A finder for a case.
+    #[allow(clippy::needless_pass_by_value)] // a key has one owner
     pub fn new(key: CaseKey) -> Self {
         Self { stamp: key.stamp(), own: Vec::new() }
     }

@@ -1,7 +1,5 @@
-//! Which character is meant? UTF-8, Shift_JIS or EUC-JP by segment, then full-width forms, Unicode
+//! Which character is meant? UTF-8, `Shift_JIS` or EUC-JP by segment, then full-width forms, Unicode
 //! blanks, hyphens and bullets to ASCII.
-
-use std::borrow::Cow;
 
 use encoding_rs::{EUC_JP, SHIFT_JIS};
 
@@ -61,18 +59,18 @@ fn len_euc(c: char) -> usize {
     if c.is_ascii() {
         return 1;
     }
-    encoded_len(EUC_JP.encode(c.encode_utf8(&mut [0; 4])).0)
+    encoded_len(&EUC_JP.encode(c.encode_utf8(&mut [0; 4])).0)
 }
 
 fn len_sjis(c: char) -> usize {
     match c {
         '\u{FF61}'..='\u{FF9F}' => 1,
         c if c.is_ascii() => 1,
-        c => encoded_len(SHIFT_JIS.encode(c.encode_utf8(&mut [0; 4])).0),
+        c => encoded_len(&SHIFT_JIS.encode(c.encode_utf8(&mut [0; 4])).0),
     }
 }
 
-fn encoded_len(bytes: Cow<'_, [u8]>) -> usize {
+fn encoded_len(bytes: &[u8]) -> usize {
     bytes.len().clamp(1, 3)
 }
 

@@ -262,7 +262,7 @@ pub(super) fn column(text: &[u8], at: usize, pair: Option<&Pair>) -> u32 {
         let line = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
         let delimiter = if last == b'"' { b',' } else { last };
         let row = before.get(line..).unwrap_or_default();
-        let index = row.iter().filter(|b| **b == delimiter).count();
+        let index = memchr::memchr_iter(delimiter, row).count();
         return fnv(format!("{}{index}", delimiter as char).as_bytes());
     }
     let near = before.get(before.len().saturating_sub(20)..).unwrap_or_default();

@@ -121,7 +121,10 @@ fn visible(bytes: &[u8]) -> String {
                 out.push(c);
             }
         }
-        chunk.invalid().iter().for_each(|b| out.push_str(&format!("\\x{b:02x}")));
+        for b in chunk.invalid() {
+            out.push_str("\\x");
+            out.extend([b >> 4, b & 15].map(|n| char::from_digit(n.into(), 16).unwrap_or('?')));
+        }
     }
     out
 }

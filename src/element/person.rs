@@ -23,7 +23,7 @@ pub(super) fn is_name(value: &str) -> bool {
     ];
     let value = value.trim();
     let letters = value.chars().filter(|c| c.is_alphabetic()).count();
-    let wide = value.chars().any(|c| !c.is_ascii());
+    let wide = !value.is_ascii();
     let allowed = |c: char| {
         c.is_alphabetic() || matches!(c, ' ' | '+' | '.' | '\'' | '-' | '・' | '’' | 'ー')
     };
@@ -177,7 +177,7 @@ pub(super) fn is_postal(value: &str) -> bool {
     let value = value.trim().trim_start_matches('〒');
     let lengths: Vec<usize> = value.split('-').map(str::len).collect();
     value.bytes().all(|b| b.is_ascii_digit() || b == b'-')
-        && matches!(lengths.as_slice(), [3 | 5, 4] | [7] | [5])
+        && matches!(lengths.as_slice(), [3 | 5, 4] | [7 | 5])
 }
 
 /// Whether a value names a card brand.

@@ -61,6 +61,7 @@ impl<'s> Scanner<'s> {
             tally.unparsed += u64::from(parsed == Parsed::Unparsed);
             self.records.clear();
             self.finder.records(&event, &mut self.scratch, &mut self.records);
+            self.scratch.observations().iter().for_each(|seen| tally.columns.note(seen));
             let client = event.get(Field::Client).and_then(|c| std::str::from_utf8(c).ok());
             for record in &self.records {
                 tally.records.push(record, event.time, client, entry.line);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::element::{Card, Elements, Fingerprint, Masked, Record};
+use crate::element::{Card, Columns, Elements, Fingerprint, Masked, Record};
 use crate::event::decode::Layer;
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
@@ -187,6 +187,9 @@ pub struct SiteTally {
     pub rules: BTreeMap<u32, HitSet>,
     /// Records.
     pub records: Records,
+    /// Numbers of a card's form that stood alone, by column: what settles such cards.
+    #[serde(default)]
+    pub columns: Columns,
 }
 
 impl SiteTally {
@@ -203,6 +206,7 @@ impl SiteTally {
             self.rules.entry(rule).or_default().append(hits);
         }
         self.records.append(next.records);
+        self.columns.merge(next.columns);
     }
 }
 
