@@ -72,6 +72,20 @@ impl Known {
         }
     }
 
+    /// Whether two rules speak of the same vulnerability, as far as their tags say.
+    pub(super) fn is_kin(&self, other: &Self) -> bool {
+        let mut ours = self.vulnerabilities().peekable();
+        match ours.peek() {
+            Some(_) => ours.any(|cve| other.vulnerabilities().any(|theirs| theirs == cve)),
+            None => other.vulnerabilities().next().is_none(),
+        }
+    }
+
+    /// The tags that name a CVE.
+    fn vulnerabilities(&self) -> impl Iterator<Item = &str> {
+        self.info.tags.iter().map(String::as_str).filter(|tag| tag.starts_with("cve."))
+    }
+
     /// Whether it is grave enough to suspect a site for it.
     pub(super) fn is_grave(&self) -> bool {
         self.info.level >= Level::High

@@ -221,3 +221,74 @@ pub(super) fn has_authentication_data(count: &Count) -> bool {
     let secret = |e: &Element| matches!(e, Element::SecurityCode | Element::Track);
     count.classes.iter().any(|class| class.elements.iter().any(secret))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::element::Fingerprint;
+
+    fn fact(class: u32, card: Option<(u64, u8)>, email: Option<u64>) -> RecordFact {
+        let grades = [Grade::Keyed, Grade::Column, Grade::Review, Grade::Test];
+        let card = card.map(|(number, grade)| Card {
+            fingerprint: Fingerprint(number),
+            brand: if number % 3 == 0 { Brand::Visa } else { Brand::Jcb },
+            grade: grades[grade as usize],
+            column: 0,
+        });
+        let email = email.map(Fingerprint);
+        RecordFact {
+            class: Elements(class),
+            card,
+            email,
+            person: email,
+            date: None,
+            time: None,
+            client: None,
+            line: 1,
+        }
+    }
+
+    fn facts() -> impl Strategy<Value = Vec<RecordFact>> {
+        let card = proptest::option::of((0_u64..20, 0_u8..4));
+        let email = proptest::option::of(0_u64..20);
+        let fact =
+            (1_u32..8, card, email).prop_map(|(class, card, email)| fact(class, card, email));
+        proptest::collection::vec(fact, 0..60)
+    }
+
+    fn counted(facts: &[RecordFact]) -> Count {
+        let tally = SiteTally::default();
+        let mut counter = Counter::default();
+        facts.iter().for_each(|fact| counter.add(fact, &tally));
+        counter.count()
+    }
+
+    proptest! {
+        #[test]
+        fn counts_as_sets_do(facts in facts()) {
+            let count = counted(&facts);
+            let tally = SiteTally::default();
+            let headline: Vec<_> = facts.iter().filter(|f| counts(f, &tally)).collect();
+            let cards: BTreeSet<_> = headline.iter().filter_map(|f| f.card).map(|c| c.fingerprint).collect();
+            let emails: BTreeSet<_> = headline.iter().filter_map(|f| f.email).collect();
+            prop_assert_eq!(count.records, headline.len() as u64);
+            prop_assert_eq!(count.distinct.card_number, cards.len() as u64);
+            prop_assert_eq!(count.distinct.email, emails.len() as u64);
+            let classes: u64 = count.classes.iter().map(|c| c.records).sum();
+            prop_assert_eq!(classes, count.records);
+            let apart: u64 = count.apart.iter().map(|a| a.records).sum();
+            prop_assert_eq!(count.records + apart, facts.len() as u64);
+        }
+
+        #[test]
+        fn order_does_not_matter(facts in facts(), seed in 0_usize..60) {
+            let mut turned = facts.clone();
+            turned.rotate_left(seed.min(facts.len()));
+            prop_assert_eq!(counted(&turned), counted(&facts));
+        }
+    }
+}

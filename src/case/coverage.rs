@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::scan::HitSet;
 use crate::source::GapKind;
 use crate::time::Time;
 
@@ -187,10 +188,16 @@ impl Coverage {
         }
     }
 
-    /// What is no lack but must be known: copies, and clocks that ran back.
+    /// What is no lack but must be known: copies, clocks that ran back, hits only counted.
     fn oddities(&mut self, site: &Site<'_>) {
         for stream in &site.streams {
             let name = stream.name();
+            let beyond = |count: &u64| count.saturating_sub(HitSet::CAP as u64);
+            let counts = stream.tally.rules.values().flat_map(|set| &set.counts);
+            let beyond: u64 = counts.map(beyond).sum();
+            if beyond > 0 {
+                self.notes.push(format!("{name}: {beyond} hits were only counted, not kept"));
+            }
             if let [_, copies @ ..] = stream.facts.names.as_slice()
                 && !copies.is_empty()
             {

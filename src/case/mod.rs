@@ -5,14 +5,17 @@
 
 pub mod judge;
 
+mod actor;
 mod attack;
 mod catalog;
 mod correlate;
 mod count;
 mod coverage;
 mod criteria;
+mod effect;
 mod facts;
 mod finding;
+mod foothold;
 mod intruder;
 mod reason;
 mod rotation;
@@ -22,6 +25,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 
+pub use actor::{Actor, Visit, actors};
 pub use criteria::Criteria;
 
 use serde::{Deserialize, Serialize};
@@ -387,7 +391,9 @@ fn conclude(tally: &Tally, inventory: &Inventory, catalog: &Catalog) -> Vec<Case
     for site in &mut sites {
         site.add_hits(correlate::hits(site, catalog));
     }
-    sites.iter().map(|site| case(site, &basis)).collect()
+    let mut cases: Vec<Case> = sites.iter().map(|site| case(site, &basis)).collect();
+    actor::tell(&mut cases);
+    cases
 }
 
 /// The case of one site.

@@ -3,7 +3,8 @@
 use super::attack::Attack;
 use super::catalog::{Catalog, Role};
 use super::facts::fetched_dump;
-use super::intruder::{Corroboration, Ground, Intruder, is_guessed};
+use super::foothold::Corroboration;
+use super::intruder::{Ground, Intruder, is_guessed};
 use super::site::Seen;
 use super::story::Story;
 use super::{Coverage, Reason, Units, Verdict, count};

@@ -72,6 +72,18 @@ impl Seen<'_> {
 }
 
 impl Site<'_> {
+    /// Whether it is a site at all: in the inventory, or named by a log. A stray text in a folder
+    /// (a note, a table) that yielded nothing names none; it stands among the run's sources.
+    fn is_one(&self) -> bool {
+        let yielded = |stream: &SiteStream<'_>| {
+            let tally = stream.tally;
+            !stream.facts.log.is_empty()
+                || !tally.rules.is_empty()
+                || !tally.records.facts.is_empty()
+        };
+        self.entry.is_some() || !self.gaps.is_empty() || self.streams.iter().any(yielded)
+    }
+
     /// The first and last time in its logs.
     pub(super) fn span(&self) -> Option<(Time, Time)> {
         let first = self.streams.iter().filter_map(|s| s.tally.first).min()?;
@@ -103,7 +115,7 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
     }
     assign_gaps(&mut sites, tally, inventory);
     let end = evidence_end(tally, inventory.window);
-    let mut sites: Vec<Site<'_>> = sites.into_values().collect();
+    let mut sites: Vec<Site<'_>> = sites.into_values().filter(Site::is_one).collect();
     for site in &mut sites {
         site.finish(end);
     }

@@ -338,6 +338,39 @@ fn classes_are_a_partition() {
 }
 
 #[test]
+fn an_intruder_is_one_actor_on_all_sites() {
+    let [mut access, mut application, gateway] = three_logs();
+    exploit(&mut access, &mut application, at(8, 5, 12));
+    shell(&mut access, at(8, 5, 20), INTRUDER, 9);
+    let mut both = tally(vec![access, application, gateway]);
+    let [mut access, ..] = three_logs();
+    for i in 0..12 {
+        access.hit(Rule::Injection, at(9, 22, i), Some(INTRUDER), "/pay", Some(403), Some(199));
+    }
+    both.merge(build::tally_of("nenkin.example.jp", vec![access]));
+    let cases = conclude(&both, &inventory(), &catalog());
+    assert_eq!(cases.len(), 2);
+    assert_eq!(cases[0].verdict, Verdict::Attempted);
+    let told =
+        |r: &Reason| r.text.contains("an intruder of zei.example.jp, was here, too: 12 hits");
+    assert!(cases[0].reasons.iter().any(told), "{:#?}", cases[0].reasons);
+    let actors = actors(&cases);
+    assert_eq!(actors.len(), 1);
+    assert_eq!(actors[0].intruder_at, ["zei.example.jp"]);
+    assert_eq!(actors[0].seen_at.len(), 2);
+}
+
+#[test]
+fn a_stray_text_is_no_site() {
+    let mut note = clean("");
+    note.silence(0, i64::MAX);
+    note.unparsed(40);
+    let mut both = tally(three_logs().into());
+    both.merge(build::tally_of("notes", vec![note]));
+    assert_eq!(conclude(&both, &inventory(), &catalog()).len(), 1);
+}
+
+#[test]
 fn the_order_of_merging_does_not_matter() {
     let logs = || {
         let [mut access, mut application, mut gateway] = three_logs();

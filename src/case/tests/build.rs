@@ -200,12 +200,19 @@ pub(super) fn inventory() -> Inventory {
 
 /// The tally of some logs of the site, merged one by one.
 pub(super) fn tally(logs: Vec<Log>) -> Tally {
+    tally_of(SITE, logs)
+}
+
+/// The tally of some logs of a site.
+pub(super) fn tally_of(site: &str, logs: Vec<Log>) -> Tally {
     let mut tally = Tally::default();
-    for log in logs {
+    for mut log in logs {
+        log.facts.names = vec![format!("{site}/{}.log", log.facts.log)];
         let mut id = [0; 32];
-        id.iter_mut().zip(log.facts.log.bytes()).for_each(|(byte, letter)| *byte = letter);
+        let letters = log.facts.log.bytes().chain(site.bytes());
+        id.iter_mut().zip(letters).for_each(|(byte, letter)| *byte = letter);
         let part = Part {
-            sites: BTreeMap::from([(SITE.to_owned(), log.tally)]),
+            sites: BTreeMap::from([(site.to_owned(), log.tally)]),
             disorder: log.disorder,
             ..Part::default()
         };
