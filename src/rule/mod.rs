@@ -1,12 +1,36 @@
 //! What are we looking for?
 //!
 //! A [`Rule`] is a Sigma rule as written; a [`RuleSet`] is rules compiled: immutable, shared by
-//! all threads, and it knows the digest of what it was made from.
+//! all threads, and it knows the digest of what it was made from. A [`Correlation`] counts or
+//! orders the matches of other rules.
+//!
+//! # Guarantees
+//!
+//! * A rule is used whole or refused with a place and a sentence ([`Fault`]), never in part.
+//! * The literals that make an entry a candidate are necessary: a rule matches no other entry.
+
+mod condition;
+mod correlation;
+mod detection;
+mod document;
+mod fault;
+mod matcher;
+mod modifier;
+mod pattern;
+mod set;
+mod yaml;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+pub use condition::Expr;
+pub use correlation::{Correlation, Measure, Threshold};
+pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
+pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
+pub use fault::{Code, Fault, Mark, RuleError};
+pub use pattern::{Part, Pattern};
+pub use set::RuleSet;
 
 use crate::event::Format;
 
@@ -64,53 +88,70 @@ pub enum Stage {
     Exposure,
 }
 
-/// Rules, compiled.
-#[derive(Debug, Default)]
-pub struct RuleSet {
-    rules: Vec<RuleInfo>,
+impl RuleInfo {
+    const fn nothing() -> Self {
+        Self {
+            id: String::new(),
+            title: String::new(),
+            level: Level::Informational,
+            author: String::new(),
+            tags: Vec::new(),
+            references: Vec::new(),
+            description: String::new(),
+        }
+    }
 }
 
-/// A rule that cannot be used, with its place, as a compiler would say it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct RuleError(pub String);
+/// Tactics of MITRE ATT&CK, by their tag, and the stage that each is here.
+const TACTICS: &[(&str, Stage)] = &[
+    ("reconnaissance", Stage::Reconnaissance),
+    ("resource-development", Stage::Reconnaissance),
+    ("initial-access", Stage::InitialAccess),
+    ("execution", Stage::Execution),
+    ("privilege-escalation", Stage::Execution),
+    ("lateral-movement", Stage::Execution),
+    ("persistence", Stage::Persistence),
+    ("command-and-control", Stage::Persistence),
+    ("credential-access", Stage::CredentialAccess),
+    ("discovery", Stage::Discovery),
+    ("collection", Stage::Collection),
+    ("exfiltration", Stage::Exfiltration),
+    ("defense-evasion", Stage::DefenseEvasion),
+    ("defense-impairment", Stage::DefenseEvasion),
+    ("stealth", Stage::DefenseEvasion),
+    ("impact", Stage::Impact),
+];
+
+impl Stage {
+    /// The stage that tags name: our own `leaksweep.exposure`, else the first ATT&CK tactic
+    /// (`attack.initial-access` or `attack.initial_access`).
+    pub fn of(tags: &[String]) -> Option<Self> {
+        if tags.iter().any(|tag| tag == "leaksweep.exposure") {
+            return Some(Self::Exposure);
+        }
+        let tactic = |tag: &String| {
+            let name = tag.strip_prefix("attack.")?.replace('_', "-");
+            TACTICS.iter().find(|(tactic, _)| *tactic == name).map(|(_, stage)| *stage)
+        };
+        tags.iter().find_map(tactic)
+    }
+}
 
 impl RuleSet {
-    /// The built-in rules.
-    pub fn builtin() -> Result<Self, RuleError> {
-        Ok(Self::default())
-    }
-
-    /// Adds the rules of a file or folder.
-    pub fn add(&mut self, path: &Path) -> Result<(), RuleError> {
-        let _ = path;
-        Ok(())
-    }
-
-    /// What is known of rule number `index`.
-    pub fn info(&self, index: u32) -> &RuleInfo {
-        &self.rules[index as usize]
-    }
-
-    /// How many rules.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// Whether there is no rule.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// The stage of an intrusion that rule number `index` speaks of.
-    pub fn stage(&self, index: u32) -> Option<Stage> {
-        let _ = index;
-        None
-    }
-
     /// The rules (by index) that can never fire on a format, with the reason.
     pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
         let _ = format;
         BTreeMap::new()
     }
+}
+
+/// A folder of the data by others, where it is there.
+#[cfg(test)]
+pub(crate) fn data(name: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("LEAKSWEEP_DATA").map(std::path::PathBuf::from);
+    let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let beside_parent =
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let roots = root.into_iter().chain([beside(), beside_parent()]);
+    roots.map(|root| root.join(name)).find(|path| path.exists())
 }

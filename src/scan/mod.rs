@@ -1,6 +1,6 @@
 //! Which entries match?
 //!
-//! A [`Scanner`] is one thread's scratch space over an immutable [`RuleSet`] and [`Finder`]. It
+//! A [`Scanner`] is one thread's scratch space over an immutable [`RuleSet`](crate::rule::RuleSet) and [`Finder`](crate::element::Finder). It
 //! turns a block into a [`Part`]; parts appended in order make a [`Yield`], what one stream
 //! yielded; yields merged make the [`Tally`], from which everything else is computed.
 //!
@@ -17,8 +17,6 @@ mod tally;
 
 pub use scanner::{Mode, Scanner};
 pub use tally::{
-    Disorder, Hit, HitSet, Outcome, Part, RecordFact, Records, SiteTally, StreamFacts, Tally, Yield,
+    Disorder, Hit, HitSet, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
+    StreamFacts, Tally, Yield,
 };
-
-#[allow(unused_imports)]
-use crate::{element::Finder, rule::RuleSet};

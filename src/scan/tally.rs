@@ -159,6 +159,96 @@ impl Records {
     }
 }
 
+/// One match of a rule that a correlation refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// When, microseconds since the epoch.
+    pub time: i64,
+    /// Line of the entry.
+    pub line: u64,
+    /// Byte offset of the entry.
+    pub offset: u64,
+    /// What the entry says in each column of the rule
+    /// ([`RuleSet::columns`](crate::rule::RuleSet::columns)): an index into [`Series::texts`];
+    /// `None` where the field is absent.
+    pub values: Box<[Option<u32>]>,
+}
+
+/// The matches of one rule in one stream on one site, for the correlations that refer to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The texts that points name, masked.
+    pub texts: Vec<Box<str>>,
+    /// The matches, in the order of the stream.
+    pub points: Vec<Point>,
+    /// Matches beyond [`Series::CAP`]: counted, not kept.
+    pub dropped: u64,
+    /// Matches without a readable time: they cannot be correlated.
+    pub timeless: u64,
+    #[serde(skip)]
+    index: Texts,
+}
+
+/// Where a text stands in [`Series::texts`]; made anew when it is missing.
+#[derive(Clone, Debug, Default)]
+struct Texts(rustc_hash::FxHashMap<Box<str>, u32>);
+
+impl PartialEq for Texts {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Texts {}
+
+impl Series {
+    /// The most points that are kept per rule, stream and site (about 100 MB at most); more are
+    /// only counted, and the report says so.
+    pub const CAP: usize = 1_000_000;
+
+    /// Adds a match with what it says in each column; `None` for a match without a time.
+    pub fn push(&mut self, time: Option<i64>, line: u64, offset: u64, values: &[Option<&str>]) {
+        let Some(time) = time else {
+            self.timeless += 1;
+            return;
+        };
+        if self.points.len() >= Self::CAP {
+            self.dropped += 1;
+            return;
+        }
+        let values = values.iter().map(|value| value.map(|text| self.intern(text))).collect();
+        self.points.push(Point { time, line, offset, values });
+    }
+
+    /// The text of a value.
+    pub fn text(&self, value: Option<u32>) -> Option<&str> {
+        self.texts.get(value? as usize).map(|text| &**text)
+    }
+
+    fn intern(&mut self, text: &str) -> u32 {
+        if self.index.0.len() != self.texts.len() {
+            let all = self.texts.iter().enumerate();
+            self.index.0 = all.map(|(i, text)| (text.clone(), i as u32)).collect();
+        }
+        if let Some(found) = self.index.0.get(text) {
+            return *found;
+        }
+        let new = self.texts.len() as u32;
+        self.texts.push(text.into());
+        self.index.0.insert(text.into(), new);
+        new
+    }
+
+    fn append(&mut self, next: &Self) {
+        self.dropped += next.dropped;
+        self.timeless += next.timeless;
+        for point in &next.points {
+            let values: Vec<Option<&str>> = point.values.iter().map(|v| next.text(*v)).collect();
+            self.push(Some(point.time), point.line, point.offset, &values);
+        }
+    }
+}
+
 /// Times that run backwards within a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disorder {
@@ -190,6 +280,9 @@ pub struct SiteTally {
     /// Numbers of a card's form that stood alone, by column: what settles such cards.
     #[serde(default)]
     pub columns: Columns,
+    /// Matches of rules that correlations refer to, by rule index.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<u32, Series>,
 }
 
 impl SiteTally {
@@ -207,6 +300,9 @@ impl SiteTally {
         }
         self.records.append(next.records);
         self.columns.merge(next.columns);
+        for (rule, series) in next.series {
+            self.series.entry(rule).or_default().append(&series);
+        }
     }
 }
 

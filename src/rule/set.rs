@@ -1,0 +1,402 @@
+//! The rules together: loaded, linked, compiled.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+use super::correlation::Correlation;
+use super::document::{self, Document, Filter, Place, Proofs, Rule};
+use super::fault::{Code, Fault, Mark, RuleError};
+use super::{RuleInfo, Stage, yaml};
+
+static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+static NOTHING: RuleInfo = RuleInfo::nothing();
+
+/// Rules, compiled: immutable while it scans, shared by all threads.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    files: BTreeMap<(bool, String), String>,
+    rules: Vec<Loaded>,
+    filters: Vec<Filter>,
+    /// Rules that correlations refer to, with the fields that their matches must bring.
+    series: BTreeMap<u32, Vec<String>>,
+    /// Rules that do not report their own matches.
+    quiet: BTreeSet<u32>,
+    warnings: Vec<Fault>,
+}
+
+#[derive(Debug)]
+enum Loaded {
+    Rule(Rule),
+    Correlation(Correlation),
+}
+
+impl Loaded {
+    fn parts(&self) -> (&RuleInfo, Option<&String>, &Place, &Proofs) {
+        match self {
+            Self::Rule(rule) => (&rule.info, rule.name.as_ref(), &rule.place, &rule.proofs),
+            Self::Correlation(c) => (&c.info, c.name.as_ref(), &c.place, &c.proofs),
+        }
+    }
+}
+
+impl RuleSet {
+    /// The built-in rules.
+    ///
+    /// # Errors
+    ///
+    /// Every fault in them.
+    pub fn builtin() -> Result<Self, RuleError> {
+        let mut set = Self::default();
+        collect_builtin(&BUILTIN, &mut set.files);
+        set.link()?;
+        Ok(set)
+    }
+
+    /// Adds the rules of a file, or of all `.yml` and `.yaml` files of a folder and its folders.
+    ///
+    /// # Errors
+    ///
+    /// Every fault in them; the set is then not to be used.
+    pub fn add(&mut self, path: &Path) -> Result<(), RuleError> {
+        let mut faults = Vec::new();
+        collect(path, true, &mut self.files, &mut faults);
+        if !faults.is_empty() {
+            return Err(RuleError { faults });
+        }
+        self.link()
+    }
+
+    /// Adds the documents of a text under a name of its own.
+    ///
+    /// # Errors
+    ///
+    /// Every fault in them; the set is then not to be used.
+    pub fn add_text(&mut self, name: &str, text: &str) -> Result<(), RuleError> {
+        self.files.insert((true, name.to_owned()), text.to_owned());
+        self.link()
+    }
+
+    /// How many rules there are, correlations included.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// What is known of rule number `index`; nothing if there is no such rule.
+    pub fn info(&self, index: u32) -> &RuleInfo {
+        self.rules.get(index as usize).map_or(&NOTHING, |loaded| loaded.parts().0)
+    }
+
+    /// Rule number `index` as written; `None` for a correlation.
+    pub fn rule(&self, index: u32) -> Option<&Rule> {
+        match self.rules.get(index as usize)? {
+            Loaded::Rule(rule) => Some(rule),
+            Loaded::Correlation(_) => None,
+        }
+    }
+
+    /// Correlation number `index`; `None` for a rule.
+    pub fn correlation(&self, index: u32) -> Option<&Correlation> {
+        match self.rules.get(index as usize)? {
+            Loaded::Rule(_) => None,
+            Loaded::Correlation(correlation) => Some(correlation),
+        }
+    }
+
+    /// All correlations with their numbers.
+    pub fn correlations(&self) -> impl Iterator<Item = (u32, &Correlation)> {
+        (0..self.len() as u32).filter_map(|i| self.correlation(i).map(|c| (i, c)))
+    }
+
+    /// The proofs of rule number `index`.
+    pub fn proofs(&self, index: u32) -> Option<&Proofs> {
+        self.rules.get(index as usize).map(|loaded| loaded.parts().3)
+    }
+
+    /// Where rule number `index` stands.
+    pub fn place(&self, index: u32) -> Option<&Place> {
+        self.rules.get(index as usize).map(|loaded| loaded.parts().2)
+    }
+
+    /// The stage of an intrusion that rule number `index` speaks of.
+    pub fn stage(&self, index: u32) -> Option<Stage> {
+        Stage::of(&self.info(index).tags)
+    }
+
+    /// Whether rule number `index` reports its own matches (it does not if a correlation without
+    /// `generate` refers to it, and none with it).
+    pub fn reports(&self, index: u32) -> bool {
+        !self.quiet.contains(&index)
+    }
+
+    /// The fields that each match of rule number `index` must bring, since a correlation refers to
+    /// it; `None` if none does.
+    pub fn columns(&self, index: u32) -> Option<&[String]> {
+        self.series.get(&index).map(Vec::as_slice)
+    }
+
+    /// What is odd but no error.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
+    }
+
+    /// SHA-256, in hex, over the SHA-256 of every rule file's text (line ends as `\n`), in order:
+    /// the same files give the same digest, whatever their names are.
+    pub fn digest(&self) -> String {
+        let one = |text: &String| -> [u8; 32] { Sha256::digest(text.replace("\r\n", "\n")).into() };
+        let mut each: Vec<[u8; 32]> = self.files.values().map(one).collect();
+        each.sort_unstable();
+        let whole: [u8; 32] = Sha256::digest(each.concat()).into();
+        crate::source::ContentId(whole).to_string()
+    }
+
+    /// Reads all files anew and binds documents to each other.
+    fn link(&mut self) -> Result<(), RuleError> {
+        let mut loader = Loader::default();
+        for ((_, file), text) in &self.files {
+            loader.load(file, text);
+        }
+        loader.resolve();
+        if !loader.faults.is_empty() {
+            return Err(RuleError { faults: loader.faults });
+        }
+        self.rules = loader.rules;
+        self.filters = loader.filters;
+        self.warnings = loader.warnings;
+        self.tie_series();
+        Ok(())
+    }
+
+    /// Which rules feed correlations, and which of them stay quiet.
+    fn tie_series(&mut self) {
+        (self.series, self.quiet) = Default::default();
+        let mut heard = BTreeSet::new();
+        for (_, correlation) in self.correlations().map(|(i, c)| (i, c.clone())).collect::<Vec<_>>()
+        {
+            for (position, rule) in correlation.rules.iter().enumerate() {
+                let columns = self.series.entry(*rule).or_default();
+                for field in correlation.columns(position) {
+                    if !columns.iter().any(|c| c == field) {
+                        columns.push(field.to_owned());
+                    }
+                }
+                let set = if correlation.generate { &mut heard } else { &mut self.quiet };
+                set.insert(*rule);
+            }
+        }
+        self.quiet.retain(|rule| !heard.contains(rule));
+    }
+}
+
+fn collect_builtin(dir: &Dir<'_>, files: &mut BTreeMap<(bool, String), String>) {
+    for file in dir.files().filter(|file| is_rule_file(file.path())) {
+        let name = format!("rules/{}", file.path().to_string_lossy().replace('\\', "/"));
+        files.insert((false, name), file.contents_utf8().unwrap_or_default().to_owned());
+    }
+    dir.dirs().for_each(|dir| collect_builtin(dir, files));
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|ext| ext == "yml" || ext == "yaml")
+}
+
+fn collect(
+    path: &Path,
+    given: bool,
+    files: &mut BTreeMap<(bool, String), String>,
+    faults: &mut Vec<Fault>,
+) {
+    let name = path.to_string_lossy().replace('\\', "/");
+    let text = if path.is_dir() {
+        match std::fs::read_dir(path) {
+            Ok(entries) => {
+                let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+                paths.sort();
+                return paths.iter().for_each(|path| collect(path, false, files, faults));
+            }
+            Err(error) => Err(error),
+        }
+    } else if given || is_rule_file(path) {
+        std::fs::read_to_string(path)
+    } else {
+        return;
+    };
+    match text {
+        Ok(text) => drop(files.insert((true, name), text)),
+        Err(error) => {
+            let at = Mark { line: 1, column: 1 };
+            faults.push(Fault::new(Code::Io, at, error.to_string()).in_file(&name, ""));
+        }
+    }
+}
+
+/// Documents on their way into a set.
+#[derive(Default)]
+struct Loader {
+    rules: Vec<Loaded>,
+    filters: Vec<Filter>,
+    texts: BTreeMap<String, String>,
+    seen: BTreeSet<[u8; 32]>,
+    faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+}
+
+impl Loader {
+    fn load(&mut self, file: &str, text: &str) {
+        // The same file under two paths is the same rules.
+        if !self.seen.insert(Sha256::digest(text).into()) {
+            return;
+        }
+        self.texts.insert(file.to_owned(), text.to_owned());
+        let nodes = match yaml::documents(text) {
+            Ok(nodes) => nodes,
+            Err(fault) => return self.faults.push(fault.in_file(file, text)),
+        };
+        for node in nodes.iter().filter(|node| !matches!(node.data, yaml::Data::Null)) {
+            match document::read(node, file) {
+                Ok(Document::Rule(rule)) => self.rules.push(Loaded::Rule(rule)),
+                Ok(Document::Correlation(c)) => self.rules.push(Loaded::Correlation(c)),
+                Ok(Document::Filter(filter)) => self.filters.push(filter),
+                Err(fault) => self.faults.push(fault.in_file(file, text)),
+            }
+        }
+    }
+
+    fn fault(&mut self, code: Code, place: &Place, at: Mark, message: String) {
+        let text = self.texts.get(&place.file).map(String::as_str).unwrap_or_default();
+        let fault = Fault::new(code, at, message).in_file(&place.file, text);
+        let list = if code == Code::Filter { &mut self.warnings } else { &mut self.faults };
+        list.push(fault);
+    }
+
+    /// Numbers by id and by name.
+    fn index(&mut self) -> FxHashMap<String, u32> {
+        let mut index = FxHashMap::default();
+        let mut twice = Vec::new();
+        for (i, loaded) in self.rules.iter().enumerate() {
+            let (info, name, place, _) = loaded.parts();
+            if !info.id.is_empty() && index.insert(info.id.clone(), i as u32).is_some() {
+                twice.push((place.clone(), info.id.clone()));
+            }
+            if let Some(name) = name {
+                index.entry(name.clone()).or_insert(i as u32);
+            }
+        }
+        for (place, id) in twice {
+            let message = format!("another rule has the id {id} too");
+            self.fault(Code::Duplicate, &place, place.at, message);
+        }
+        index
+    }
+
+    fn resolve(&mut self) {
+        let index = self.index();
+        let mut missing = Vec::new();
+        for loaded in &mut self.rules {
+            let Loaded::Correlation(correlation) = loaded else { continue };
+            for (name, at) in &correlation.refers {
+                match index.get(name) {
+                    Some(rule) => correlation.rules.push(*rule),
+                    None => missing.push((correlation.place.clone(), *at, name.clone())),
+                }
+            }
+        }
+        for filter in &self.filters {
+            let unknown = filter.rules.iter().filter(|(name, _)| !index.contains_key(name));
+            missing.extend(unknown.map(|(name, at)| (filter.place.clone(), *at, name.clone())));
+        }
+        for (place, at, name) in missing {
+            self.fault(Code::Reference, &place, at, format!("there is no rule `{name}`"));
+        }
+        self.warn_filters();
+        self.refuse_circles();
+    }
+
+    fn warn_filters(&mut self) {
+        let positive = self.filters.iter().filter(|filter| !filter.condition.negates());
+        let places: Vec<Place> = positive.map(|filter| filter.place.clone()).collect();
+        for place in places {
+            let message = "the condition of this filter has no `not`: its rules will find only \
+                           what it selects"
+                .to_owned();
+            self.fault(Code::Filter, &place, place.at, message);
+        }
+    }
+
+    fn refuse_circles(&mut self) {
+        let reach = |start: u32| {
+            let mut seen = BTreeSet::new();
+            let mut open = vec![start];
+            while let Some(next) = open.pop() {
+                if let Some(Loaded::Correlation(c)) = self.rules.get(next as usize) {
+                    open.extend(c.rules.iter().copied().filter(|rule| seen.insert(*rule)));
+                }
+            }
+            seen.contains(&start)
+        };
+        let circles: Vec<Place> = (0..self.rules.len() as u32)
+            .filter(|start| reach(*start))
+            .map(|i| self.rules[i as usize].parts().2.clone())
+            .collect();
+        for place in circles {
+            let message =
+                "this correlation refers to itself, directly or through others".to_owned();
+            self.fault(Code::Circle, &place, place.at, message);
+        }
+    }
+}
+
+/// Whether a filter is for a rule.
+pub(super) fn filters(filter: &Filter, rule: &Rule) -> bool {
+    let named =
+        |(name, _): &(String, Mark)| *name == rule.info.id || Some(name) == rule.name.as_ref();
+    (filter.rules.is_empty() || filter.rules.iter().any(named))
+        && rule.logsource.within(&filter.logsource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<RuleSet, RuleError> {
+        let mut set = RuleSet::default();
+        set.add_text("x.yml", text).map(|()| set)
+    }
+
+    #[test]
+    fn the_web_rules_of_sigma_load_unmodified() {
+        let Some(data) = crate::rule::data("sigma/rules") else { return };
+        let mut set = RuleSet::default();
+        set.add(&data).unwrap();
+        assert_eq!(set.len(), 159);
+        assert!(set.warnings().is_empty());
+    }
+
+    #[test]
+    fn correlations_say_what_their_rules_must_bring() {
+        let rule = |name: &str| {
+            format!(
+                "title: t\nname: {name}\nlogsource: {{category: webserver}}\n\
+             detection: {{a: {{sc-status: 401}}, condition: a}}\n---\n"
+            )
+        };
+        let text = rule("one")
+            + &rule("two")
+            + "title: c\ncorrelation:\n  type: temporal\n  \
+            rules: [one, two]\n  group-by: [c-ip, who]\n  timespan: 5m\n  \
+            aliases: {who: {one: cs-username, two: user}}\n";
+        let set = load(&text).unwrap();
+        assert_eq!(set.columns(0).unwrap(), ["c-ip", "cs-username"]);
+        assert_eq!(set.columns(1).unwrap(), ["c-ip", "user"]);
+        assert!(!set.reports(0) && set.reports(2));
+        assert_eq!(set.correlations().count(), 1);
+    }
+}
