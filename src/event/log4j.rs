@@ -197,7 +197,7 @@ fn is_us_date(line: &[u8]) -> bool {
 }
 
 /// Whether a line looks like the continuation of an entry: a stack frame, an exception's name.
-fn is_continuation(line: &[u8]) -> bool {
+pub(super) fn is_continuation(line: &[u8]) -> bool {
     let cut = &line[..line.len().min(200)];
     let text = cut.trim_ascii_start();
     let word = text.iter().take_while(|b| b.is_ascii_alphanumeric() || b".$_".contains(b)).count();

@@ -16,6 +16,7 @@
 mod access;
 mod clf;
 pub mod decode;
+mod error;
 mod escape;
 mod inside;
 mod json;
@@ -25,6 +26,7 @@ mod layouts;
 mod log4j;
 mod logformat;
 mod mixed;
+mod modsecurity;
 mod names;
 #[cfg(test)]
 mod proof;
@@ -332,6 +334,7 @@ type Stray = fn(&Options) -> Arc<dyn Format>;
 const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
     layouts::guess_own,
     w3c::guess,
+    error::guess,
     access::guess,
     layouts::guess,
     json::guess,

@@ -251,7 +251,7 @@ fn application_logs() {
     ]);
 }
 /// What of the ten hostile requests must come out of a server's log, in order.
-fn hostile(name: &str, expected: &[&str]) {
+pub(super) fn hostile(name: &str, expected: &[&str]) {
     let Some(log) = data(&format!("servers/{name}.log")) else { return };
     let (_, told) = tell(&log);
     for part in expected {
