@@ -135,21 +135,8 @@ impl ErrorLog {
         }
         let message = rest.trim_ascii_start();
         event.set(Field::Message, message);
-        self.apache_tail(message, event);
+        apache_tail(message, event);
         (marks > 0).then_some(())
-    }
-
-    fn apache_tail<'a>(&self, message: &'a [u8], event: &mut Event<'a>) {
-        if modsecurity::message(message, event) {
-            return;
-        }
-        if let Some(at) = memmem::rfind(message, b", referer: ") {
-            event.set(Field::Referer, &message[at + b", referer: ".len()..]);
-        }
-        if let Some((user, path)) = denied_user(message) {
-            event.set(Field::User, user);
-            event.set_target(path);
-        }
     }
 
     /// `2026/11/23 08:46:37 [error] 7687#7687: *2 text, client: …, server: …, request: "…"`.
@@ -174,6 +161,19 @@ impl ErrorLog {
         nginx_parts(&message[tail..], event);
         modsecurity::message(&message[..tail], event);
         Some(())
+    }
+}
+
+fn apache_tail<'a>(message: &'a [u8], event: &mut Event<'a>) {
+    if modsecurity::message(message, event) {
+        return;
+    }
+    if let Some(at) = memmem::rfind(message, b", referer: ") {
+        event.set(Field::Referer, &message[at + b", referer: ".len()..]);
+    }
+    if let Some((user, path)) = denied_user(message) {
+        event.set(Field::User, user);
+        event.set_target(path);
     }
 }
 
@@ -273,7 +273,7 @@ fn nginx_parts<'a>(tail: &'a [u8], event: &mut Event<'a>) {
     }
     let Some(request) = request else { return quoted_parts(others.unwrap_or_default(), event) };
     let end = request_end(request);
-    request::set_line_with(event, &request[..end], |line| line.into());
+    request::set_line_with(event, &request[..end], Into::into);
     quoted_parts(request.get(end + 1..).unwrap_or_default(), event);
     if event.get(Field::Host).is_none() && server.contains(&b'.') {
         event.set(Field::Host, server);

@@ -109,7 +109,11 @@ impl Sample {
             None => ("json", "application"),
         };
         let category = if web { "webserver" } else { "application" };
-        let service = if name == "nginx-json" { "nginx" } else { "" };
+        let service = match name {
+            "nginx-json" => "nginx",
+            "modsecurity-json" => "modsecurity",
+            _ => "",
+        };
         let kind = Kind { category, service, log };
         let mut fields = self.fields;
         if let Some(inner) = &inner {

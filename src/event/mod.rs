@@ -14,6 +14,7 @@
 //! * A time that cannot be parsed is absent, never "now".
 
 mod access;
+mod audit;
 mod clf;
 pub mod decode;
 mod error;
@@ -37,6 +38,7 @@ mod template;
 mod text;
 mod w3c;
 mod walk;
+mod wrapper;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -333,6 +335,8 @@ type Stray = fn(&Options) -> Arc<dyn Format>;
 /// The format families, stricter ones first: adding a format is one file and one line here.
 const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
     layouts::guess_own,
+    wrapper::guess,
+    audit::guess,
     w3c::guess,
     error::guess,
     access::guess,

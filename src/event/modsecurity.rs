@@ -14,7 +14,14 @@ pub(super) fn message<'a>(text: &'a [u8], event: &mut Event<'a>) -> bool {
     let found = [&b"ModSecurity: "[..], b"Coraza: "]
         .iter()
         .find_map(|name| memmem::find(text, name).map(|at| &text[at + name.len()..]));
-    let Some(said) = found else { return false };
+    if let Some(said) = found {
+        told(said, event);
+    }
+    found.is_some()
+}
+
+/// Reads a message without the name before it.
+pub(super) fn told<'a>(said: &'a [u8], event: &mut Event<'a>) {
     if let Some(action) = action(said.trim_ascii_start()) {
         event.set(Field::Action, action.as_bytes());
     }
@@ -22,11 +29,10 @@ pub(super) fn message<'a>(text: &'a [u8], event: &mut Event<'a>) -> bool {
         event.set(Field::Status, status);
     }
     parts(said, event);
-    true
 }
 
 /// What the rule did, by the first words of its message.
-pub(super) fn action(said: &[u8]) -> Option<&'static str> {
+fn action(said: &[u8]) -> Option<&'static str> {
     let starts = |words: &str| said.starts_with(words.as_bytes());
     if starts("Access denied") || starts("Access forbidden") {
         return Some("blocked");
@@ -38,7 +44,7 @@ pub(super) fn action(said: &[u8]) -> Option<&'static str> {
 }
 
 /// The status of `Access denied with code 403`.
-pub(super) fn denied_status(said: &[u8]) -> Option<&[u8]> {
+fn denied_status(said: &[u8]) -> Option<&[u8]> {
     let status = said.strip_prefix(b"Access denied with code ")?.get(..3)?;
     status.iter().all(u8::is_ascii_digit).then_some(status)
 }
