@@ -213,20 +213,27 @@ fn apache_mark<'a>(content: &'a [u8], event: &mut Event<'a>) -> bool {
         event.set(Field::Thread, content);
         return true;
     }
-    let known = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_:-".contains(b);
-    if event.get(Field::Level).is_some() || !content.iter().all(known) {
+    let colon = memchr::memrchr(b':', content);
+    let level = &content[colon.map_or(0, |at| at + 1)..];
+    if event.get(Field::Level).is_some() || !is_apache_level(level) {
         return false;
     }
-    match memchr::memrchr(b':', content) {
-        Some(colon) => {
-            event.set(Field::Level, &content[colon + 1..]);
-            if colon > 0 {
-                event.set(Field::Logger, &content[..colon]);
-            }
-        }
-        None => event.set(Field::Level, content),
+    event.set(Field::Level, level);
+    if let Some(module) = colon.map(|at| &content[..at]).filter(|module| !module.is_empty()) {
+        event.set(Field::Logger, module);
     }
     true
+}
+
+/// Whether a word is one of Apache's levels: `error`, `trace3`.
+fn is_apache_level(word: &[u8]) -> bool {
+    const LEVELS: [&[u8]; 9] =
+        [b"emerg", b"alert", b"crit", b"error", b"warn", b"notice", b"info", b"debug", b"trace"];
+    let name = match word {
+        [name @ .., b'1'..=b'8'] => name,
+        _ => word,
+    };
+    LEVELS.contains(&name)
 }
 
 /// `user bob not found: /a`, `user bob: authentication failure for "/a": …`: user and path.
