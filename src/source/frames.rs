@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::GapKind;
-use super::codec::{Bzip2, Skippable, Xz, Zstd};
+use super::codec::{Bzip2, EmptyBzip2, Skippable, Xz, Zstd};
 use super::gzip::Member;
 use super::input::{Damage, Input};
 use super::lz4::Lz4;
@@ -71,6 +71,7 @@ impl Method {
             Self::Gzip => Box::new(Member::new()),
             Self::Zstd | Self::Lz4 if magic::is_skippable(head) => Box::new(Skippable),
             Self::Zstd => Box::new(Zstd::default()),
+            Self::Bzip2 if EmptyBzip2::is(head) => Box::new(EmptyBzip2),
             Self::Bzip2 => Box::new(Bzip2::new()),
             Self::Xz => Box::new(Xz::new()),
             Self::Lz4 => Box::new(Lz4::default()),

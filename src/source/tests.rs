@@ -167,7 +167,7 @@ fn wrapping_does_not_matter() {
 #[test]
 fn frames_follow_each_other_and_padding_is_fine() {
     for (name, pack) in METHODS {
-        let two = [pack(b"one\n"), pack(b"two\n")].concat();
+        let two = [pack(b"one\n"), pack(b""), pack(b"two\n")].concat();
         let padded = [&two[..], &[0; 1_024]].concat();
         for bytes in [&two, &padded] {
             let got = unpack(bytes);
