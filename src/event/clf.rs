@@ -33,8 +33,8 @@ impl<'f> Lines<'f> {
         let rest = &line[close + 3..];
         let end = request_end(rest)?;
         let behind = sizes(&rest[end + 1..], event)?;
+        head(line[..open].trim_ascii_end(), event)?;
         event.time = self.clock.read(&line[open + 1..close], self.stamps);
-        head(line[..open].trim_ascii_end(), event);
         set_line(event, &rest[..end]);
         let behind = headers(behind, event);
         if !behind.is_empty() {
@@ -173,38 +173,54 @@ fn set_quoted<'a>(event: &mut Event<'a>, field: Field, value: &'a [u8]) {
 
 /// Reads what stands before the time: `client ident user`, with a virtual host or a list of
 /// forwarded addresses in front.
-fn head<'a>(head: &'a [u8], event: &mut Event<'a>) {
+///
+/// Something else in front (a syslog header) makes it no such line: wrappers are others' to undo.
+fn head<'a>(head: &'a [u8], event: &mut Event<'a>) -> Option<()> {
     let alone = head.strip_suffix(b" - -").filter(|client| memchr(b' ', client).is_none());
     if let Some(client) = alone {
-        return set_client(client, event);
+        set_client(client, event);
+        return Some(());
     }
-    let rest = front(head, event);
+    let rest = front(head, event)?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    let Some(ident) = memchr(b' ', rest) else { return };
+    let Some(ident) = memchr(b' ', rest) else { return Some(()) };
     let user = &rest[ident + 1..];
     match user.strip_suffix(b" -") {
         Some(id) if memchr(b' ', id).is_none() => set_plain(event, Field::RequestId, id),
         _ => set_plain(event, Field::User, user),
     }
+    Some(())
 }
 
 /// Reads virtual host, forwarded addresses and client; returns what follows them.
-fn front<'a>(head: &'a [u8], event: &mut Event<'a>) -> &'a [u8] {
+fn front<'a>(head: &'a [u8], event: &mut Event<'a>) -> Option<&'a [u8]> {
     let (first, rest) = first_field(head);
     let (second, after) = first_field(rest.strip_prefix(b" ").unwrap_or(b""));
-    if is_list(first) {
-        set_forwarded(event, first);
-        if is_address(second) {
-            event.set(Field::Client, second);
-            return after;
-        }
-    } else if !is_address(first) && (is_list(second) || is_address(second)) {
-        set_host(event, first);
-        return front(&head[first.len() + 1..], event);
-    } else {
-        set_client(first, event);
+    if is_list(first) || is_address(first) || second == b"-" {
+        return Some(client(head, event));
     }
-    rest
+    if is_list(second) || is_address(second) || after.starts_with(b" - ") {
+        set_host(event, first);
+        return Some(client(&rest[1..], event));
+    }
+    let short = memchr_iter(b' ', head).count() <= 2;
+    short.then(|| client(head, event))
+}
+
+/// Reads the client: a list of forwarded addresses, an address behind one, or a name.
+fn client<'a>(text: &'a [u8], event: &mut Event<'a>) -> &'a [u8] {
+    let (first, rest) = first_field(text);
+    if !is_list(first) {
+        set_client(first, event);
+        return rest;
+    }
+    set_forwarded(event, first);
+    let (second, after) = first_field(rest.strip_prefix(b" ").unwrap_or(b""));
+    if !is_address(second) {
+        return rest;
+    }
+    event.set(Field::Client, second);
+    after
 }
 
 fn is_list(field: &[u8]) -> bool {

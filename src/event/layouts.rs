@@ -200,18 +200,20 @@ impl Compiled {
         Self::new(layout, templates.collect(), options)
     }
 
-    /// The share of the head's first lines that are events of it.
+    /// The share of the head's lines that are events of it, from a sample over the whole head: its
+    /// start may be junk.
     fn share(&self, head: &Head<'_>) -> f64 {
-        const ENOUGH: usize = 500;
-        let lines = &head.lines[..head.lines.len().min(ENOUGH)];
+        const SAMPLE: usize = 64;
+        let step = head.lines.len().div_ceil(SAMPLE).max(1);
+        let sample = || head.lines.iter().step_by(step);
         let mut parser = LayoutParser::new(self);
         let mut event = Event::default();
         let mut events = 0;
-        for line in lines {
+        for line in sample() {
             event.reset(line);
             events += usize::from(parser.parse(line, &mut event) == Parsed::Event);
         }
-        events as f64 / lines.len().max(1) as f64
+        events as f64 / sample().count().max(1) as f64
     }
 }
 

@@ -358,6 +358,9 @@ pub fn recognise(head: &[u8], options: &Options) -> Guess {
 fn best(head: &Head<'_>, options: &Options) -> Guess {
     let mut best = Guess { format: Arc::new(text::Text), score: 0.0 };
     for family in FAMILIES {
+        if best.score >= 1.0 {
+            break;
+        }
         if let Some(guess) = family(head, options).filter(|g| g.score > best.score) {
             best = guess;
         }

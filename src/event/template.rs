@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::request::{
     client_of, is_address, is_address_list, set_host, set_line_with, set_target, strip_port,
@@ -203,19 +203,19 @@ impl<'f> Matcher<'f> {
         line: &'a [u8],
         event: &mut Event<'a>,
     ) -> bool {
-        let mut found = false;
-        for escapes in [true, false] {
-            self.ends.clear();
-            (self.escapes, self.tries) = (escapes, TRIES);
-            found = self.step(&template.parts, line, 0, None);
-            if found {
-                break;
-            }
-        }
+        let found = self.matches(template, line, true)
+            || (memmem::find(line, b"\\\"").is_some() && self.matches(template, line, false));
         if found {
             self.set(template, line, event);
         }
         found
+    }
+
+    /// Finds the values' places, `escapes` saying whether a backslash escapes a quote.
+    fn matches(&mut self, template: &Template, line: &[u8], escapes: bool) -> bool {
+        self.ends.clear();
+        (self.escapes, self.tries) = (escapes, TRIES);
+        self.step(&template.parts, line, 0, None)
     }
 
     /// Matches `parts` from `at` on; `before` is the byte before a slot. The values' places are
