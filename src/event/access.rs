@@ -68,6 +68,7 @@ const SOME: [Field; 6] = [
 #[derive(Debug, Default)]
 struct Survey {
     events: usize,
+    combined: usize,
     vhosts: usize,
     some: [usize; SOME.len()],
     named: usize,
@@ -119,6 +120,7 @@ impl Survey {
             event.reset(line);
             if parser.parse(line, &mut event) == Parsed::Event {
                 survey.note(line, &event);
+                survey.combined += usize::from(parser.combined);
             }
         }
         survey
@@ -137,12 +139,13 @@ impl Survey {
     }
 
     fn has(&self, field: Field) -> bool {
-        SOME.iter().zip(self.some).any(|(f, count)| *f == field && count > 0)
+        let combined = matches!(field, Field::Referer | Field::UserAgent) && self.combined > 0;
+        combined || SOME.iter().zip(self.some).any(|(f, count)| *f == field && count > 0)
     }
 
     fn name(&self) -> &'static str {
         let vhost = self.vhosts * 2 > self.events;
-        match (vhost, self.has(Field::UserAgent), self.producer.service()) {
+        match (vhost, self.combined > 0, self.producer.service()) {
             (true, true, "apache") => "apache-vhost-combined",
             (true, true, _) => "vhost-combined",
             (true, false, _) => "vhost-common",

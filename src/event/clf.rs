@@ -21,24 +21,27 @@ use super::{Event, Field, Parsed, Parser};
 pub(super) struct Lines<'f> {
     stamps: &'f Stamps,
     clock: Clf,
+    /// Whether the last line had a referer and a user agent, if only dashes.
+    pub(super) combined: bool,
 }
 
 impl<'f> Lines<'f> {
     pub(super) fn new(stamps: &'f Stamps) -> Self {
-        Self { stamps, clock: Clf::default() }
+        Self { stamps, clock: Clf::default(), combined: false }
     }
 
     fn line<'a>(&mut self, line: &'a [u8], event: &mut Event<'a>) -> Option<()> {
-        let (open, close) = bracket(line)?;
+        let (open, close) = bracket(line).filter(|(open, _)| *open > 0)?;
         let rest = &line[close + 3..];
         let end = request_end(rest)?;
         let behind = sizes(&rest[end + 1..], event)?;
         head(line[..open].trim_ascii_end(), event)?;
         event.time = self.clock.read(&line[open + 1..close], self.stamps);
         set_line(event, &rest[..end]);
-        let behind = headers(behind, event);
-        if !behind.is_empty() {
-            tail(behind, event);
+        let after = headers(behind, event);
+        self.combined = after.len() < behind.len();
+        if !after.is_empty() {
+            tail(after, event);
         }
         Some(())
     }
@@ -152,13 +155,19 @@ fn last_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
     if whole(split(first).1) {
         return Some(split(first));
     }
-    let other = memchr_iter(b'"', text).find(|at| whole(split(*at).1) && !is_escaped(text, *at));
+    let mut others = memchr_iter(b'"', text).take(QUOTES_CAP);
+    let other = others.find(|at| whole(split(*at).1) && !is_escaped(text, *at));
     Some(split(other.unwrap_or(first)))
 }
 
+/// So many quotes within a user agent are looked at, and so many fields behind it: a line of
+/// nothing but quotes must not cost the square of its length.
+const QUOTES_CAP: usize = 16;
+const FIELDS_CAP: usize = 24;
+
 /// Whether a text is made of whole fields: bare ones without a quote, and quoted ones.
 fn is_whole(text: &[u8]) -> bool {
-    fields(text).all(|field| match field {
+    fields(text).take(FIELDS_CAP).all(|field| match field {
         [b'"', inner @ .., b'"'] => !matches!(inner, [.., b'\\']),
         bare => memchr(b'"', bare).is_none(),
     })

@@ -106,6 +106,9 @@ const LAYOUTS: &[Layout] = &[
              [Client $remote_addr] [Length $body_bytes_sent] [Gzip $_] \"$http_user_agent\" \
              \"$http_referer\"",
             "[$time] $status - $request_method $_ $host \"$request_uri\" [Client $remote_addr] \
+             [Length $body_bytes_sent] [Gzip $_] [Sent-to $upstream] \"$http_user_agent\" \
+             \"$http_referer\"",
+            "[$time] $status - $request_method $_ $host \"$request_uri\" [Client $remote_addr] \
              [Length $body_bytes_sent] [Gzip $_] \"$http_user_agent\" \"$http_referer\"",
         ],
         ..PLAIN

@@ -32,6 +32,8 @@ mod names;
 #[cfg(test)]
 mod proof;
 mod request;
+#[cfg(test)]
+mod samples;
 #[allow(dead_code)] // the formats that use all of it land one by one
 mod stamp;
 mod template;

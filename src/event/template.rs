@@ -104,6 +104,7 @@ impl Template {
 impl Slot {
     fn fields(&self) -> &[Field] {
         match self {
+            Self::Field(Field::Stem) => &[Field::Stem, Field::Target],
             Self::Field(field) => std::slice::from_ref(field),
             Self::Request => &[
                 Field::Method,
@@ -135,18 +136,31 @@ impl Slot {
             Self::Field(Field::Method) => {
                 absent || value.iter().all(|b| b.is_ascii_graphic() && *b != b'"')
             }
-            Self::Field(Field::Version) => absent || value.is_empty() || value.contains(&b'/'),
+            Self::Field(Field::Version) => memchr(b' ', value).is_none(),
             Self::Client => {
                 memchr(b' ', value).is_none() && value.last() != Some(&b',')
                     || is_address_list(value)
             }
             Self::Peer => absent || is_address(strip_port(value)),
             Self::Host => !value.iter().any(|b| matches!(b, b' ' | b'"' | b'[')),
-            Self::Time => absent || value.iter().any(u8::is_ascii_digit),
+            Self::Time => absent || looks_like_time(value),
             Self::Rest => value.is_empty() || value[0] == b' ',
             _ => true,
         }
     }
+}
+
+/// Whether a value may be a time, if perhaps one that does not exist.
+fn looks_like_time(value: &[u8]) -> bool {
+    let epoch = || value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let digits =
+        |part: &[u8]| part.first().is_some_and(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-'));
+    // A weekday or a month may stand in front.
+    let named = value.get(..3).is_some_and(|name| name.iter().all(u8::is_ascii_alphabetic))
+        && matches!(value.get(3), Some(b' ' | b','));
+    value.len() <= 40
+        && (named || value.split(|b| *b == b' ').all(digits))
+        && (epoch() || memchr(b':', value).is_some())
 }
 
 /// Joins what a format text writes in pieces: the parts of a time, and a path with its query.
@@ -249,7 +263,9 @@ impl<'f> Matcher<'f> {
                 return false;
             }
             self.tries -= 1;
-            if slot.fits(&line[at..next]) {
+            let bare = matches!(before, None | Some(b' '));
+            let word = !bare || *slot != Slot::Skip || memchr(b' ', &line[at..next]).is_none();
+            if word && slot.fits(&line[at..next]) {
                 let depth = self.ends.len();
                 self.ends.push((at, next));
                 if self.step(rest, line, next, None) {
@@ -275,11 +291,13 @@ impl<'f> Matcher<'f> {
         from: usize,
         before: Option<u8>,
     ) -> Option<usize> {
-        if *slot == Slot::Time && from == at {
-            let time = self.stamps.prefix(&line[at..]);
-            if let Some((_, after)) = time {
-                return Some(line.len() - after.len());
-            }
+        let stamp = match slot {
+            Slot::Time if from == at => self.stamps.prefix(&line[at..]),
+            Slot::MonthFirst if from == at => self.stamps.month_day_year(&line[at..]),
+            _ => None,
+        };
+        if let Some((_, after)) = stamp {
+            return Some(line.len() - after.len());
         }
         let find = |byte: u8| memchr(byte, &line[from..]).map(|n| from + n);
         match rest.first() {
