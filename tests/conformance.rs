@@ -3,6 +3,8 @@
 //! Reads `parser/lines.ndjson` (see its README for the sources), the real logs and the servers'
 //! logs of the ten hostile requests, if the data is there; else every test returns early.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -192,8 +194,11 @@ fn real_logs_parse_without_rest() {
     }
 }
 
+/// Whether an event shows a request.
+type Shows = fn(&Event<'_>) -> bool;
+
 /// The ten hostile requests, each by what must come out of a line that holds it, un-escaped.
-const HOSTILE: [(&str, fn(&Event<'_>) -> bool); 10] = [
+const HOSTILE: [(&str, Shows); 10] = [
     ("plain", |e| {
         e.get(Field::Stem) == Some(b"/")
             && e.get(Field::Query).is_none()

@@ -46,13 +46,13 @@ pub(super) fn set_line_with<'a>(
 /// [`set_line`] for a line that is un-escaped already.
 pub(super) fn set_plain_line<'a>(event: &mut Event<'a>, line: Cow<'a, [u8]>) {
     match line {
-        Cow::Borrowed(line) => set_line_with(event, line, |text| Cow::Borrowed(text)),
+        Cow::Borrowed(line) => set_line_with(event, line, Cow::Borrowed),
         Cow::Owned(line) => {
             let mut inside = Event::default();
             if let Some(host) = event.take(Field::Host) {
                 inside.set(Field::Host, host);
             }
-            set_line_with(&mut inside, &line, |text| Cow::Borrowed(text));
+            set_line_with(&mut inside, &line, Cow::Borrowed);
             event.adopt(&inside);
         }
     }
