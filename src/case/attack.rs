@@ -37,23 +37,32 @@ const SCANNER_ATTACKS: u64 = 20;
 /// ... if at least so many of a hundred were refused.
 const SCANNER_REFUSED_PERCENT: u64 = 90;
 
-/// A client that had success at more pages like web shells than this met a site that answers
-/// everything, or guesses: nobody plants that many.
-const PLANTED_PAGES: usize = 3;
+/// A client that had success at more pages like web shells, dumps or secrets than this met a site
+/// that answers everything: nobody plants or forgets that many.
+const PAGES: usize = 3;
 
 /// A dump is data only from so many bytes on: below it is an error page.
 pub(super) const DUMP_BYTES: u64 = 10_000;
 
-/// A file that more clients than this fetch is meant for the public.
+/// A page that more clients than this use is no planted one.
 const RARE_CLIENTS: usize = 2;
+
+/// From so many answers on, a page shows that it has a usual size.
+const USUAL_ANSWERS: usize = 3;
+
+/// Answers of a page of usual size differ by so many bytes at most: an echo of the request.
+const USUAL_SPREAD: u64 = 64;
 
 /// The attacks on a site, with what is known of them.
 pub(super) struct Attacks<'s, 't> {
     /// In order of time.
     pub(super) all: Vec<Attack<'s, 't>>,
     scanners: BTreeSet<&'s str>,
-    answered_all: BTreeSet<&'s str>,
-    fetched_by: BTreeMap<&'s str, BTreeSet<&'s str>>,
+    answered_everywhere: BTreeSet<&'s str>,
+    /// How many clients had success at each page like a web shell.
+    users: BTreeMap<&'s str, usize>,
+    /// Pages that answered every exploit with the same size.
+    usual: BTreeSet<&'s str>,
 }
 
 /// One attack: a hit of a rule that says so.
@@ -71,6 +80,11 @@ impl<'s> Attack<'s, '_> {
 
     pub(super) fn path(&self) -> Option<&'s str> {
         self.seen.hit.path.as_ref().map(crate::element::Masked::as_str)
+    }
+
+    /// The entry that it stands in.
+    pub(super) fn entry(&self) -> (&'s str, u64) {
+        (self.seen.source, self.seen.hit.line)
     }
 
     pub(super) fn is(&self, role: Role, answer: Answer) -> bool {
@@ -93,9 +107,9 @@ impl<'s, 't> Attacks<'s, 't> {
         };
         let all: Vec<_> = site.hits.iter().filter_map(attack).collect();
         let scanners = scanners(&all);
-        let answered_all = answered_all(&all);
-        let fetched_by = fetched_by(&all);
-        Self { all, scanners, answered_all, fetched_by }
+        let answered_everywhere = answered_everywhere(&all);
+        let (users, usual) = (users(&all), usual(&all));
+        Self { all, scanners, answered_everywhere, users, usual }
     }
 
     /// Whether the client sends many attacks of which nearly all are refused: the one that is
@@ -104,41 +118,50 @@ impl<'s, 't> Attacks<'s, 't> {
         client.is_some_and(|client| self.scanners.contains(client))
     }
 
-    /// Whether the client had success at more planted pages than anybody plants.
-    pub(super) fn was_answered_everywhere(&self, client: &str) -> bool {
-        self.answered_all.contains(client)
+    /// Whether the client had success at more pages than anybody plants or forgets.
+    pub(super) fn was_answered_everywhere(&self, client: Option<&str>) -> bool {
+        client.is_some_and(|client| self.answered_everywhere.contains(client))
     }
 
-    /// An exploit that was accepted and is not seen refused.
+    /// Whether one or two clients at most had success at a page like a web shell.
+    pub(super) fn is_rare(&self, path: Option<&str>) -> bool {
+        let clients = path.and_then(|path| self.users.get(path)).copied();
+        clients.is_none_or(|clients| clients <= RARE_CLIENTS)
+    }
+
+    /// A grave exploit that was accepted and is not seen refused. An answer of the page's usual
+    /// size, whatever was sent to it, is a harmless page.
     pub(super) fn is_accepted_exploit(&self, attack: &Attack<'_, '_>) -> bool {
-        let taken = match attack.answer {
-            Answer::Accepted => true,
-            Answer::Unclear => attack.rule.is_grave(),
-            Answer::Refused => false,
-        };
-        attack.rule.role == Role::Exploit && taken && !self.is_scanner(attack.client())
+        attack.rule.role == Role::Exploit
+            && attack.rule.is_grave()
+            && attack.answer != Answer::Refused
+            && !attack.path().is_some_and(|path| self.usual.contains(path))
+            && !self.is_scanner(attack.client())
     }
 
-    /// A strong anomaly that no side effect proves: a page like a web shell that answers, a file
-    /// like a dump that arrives and is not fetched by the public.
+    /// A strong anomaly that no side effect proves: a page like a web shell that answers, a dump
+    /// or a secret that is given out. Rules of level medium are for what may be meant so: a
+    /// customer's download, an administrator's export.
     pub(super) fn is_anomaly(&self, attack: &Attack<'_, '_>) -> bool {
         let client = attack.client();
-        let foothold = attack.is(Role::Foothold, Answer::Accepted)
-            && !client.is_some_and(|c| self.was_answered_everywhere(c));
-        let dump = attack.is_dump() && self.is_rare(attack.path());
-        attack.rule.is_grave() && (foothold || dump) && !self.is_scanner(client)
+        let given = match attack.rule.role {
+            Role::Foothold => !self.is_scanner(client) && self.is_rare(attack.path()),
+            Role::Dump | Role::Secret => true,
+            _ => false,
+        };
+        given
+            && attack.rule.is_grave()
+            && attack.answer == Answer::Accepted
+            && !self.was_answered_everywhere(client)
     }
 
-    fn is_rare(&self, path: Option<&str>) -> bool {
-        let clients = path.and_then(|path| self.fetched_by.get(path));
-        clients.is_none_or(|clients| clients.len() <= RARE_CLIENTS)
-    }
-
-    /// Whether a hit says that somebody attacked. A download that arrives may be a customer's or
-    /// an administrator's own export: by itself it is none.
+    /// Whether a hit says that somebody attacked. What a rule of level medium sees answered with
+    /// success may be a page, a download or an export that is meant so.
     pub(super) fn is_attempt(&self, attack: &Attack<'_, '_>) -> bool {
-        let download = attack.is(Role::Dump, Answer::Accepted);
-        !download || self.is_scanner(attack.client()) || self.is_anomaly(attack)
+        let meant = matches!(attack.rule.role, Role::Dump | Role::Secret)
+            || attack.rule.role == Role::Foothold && !self.is_rare(attack.path());
+        let meant = meant && attack.answer == Answer::Accepted && !attack.rule.is_grave();
+        !meant || self.is_scanner(attack.client())
     }
 }
 
@@ -157,24 +180,46 @@ fn scanners<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
     clients.into_iter().filter(|(_, counts)| scans(*counts)).map(|(client, _)| client).collect()
 }
 
-/// Who fetched each file like a dump.
-fn fetched_by<'s>(attacks: &[Attack<'s, '_>]) -> BTreeMap<&'s str, BTreeSet<&'s str>> {
-    let mut files: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for attack in attacks.iter().filter(|attack| attack.is_dump()) {
-        if let (Some(path), Some(client)) = (attack.path(), attack.client()) {
-            files.entry(path).or_default().insert(client);
-        }
-    }
-    files
+/// Successful uses of pages like web shells: client and page.
+fn uses<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<(&'s str, &'s str)> {
+    let footholds = attacks.iter().filter(|attack| attack.is(Role::Foothold, Answer::Accepted));
+    footholds.filter_map(|attack| Some((attack.client()?, attack.path()?))).collect()
 }
 
-fn answered_all<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
-    let mut pages: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for attack in attacks.iter().filter(|a| a.is(Role::Foothold, Answer::Accepted)) {
-        if let (Some(client), Some(path)) = (attack.client(), attack.path()) {
-            pages.entry(client).or_default().insert(path);
+fn users<'s>(attacks: &[Attack<'s, '_>]) -> BTreeMap<&'s str, usize> {
+    let mut users = BTreeMap::new();
+    for (_, path) in uses(attacks) {
+        *users.entry(path).or_default() += 1;
+    }
+    users
+}
+
+fn answered_everywhere<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
+    let pages = |role: Role| matches!(role, Role::Foothold | Role::Dump | Role::Secret);
+    let answered = attacks.iter().filter(|attack| {
+        attack.answer == Answer::Accepted && attack.rule.is_grave() && pages(attack.rule.role)
+    });
+    let pairs: BTreeSet<(&str, &str)> =
+        answered.filter_map(|attack| Some((attack.client()?, attack.path()?))).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (client, _) in pairs {
+        *counts.entry(client).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, pages)| *pages > PAGES).map(|(client, _)| client).collect()
+}
+
+/// Pages that answered several exploits, and all of them with the same size.
+fn usual<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
+    let mut sizes: BTreeMap<&str, (usize, u64, u64)> = BTreeMap::new();
+    for attack in attacks.iter().filter(|attack| attack.is(Role::Exploit, Answer::Accepted)) {
+        if let (Some(path), Some(bytes)) = (attack.path(), attack.seen.hit.bytes) {
+            let (count, least, most) = sizes.entry(path).or_insert((0, bytes, bytes));
+            *count += 1;
+            (*least, *most) = (bytes.min(*least), bytes.max(*most));
         }
     }
-    let many = |pages: &BTreeSet<&str>| pages.len() > PLANTED_PAGES;
-    pages.into_iter().filter(|(_, p)| many(p)).map(|(client, _)| client).collect()
+    let same = |(count, least, most): (usize, u64, u64)| {
+        count >= USUAL_ANSWERS && most - least <= USUAL_SPREAD && least > USUAL_SPREAD
+    };
+    sizes.into_iter().filter(|(_, size)| same(*size)).map(|(path, _)| path).collect()
 }

@@ -14,6 +14,8 @@ pub(super) enum Role {
     Foothold,
     /// Passwords or other credentials were tried.
     Guess,
+    /// Credentials or secrets of the site were given out.
+    Secret,
     /// Data, a backup or a log was fetched.
     Dump,
     /// Someone looked around.
@@ -32,14 +34,14 @@ impl Role {
         match stage {
             Some(Stage::Exposure) => Self::Exposure,
             _ if tagged("attack.t1505.003") && !weak => Self::Foothold,
-            _ if tagged("attack.t1110") => Self::Guess,
+            _ if tagged("attack.t1110") || tagged("attack.t1078") => Self::Guess,
             Some(Stage::Reconnaissance) => Self::Probe,
             Some(Stage::Persistence) if !weak => Self::Foothold,
             Some(Stage::InitialAccess | Stage::Execution | Stage::Persistence) if weak => {
                 Self::Trace
             }
             Some(Stage::InitialAccess | Stage::Execution) => Self::Exploit,
-            Some(Stage::CredentialAccess) => Self::Guess,
+            Some(Stage::CredentialAccess) => Self::Secret,
             Some(Stage::Collection | Stage::Exfiltration) => Self::Dump,
             _ => Self::Other,
         }
@@ -63,12 +65,9 @@ impl Known {
     /// Whether a hit says by itself that somebody attacked.
     pub(super) fn is_attack(&self) -> bool {
         match self.role {
-            Role::Exploit | Role::Foothold | Role::Guess | Role::Dump => {
-                self.info.level >= Level::Medium
-            }
-            Role::Probe => self.info.level >= Level::Low,
-            Role::Other => self.info.level >= Level::High,
             Role::Trace | Role::Exposure => false,
+            Role::Other => self.is_grave(),
+            _ => self.info.level >= Level::Medium,
         }
     }
 

@@ -1,12 +1,13 @@
-//! Which hits follow from others? Sigma correlation rules, over the hits of one site.
+//! Which hits follow from others? Sigma correlation rules, over the series of one site.
 
-use super::catalog::Catalog;
+use crate::rule::RuleSet;
+
 use super::site::{Seen, Site};
 
 /// The hits of correlation rules: each is placed at the entry that completes it, under the
 /// correlation rule's own number and with that entry's client, and its outcome is what the rule
 /// says of the whole.
-pub(super) fn hits<'t>(site: &Site<'t>, catalog: &Catalog) -> Vec<Seen<'t>> {
-    let _ = (site, catalog);
+pub(super) fn hits<'t>(site: &Site<'t>, rules: &RuleSet) -> Vec<Seen<'t>> {
+    let _ = (site, rules);
     Vec::new()
 }

@@ -27,7 +27,7 @@ pub(super) fn observed(site: &Site<'_>) -> Count {
 pub(super) fn attributed(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> Count {
     let mut counter = Counter::default();
     for stream in &site.streams {
-        let read = attributed_facts(stream.tally, intruders);
+        let read = attributed_facts(stream, intruders);
         read.for_each(|(fact, _)| counter.add(fact, stream.tally));
     }
     counter.count()
@@ -36,14 +36,16 @@ pub(super) fn attributed(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> Coun
 /// The facts of records that an intruder's requests read, and whose.
 ///
 /// A record without a time is counted only if its client has no record from before its first
-/// step: such a client is also an ordinary customer, and the record may be from that time.
+/// step: such a client is also an ordinary customer, and the record may be from that time. Logs of
+/// requests alone are left out: what stands there was sent by the client, not read.
 fn attributed_facts<'t, 'i>(
-    tally: &'t SiteTally,
+    stream: &SiteStream<'t>,
     intruders: &'i Intruders<'_, '_>,
 ) -> impl Iterator<Item = (&'t RecordFact, &'i Intruder<'i, 'i>)> {
-    let names = tally.records.clients.iter();
+    let records = &stream.tally.records;
+    let names = records.clients.iter().filter(|_| stream.tells_answers());
     let clients: Vec<_> = names.map(|name| intruders.get(name)).collect();
-    tally.records.facts.iter().filter_map(move |fact| {
+    records.facts.iter().filter_map(move |fact| {
         let intruder = clients.get(fact.client? as usize).copied().flatten()?;
         let read = match fact.time {
             Some(time) => intruder.since.is_none_or(|since| since.seconds() <= time),
@@ -56,7 +58,7 @@ fn attributed_facts<'t, 'i>(
 /// Whether headline records were read by an intruder whose address customers do not share.
 pub(super) fn records_read(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> bool {
     site.streams.iter().any(|stream| {
-        let mut read = attributed_facts(stream.tally, intruders);
+        let mut read = attributed_facts(stream, intruders);
         read.any(|(fact, intruder)| counts(fact, stream.tally) && !intruder.is_shared())
     })
 }
@@ -84,7 +86,7 @@ fn attributed_span<T: Copy + Ord>(
     of: impl Fn(&RecordFact) -> Option<T> + Copy,
 ) -> Option<(T, T)> {
     let values = site.streams.iter().flat_map(|stream| {
-        let read = attributed_facts(stream.tally, intruders);
+        let read = attributed_facts(stream, intruders);
         let headline = read.filter(|(fact, _)| counts(fact, stream.tally));
         headline.filter_map(move |(fact, _)| of(fact))
     });
@@ -108,6 +110,16 @@ pub(super) fn headline_times<'t>(
         let client = records.clients.get(fact.client? as usize)?;
         Some((&**client, fact.time?))
     })
+}
+
+/// When the first headline record of each client was written, in logs that say what was read.
+pub(super) fn first_records<'s>(site: &'s Site<'_>) -> BTreeMap<&'s str, i64> {
+    let mut first: BTreeMap<&str, i64> = BTreeMap::new();
+    let reading = site.streams.iter().filter(|stream| stream.tells_answers());
+    for (client, time) in reading.flat_map(headline_times) {
+        first.entry(client).and_modify(|t| *t = time.min(*t)).or_insert(time);
+    }
+    first
 }
 
 /// Records on the way to a [`Count`].

@@ -1,8 +1,9 @@
 //! Was a page planted? What corroborates that a page which answers like a web shell is one.
 //!
-//! Two of four things must ([`Corroboration`]), one of them an exploit before or data after: an
-//! administrator's own tool is rare and varied, too. A client that gets success from many such
-//! pages met a site that answers everything, and is believed only with both.
+//! One or two clients use it, and two of four things corroborate it ([`Corroboration`]), one of
+//! them an exploit before or data after: an administrator's own tool is rare and varied, too. A
+//! client that gets success from many such pages met a site that answers everything, and is
+//! believed only with both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +13,6 @@ use super::attack::{Answer, Attack, Attacks};
 use super::catalog::Role;
 use super::count;
 use super::site::{Seen, Site};
-
-/// A page that more clients use is not planted.
-const FOOTHOLD_CLIENTS: usize = 2;
 
 /// A page must be used so often before its rarity and its answers mean something.
 const FOOTHOLD_USES: usize = 3;
@@ -48,8 +46,9 @@ pub(super) fn footholds<'s, 't>(
 ) -> Vec<Foothold<'s, 't>> {
     let context = Context::new(site, attacks);
     let foothold = |((client, path), uses): (&(&'s str, &'s str), &Vec<Attack<'s, 't>>)| {
-        let corroboration = context.corroboration(client, path, uses);
-        let holds = is_enough(&corroboration, attacks.was_answered_everywhere(client));
+        let corroboration = context.corroboration(client, path, uses, attacks);
+        let everywhere = attacks.was_answered_everywhere(Some(client));
+        let holds = attacks.is_rare(Some(path)) && is_enough(&corroboration, everywhere);
         let first = uses.first().filter(|_| holds)?.seen;
         Some(Foothold { client, first, corroboration })
     };
@@ -68,37 +67,42 @@ fn is_enough(corroboration: &BTreeSet<Corroboration>, answered_everywhere: bool)
 struct Context<'s, 't> {
     /// The successful uses of planted pages, by client and page.
     uses: BTreeMap<(&'s str, &'s str), Vec<Attack<'s, 't>>>,
-    /// How many clients had success at a page.
-    clients: BTreeMap<&'s str, usize>,
     /// The first exploit accepted, by client; of a log that names none under `None`.
     exploits: BTreeMap<Option<&'s str>, Time>,
-    /// The last dump or record of a client.
-    data: BTreeMap<&'s str, i64>,
+    /// The last dump of a client.
+    dumps: BTreeMap<&'s str, Time>,
+    /// The first record of a client in a log that says what was read.
+    records: BTreeMap<&'s str, i64>,
 }
 
 impl<'s, 't> Context<'s, 't> {
-    fn new(site: &'s Site<'t>, attacks: &Attacks<'s, 't>) -> Self {
-        let (mut uses, mut clients) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
-        let (mut exploits, mut data) = (BTreeMap::new(), last_records(site));
-        for attack in &attacks.all {
-            let (client, time) = (attack.client(), attack.seen.hit.time);
-            if let (true, Some(time)) = (attacks.is_accepted_exploit(attack), time) {
-                exploits.entry(client).or_insert(time);
-            }
-            let Some(client) = client else { continue };
-            if let (true, Some(time)) = (attack.is_dump(), time) {
-                let last = data.entry(client).or_insert(i64::MIN);
-                *last = time.seconds().max(*last);
-            }
-            if let (true, Some(path)) = (attack.is(Role::Foothold, Answer::Accepted), attack.path())
-            {
-                uses.entry((client, path)).or_default().push(*attack);
+    fn new(site: &'s Site<'_>, attacks: &Attacks<'s, 't>) -> Self {
+        let mut context = Self {
+            uses: BTreeMap::new(),
+            exploits: BTreeMap::new(),
+            dumps: BTreeMap::new(),
+            records: count::first_records(site),
+        };
+        attacks.all.iter().for_each(|attack| context.add(attack, attacks));
+        context
+    }
+
+    fn add(&mut self, attack: &Attack<'s, 't>, attacks: &Attacks<'s, 't>) {
+        let (client, path, time) = (attack.client(), attack.path(), attack.seen.hit.time);
+        if let (true, Some(time)) = (attacks.is_accepted_exploit(attack), time) {
+            self.exploits.entry(client).or_insert(time);
+        }
+        if let (true, Some(client), Some(time)) = (attack.is_dump(), client, time) {
+            self.dumps.insert(client, time);
+        }
+        let planted = attack.is(Role::Foothold, Answer::Accepted) && attack.rule.is_grave();
+        if let (true, Some(client), Some(path)) = (planted, client, path) {
+            let uses = self.uses.entry((client, path)).or_default();
+            // One entry may match several rules for web shells.
+            if uses.last().is_none_or(|last| last.entry() != attack.entry()) {
+                uses.push(*attack);
             }
         }
-        for (_, path) in uses.keys() {
-            *clients.entry(*path).or_default() += 1;
-        }
-        Self { uses, clients, exploits, data }
     }
 
     fn corroboration(
@@ -106,29 +110,22 @@ impl<'s, 't> Context<'s, 't> {
         client: &str,
         path: &str,
         uses: &[Attack<'_, '_>],
+        attacks: &Attacks<'_, '_>,
     ) -> BTreeSet<Corroboration> {
         let first = uses.first().and_then(|a| a.seen.hit.time);
         let often = uses.len() >= FOOTHOLD_USES;
         let sizes: BTreeSet<_> = uses.iter().filter_map(|a| a.seen.hit.bytes).collect();
-        let rare = self.clients.get(path).is_some_and(|n| *n <= FOOTHOLD_CLIENTS);
         let before = |client| self.exploits.get(&client).is_some_and(|t| Some(*t) <= first);
+        let dump = self.dumps.get(client).is_some_and(|last| Some(*last) >= first);
         let since = first.map_or(i64::MIN, Time::seconds);
-        let after = self.data.get(client).is_some_and(|last| *last >= since);
+        // Records from before, too, are those of a customer.
+        let records = self.records.get(client).is_some_and(|first| *first >= since);
         let found = [
             (before(Some(client)) || before(None), Corroboration::ExploitBefore),
-            (often && rare, Corroboration::Rare),
+            (often && attacks.is_rare(Some(path)), Corroboration::Rare),
             (often && sizes.len() > 1, Corroboration::Varied),
-            (after, Corroboration::DataAfter),
+            (dump || records, Corroboration::DataAfter),
         ];
         found.into_iter().filter(|(holds, _)| *holds).map(|(_, which)| which).collect()
     }
-}
-
-/// When the last headline record of each client was written.
-fn last_records<'s>(site: &'s Site<'_>) -> BTreeMap<&'s str, i64> {
-    let mut last: BTreeMap<&str, i64> = BTreeMap::new();
-    for (client, time) in site.streams.iter().flat_map(count::headline_times) {
-        last.entry(client).and_modify(|t| *t = time.max(*t)).or_insert(time);
-    }
-    last
 }

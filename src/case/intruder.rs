@@ -169,7 +169,7 @@ impl<'s, 't> Intruders<'s, 't> {
             let Some(intruder) = self.by_client.get_mut(client) else { continue };
             match intruder.since {
                 Some(since) if time < since.seconds() => intruder.records_before += 1,
-                _ => intruder.records_after += 1,
+                _ => intruder.records_after += u64::from(stream.tells_answers()),
             }
         }
     }

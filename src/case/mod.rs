@@ -41,6 +41,7 @@ use attack::Attacks;
 use catalog::Catalog;
 use coverage::Basis;
 use intruder::Intruders;
+use rotation::Missing;
 use site::Site;
 use story::Story;
 
@@ -381,16 +382,15 @@ pub struct Coverage {
 /// One case per site: every site of the inventory and every site that the logs name, in the order
 /// of their names.
 pub fn cases(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Case> {
-    conclude(tally, inventory, &Catalog::new(rules))
-}
-
-fn conclude(tally: &Tally, inventory: &Inventory, catalog: &Catalog) -> Vec<Case> {
-    let missing = rotation::missing(tally);
-    let basis = Basis { catalog, missing: &missing, criteria: Criteria::default() };
     let mut sites = site::sites(tally, inventory);
     for site in &mut sites {
-        site.add_hits(correlate::hits(site, catalog));
+        site.add_hits(correlate::hits(site, rules));
     }
+    conclude(&sites, &rotation::missing(tally), &Catalog::new(rules))
+}
+
+fn conclude(sites: &[Site<'_>], missing: &[Missing], catalog: &Catalog) -> Vec<Case> {
+    let basis = Basis { catalog, missing, criteria: Criteria::default() };
     let mut cases: Vec<Case> = sites.iter().map(|site| case(site, &basis)).collect();
     actor::tell(&mut cases);
     cases

@@ -119,8 +119,8 @@ fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
         "a page like a web shell answered with success, but nothing corroborates an intrusion",
     ));
     reasons.extend(pick(
-        &|a| attacks.is_anomaly(a) && a.rule.role == Role::Dump,
-        "a file like a dump was fetched by a client that nothing else shows to be an intruder",
+        &|a| attacks.is_anomaly(a) && matches!(a.rule.role, Role::Dump | Role::Secret),
+        "data was given out to a client that nothing else shows to be an intruder",
     ));
     reasons.extend(pick(&is_guessed, "a login succeeded after many failures of the same client"));
     reasons
@@ -165,7 +165,7 @@ fn of_coverage(verdict: Verdict, coverage: &Coverage) -> Vec<Reason> {
         Verdict::NotExamined => vec![plain("no log of the site was supplied".to_owned())],
         Verdict::Inconclusive => lacks().collect(),
         Verdict::NotConfirmed => vec![plain(format!(
-            "no hit, and the criteria of coverage are met: {} entries in {} sources, {} rules could have fired",
+            "no sign of an intrusion, and the criteria of coverage are met: {} entries in {} sources, {} rules could have fired",
             coverage.lines,
             coverage.sources.len(),
             coverage.rules_able.len()

@@ -44,6 +44,12 @@ pub(super) struct Seen<'t> {
 }
 
 impl SiteStream<'_> {
+    /// Whether its entries say what was answered: access, proxy and WAF logs hold requests, so that
+    /// data in them was sent by the client.
+    pub(super) fn tells_answers(&self) -> bool {
+        !matches!(self.facts.log.as_str(), "access" | "waf" | "error")
+    }
+
     /// The first of its names.
     pub(super) fn name(&self) -> &str {
         first_name(self.facts)

@@ -2,9 +2,10 @@
 
 mod build;
 
-use build::{Log, Rule, at, catalog, clean, concluded, inventory, record, tally};
+use build::{Log, Rule, at, cases, clean, concluded, record, tally};
 
-use super::*;
+use super::{Case, Count, Reason, Verdict, actors};
+use crate::scan::Outcome;
 use crate::source::GapKind;
 
 const INTRUDER: &str = "203.0.113.66";
@@ -189,6 +190,55 @@ fn a_large_export_for_many_is_no_hit() {
 }
 
 #[test]
+fn an_exploit_answered_by_the_usual_page_is_an_attempt() {
+    let [mut access, application, gateway] = three_logs();
+    for i in 0..4 {
+        let bytes = Some(20_100 + i as u64);
+        access.hit(Rule::Injection, at(8, 9, i), Some(INTRUDER), "/list", Some(200), bytes);
+    }
+    assert_eq!(concluded(vec![access, application, gateway]).verdict, Verdict::Attempted);
+
+    let [mut access, application, gateway] = three_logs();
+    for i in 0..4 {
+        let bytes = Some(20_100 + 900 * i as u64);
+        access.hit(Rule::Injection, at(8, 9, i), Some(INTRUDER), "/list", Some(200), bytes);
+    }
+    assert_eq!(concluded(vec![access, application, gateway]).verdict, Verdict::Suspected);
+}
+
+#[test]
+fn a_secret_given_out_is_suspected() {
+    let [mut access, application, gateway] = three_logs();
+    for i in 0..100 {
+        access.hit(Rule::Probe, at(8, 9, i), Some(INTRUDER), "/x", Some(404), Some(209));
+    }
+    access.hit(Rule::Secret, at(8, 10, 0), Some(INTRUDER), "/.env", Some(200), Some(612));
+    assert_eq!(concluded(vec![access, application, gateway]).verdict, Verdict::Suspected);
+}
+
+#[test]
+fn data_that_the_intruder_sent_was_not_read() {
+    let [mut access, mut application, gateway] = three_logs();
+    exploit(&mut access, &mut application, at(8, 5, 12));
+    access.record(record(1, true), at(8, 6, 0), INTRUDER);
+    let case = concluded(vec![access, application, gateway]);
+    assert_eq!(case.verdict, Verdict::ConfirmedAccess);
+    assert_eq!((case.units.observed.records, case.units.attributed.records), (1, 0));
+}
+
+#[test]
+fn pages_that_customers_use_are_not_planted() {
+    let [mut access, application, mut gateway] = three_logs();
+    for i in 0..5 {
+        let client = format!("192.0.2.{i}");
+        shell(&mut access, at(8, 9, i), &client, 4);
+        gateway.record(record(i as u64, true), at(8, 10, i), &client);
+    }
+    let case = concluded(vec![access, application, gateway]);
+    assert!(case.verdict > Verdict::ConfirmedAccess, "{:#?}", case.reasons);
+}
+
+#[test]
 fn customers_behind_the_intruders_address_prove_no_theft() {
     let [mut access, mut application, mut gateway] = three_logs();
     let t = at(9, 1, 44);
@@ -348,7 +398,7 @@ fn an_intruder_is_one_actor_on_all_sites() {
         access.hit(Rule::Injection, at(9, 22, i), Some(INTRUDER), "/pay", Some(403), Some(199));
     }
     both.merge(build::tally_of("nenkin.example.jp", vec![access]));
-    let cases = conclude(&both, &inventory(), &catalog());
+    let cases = cases(&both);
     assert_eq!(cases.len(), 2);
     assert_eq!(cases[0].verdict, Verdict::Attempted);
     let told =
@@ -367,7 +417,7 @@ fn a_stray_text_is_no_site() {
     note.unparsed(40);
     let mut both = tally(three_logs().into());
     both.merge(build::tally_of("notes", vec![note]));
-    assert_eq!(conclude(&both, &inventory(), &catalog()).len(), 1);
+    assert_eq!(cases(&both).len(), 1);
 }
 
 #[test]
@@ -379,12 +429,10 @@ fn the_order_of_merging_does_not_matter() {
         gateway.record(record(1, true), at(8, 6, 0), INTRUDER);
         [access, application, gateway]
     };
-    let rules = catalog();
-    let inventory = inventory();
-    let forth = conclude(&tally(logs().into()), &inventory, &rules);
+    let forth = cases(&tally(logs().into()));
     let mut reversed: Vec<Log> = logs().into();
     reversed.reverse();
-    assert_eq!(conclude(&tally(reversed), &inventory, &rules), forth);
+    assert_eq!(cases(&tally(reversed)), forth);
 }
 
 #[test]

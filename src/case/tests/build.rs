@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::case::catalog::{Catalog, Known};
+use crate::case::rotation::missing;
+use crate::case::site::sites;
 use crate::case::{Case, conclude};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
@@ -25,6 +27,7 @@ pub(super) enum Rule {
     Probe,
     Exposure,
     Injection,
+    Secret,
 }
 
 pub(super) fn catalog() -> Catalog {
@@ -33,10 +36,11 @@ pub(super) fn catalog() -> Catalog {
         ("trace", Level::Low, "attack.t1190", Stage::InitialAccess),
         ("shell", Level::High, "attack.t1505.003", Stage::Persistence),
         ("guessed", Level::High, "attack.t1110", Stage::CredentialAccess),
-        ("dump", Level::High, "attack.t1213", Stage::Collection),
+        ("dump", Level::Medium, "attack.t1213", Stage::Collection),
         ("probe", Level::Low, "attack.t1595", Stage::Reconnaissance),
         ("exposure", Level::High, "leaksweep.exposure", Stage::Exposure),
         ("injection", Level::High, "attack.t1190", Stage::InitialAccess),
+        ("secret", Level::High, "attack.t1552", Stage::CredentialAccess),
     ];
     let known = |(id, level, tag, stage): (&str, Level, &str, Stage)| {
         let info = RuleInfo {
@@ -224,7 +228,12 @@ pub(super) fn tally_of(site: &str, logs: Vec<Log>) -> Tally {
 
 /// The case of the site.
 pub(super) fn concluded(logs: Vec<Log>) -> Case {
-    let mut cases = conclude(&tally(logs), &inventory(), &catalog());
+    let mut cases = cases(&tally(logs));
     assert_eq!(cases.len(), 1);
     cases.remove(0)
+}
+
+/// The cases of a tally.
+pub(super) fn cases(tally: &Tally) -> Vec<Case> {
+    conclude(&sites(tally, &inventory()), &missing(tally), &catalog())
 }
