@@ -100,7 +100,7 @@ fn meaning(name: &[u8]) -> Option<Meaning> {
 }
 
 /// Whether a payment gateway's log uses the name.
-fn is_gateway(name: &[u8]) -> bool {
+pub(super) fn is_gateway(name: &[u8]) -> bool {
     let folded = fold(name);
     let last = folded.rsplit(|b| *b == b'.').next().unwrap_or_default();
     GATEWAY_NAMES.iter().any(|known| *known == folded || known == last)

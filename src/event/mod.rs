@@ -16,6 +16,7 @@
 mod access;
 mod audit;
 mod clf;
+mod csv;
 pub mod decode;
 mod error;
 mod escape;
@@ -345,6 +346,7 @@ const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
     layouts::guess,
     json::guess,
     kv::guess,
+    csv::guess,
     log4j::guess,
 ];
 
