@@ -161,12 +161,11 @@ impl Parser for CsvParser<'_> {
         let mut columns = self.format.columns.iter();
         let mut extra = false;
         for value in values(entry, self.format.separator).take(COLUMN_CAP) {
-            match columns.next() {
-                Some(name) => event.push(name.clone(), value),
-                None => {
-                    extra = true;
-                    event.push(&b"rest"[..], value);
-                }
+            if let Some(name) = columns.next() {
+                event.push(name.clone(), value);
+            } else {
+                extra = true;
+                event.push(&b"rest"[..], value);
             }
         }
         if extra || columns.next().is_some() {

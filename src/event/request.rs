@@ -213,7 +213,8 @@ pub(super) fn is_address_list(text: &[u8]) -> bool {
 pub(super) fn client_of(list: &[u8]) -> &[u8] {
     let addresses = || list.split(|b| *b == b',').map(<[u8]>::trim_ascii);
     let public = addresses().find(|a| is_address(a) && is_public(a));
-    public.or_else(|| addresses().find(|a| is_address(a))).unwrap_or(list)
+    let client = public.or_else(|| addresses().find(|a| is_address(a))).unwrap_or(list);
+    client.strip_prefix(b"[").and_then(|c| c.strip_suffix(b"]")).unwrap_or(client)
 }
 
 fn is_public(address: &[u8]) -> bool {

@@ -342,6 +342,7 @@ impl<'f> Matcher<'f> {
                 event.set(Field::ForwardedFor, value);
                 event.set(Field::Client, client_of(value));
             }
+            Slot::Client if value.starts_with(b"[") => event.set(Field::Client, client_of(value)),
             Slot::Client => event.set(Field::Client, value),
             Slot::Peer => event.set(Field::Client, strip_port(value)),
             Slot::Host => set_host(event, value),
