@@ -12,6 +12,7 @@
 //! * The prefilter may say yes too often, never no wrongly: [`Mode::Full`] examines every entry and
 //!   gives the same tally.
 
+mod hosts;
 mod scanner;
 mod tally;
 

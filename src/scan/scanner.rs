@@ -57,6 +57,9 @@ impl<'s> Scanner<'s> {
             let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
             let site = place.site(host).to_owned();
             let tally = part.sites.entry(site).or_default();
+            if place.is_own_host() {
+                tally.named_at.get_or_insert(entry.line);
+            }
             tally.entries += 1;
             tally.unparsed += u64::from(parsed == Parsed::Unparsed);
             self.records.clear();

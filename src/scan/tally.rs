@@ -140,7 +140,7 @@ impl Records {
         });
     }
 
-    fn client(&mut self, name: &str) -> u32 {
+    pub(super) fn client(&mut self, name: &str) -> u32 {
         // Neighbouring records mostly share their client; the table is searched from its end.
         let found = self.clients.iter().rposition(|c| &**c == name);
         found.unwrap_or_else(|| {
@@ -239,7 +239,7 @@ impl Series {
         new
     }
 
-    fn append(&mut self, next: &Self) {
+    pub(super) fn append(&mut self, next: &Self) {
         self.dropped += next.dropped;
         self.timeless += next.timeless;
         for point in &next.points {
@@ -283,10 +283,15 @@ pub struct SiteTally {
     /// Matches of rules that correlations refer to, by rule index.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<u32, Series>,
+    /// The line at which a host that no inventory lists first named the site: such sites are
+    /// bounded in number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_at: Option<u64>,
 }
 
 impl SiteTally {
-    fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self) {
+        self.named_at = [self.named_at, next.named_at].into_iter().flatten().min();
         self.entries += next.entries;
         self.unparsed += next.unparsed;
         self.timeless += next.timeless;
@@ -342,7 +347,7 @@ impl Part {
 
     /// Appends what the following entries yielded.
     pub fn append(&mut self, next: Self) {
-        for (site, tally) in next.sites {
+        for (site, tally) in super::hosts::admitted(&self.sites, next.sites) {
             self.sites.entry(site).or_default().append(tally);
         }
         self.entries += next.entries;

@@ -3,9 +3,9 @@
 //! # What bounds the number of sites
 //!
 //! Whoever sends requests chooses their Host header, so a line's own host makes a site only where
-//! nothing better is known, only if it could be a host's name (with a dot) or an address, and a
-//! caller that collects by site keeps at most [`Place::MOST_HOSTS`] of them per stream: the entries
-//! of the others belong to [`Place::OTHER_HOSTS`].
+//! nothing better is known, only if it could be a host's name (with a dot) or an address, and
+//! `scan` keeps at most the first [`Place::MOST_HOSTS`] such sites of a stream: the entries of the
+//! others belong to the site [`Place::OTHER_HOSTS`].
 
 use std::net::IpAddr;
 
@@ -56,6 +56,11 @@ impl<'i> Place<'i> {
             Answer::Own(name) => name,
             Answer::Path => &self.fallback,
         }
+    }
+
+    /// Whether the last answer was the line's own host: a site that nobody vouches for.
+    pub fn is_own_host(&self) -> bool {
+        matches!(self.site, Answer::Own(_))
     }
 
     fn answer(&self, host: &str) -> Answer<'i> {
