@@ -78,12 +78,12 @@ mod tests {
             let mut part = Part::default();
             for (i, name) in names.iter().enumerate() {
                 let line = (block * size + i) as u64;
-                let site = part.sites.entry(name.clone()).or_default();
-                site.entries += 1;
+                let tally = part.sites.entry(name.clone()).or_default();
+                tally.entries += 1;
                 let own = name.contains('.').then_some(line);
-                site.named_at = site.named_at.or(own);
-                let client = site.records.client(&format!("192.0.2.{}", line % 50));
-                site.records.facts.push(super::super::RecordFact {
+                tally.named_at = tally.named_at.or(own);
+                let client = tally.records.client(&format!("192.0.2.{}", line % 50));
+                tally.records.facts.push(super::super::RecordFact {
                     class: crate::element::Elements::default(),
                     card: None,
                     email: None,
