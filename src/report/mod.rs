@@ -1,7 +1,31 @@
 //! How do we tell it?
 //!
 //! A [`Report`] is a pure function of the cases and the facts of the run; every output format is a
-//! pure function of the report, in a file of its own.
+//! pure function of the report, in a file of its own: [`Format::render`] chooses.
+//!
+//! # Guarantees
+//!
+//! * The same report gives the same bytes in every format.
+//! * Text from logs is made safe for the place where it is shown: control and bidirectional
+//!   characters are made visible, HTML is escaped, CSV cells are never formulas.
+
+mod csv;
+mod facts;
+mod format;
+mod html;
+mod json;
+mod ndjson;
+mod part;
+#[cfg(test)]
+mod sample;
+pub mod schema;
+mod table;
+mod text;
+mod visible;
+
+pub use format::{Format, Look, RenderError};
+pub use part::{PartError, PartFile};
+pub use visible::visible;
 
 use serde::{Deserialize, Serialize};
 

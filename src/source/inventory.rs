@@ -26,6 +26,8 @@ pub struct Inventory {
     globs: GlobSet,
     /// The site of each glob.
     glob_sites: Vec<usize>,
+    /// The site of all streams that no glob places.
+    otherwise: Option<usize>,
 }
 
 /// One site of the inventory.
@@ -137,14 +139,27 @@ impl Inventory {
     /// The site that an inventory glob gives to a stream. A member of an archive is looked up
     /// also as the archive, and as a file beside it.
     pub fn by_path(&self, stream: &str) -> Option<&str> {
+        let placed = self.by_glob(stream).or(self.otherwise)?;
+        self.name(placed)
+    }
+
+    /// All streams that no glob places belong to this site (`--site NAME`).
+    pub fn assign(&mut self, name: &str) {
+        let known = self.sites.iter().position(|site| site.name == name);
+        self.otherwise = Some(known.unwrap_or_else(|| {
+            self.sites.push(SiteEntry { name: name.to_owned(), ..SiteEntry::default() });
+            self.sites.len() - 1
+        }));
+    }
+
+    fn by_glob(&self, stream: &str) -> Option<usize> {
         if self.glob_sites.is_empty() {
             return None;
         }
         let (file, member) = stream.split_once('!').map_or((stream, None), |(f, m)| (f, Some(m)));
         let beside = member.map(|m| Path::new(file).with_file_name(m.replace('!', "/")));
         let paths = [Some(PathBuf::from(stream)), Some(PathBuf::from(file)), beside];
-        let site = paths.into_iter().flatten().find_map(|path| self.first_match(&path))?;
-        self.name(site)
+        paths.into_iter().flatten().find_map(|path| self.first_match(&path))
     }
 
     fn first_match(&self, path: &Path) -> Option<usize> {
@@ -285,6 +300,16 @@ paths = ["*.other.log", "/var/log/other/*"]
         assert_eq!(inventory.zone.as_ref().unwrap().to_string(), "Asia/Tokyo");
         assert!(inventory.trusts("192.0.2.7".parse().unwrap()));
         assert!(!inventory.trusts("192.0.3.7".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_no_glob_places_belongs_to_the_site_given() {
+        let mut inventory = inventory();
+        inventory.assign("rest");
+        inventory.assign("rest");
+        assert_eq!(inventory.sites.len(), 3);
+        assert_eq!(inventory.by_path("-"), Some("rest"));
+        assert_eq!(inventory.by_path("/ev/[1]/zei/access.log"), Some("zei.example.jp"));
     }
 
     #[test]

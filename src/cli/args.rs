@@ -1,0 +1,302 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leaksweep::report::Format;
+use leaksweep::time::Zone;
+
+use super::exit::FailOn;
+use super::output::Target;
+
+const EXAMPLES: &str = "\
+Examples:
+  leaksweep sweep logs/                            a table of sites, and why
+  leaksweep sweep --sites sites.toml -o html=report.html -o json=report.json logs/
+  zcat access.log.*.gz | leaksweep sweep --site shop.example.jp -
+  leaksweep show logs/shop/access.log:1042 -C 3    the entry that a finding names
+  leaksweep inspect logs/shop/access.log           its format, and which rules can fire
+
+Exit codes:
+  0 finished, nothing at or above --fail-on    3 no input matched
+  1 finished, something at or above it         4 finished, but something could not be read
+  2 usage, rule or output error                5 both 1 and 4";
+
+/// Finds out, from logs alone, whether a payment site was broken into and what was taken.
+///
+/// Start with `leaksweep sweep FOLDER`.
+#[derive(Debug, Parser)]
+#[command(name = "leaksweep", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_required = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Examine logs and give one judged case per site (the main job)
+    Sweep(SweepArgs),
+    /// Say which format a log has, what its entries say, and which rules can fire on it
+    Inspect(InspectArgs),
+    /// Show an entry again, masked, with its neighbours: how a finding is verified
+    Show(ShowArgs),
+    /// List, check, prove or explain the rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Make one report from the part files of several runs or machines
+    Merge(MergeArgs),
+    /// Render a JSON report again in another format
+    Report(ReportArgs),
+    /// Print the JSON Schema of an output
+    Schema(SchemaArgs),
+}
+
+/// Reads the command line; ends the program on `--help` and on a usage error (code 2).
+pub(crate) fn parse() -> Command {
+    Cli::parse().command
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  leaksweep sweep logs/
+  leaksweep sweep --sites sites.toml --since 2017-03-06T22:00 --until 2017-03-10T00:00 logs/
+  leaksweep sweep -q -o html=report.html -o ndjson=hits.ndjson logs/     for cron
+  leaksweep sweep -f json logs/ | jq '.sites[] | {site, verdict}'
+
+Nothing is ever written into the evidence, and no output holds a whole card number.";
+
+/// The arguments of `sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = SWEEP_EXAMPLES)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(super) logs: LogArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Key of the case, so that distinct counts of several sweeps can be merged (any file of at
+    /// least 16 bytes; keep it secret); without it, a random key is used once
+    #[arg(long, value_name = "FILE")]
+    pub(super) case_key: Option<PathBuf>,
+    /// Threads; 0 for as many as there are processors
+    #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) jobs: usize,
+}
+
+/// Where the evidence is, and what is known of it.
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArgs {
+    /// Files, folders (searched in depth), archives; `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts
+    #[arg(long, value_name = "FILE")]
+    pub(super) sites: Option<PathBuf>,
+    /// The site of every log that the inventory gives no other
+    #[arg(long, value_name = "NAME")]
+    pub(super) site: Option<String>,
+    /// Start of the period under examination: 2017-03-06T22:00:00+09:00; without an offset in
+    /// the --timezone
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// End of the period under examination
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// Zone of logs that name none: Asia/Tokyo, +09:00 [default: the inventory's, else UTC]
+    #[arg(long, value_name = "TZ")]
+    pub(super) timezone: Option<Zone>,
+}
+
+/// What is told about the logs from outside.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Apache LogFormat or nginx log_format of the access logs
+    #[arg(long, value_name = "STRING")]
+    pub(super) log_format: Option<String>,
+}
+
+/// Which rules.
+#[derive(Debug, Args)]
+pub(crate) struct RuleArgs {
+    /// Sigma rules to add: a file or a folder (may be given more than once)
+    #[arg(long = "rules", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Leave the built-in rules out
+    #[arg(long)]
+    pub(super) no_builtin_rules: bool,
+}
+
+/// Where the result goes, and how the program ends.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Format on standard output: text, json, ndjson, html, csv or part [default: text]
+    #[arg(short, long, value_name = "FMT")]
+    pub(super) format: Option<Format>,
+    /// Also write a file: html=report.html (may be given more than once; mode 0600)
+    #[arg(short, long = "output", value_name = "FMT=PATH")]
+    pub(super) targets: Vec<Target>,
+    /// Overwrite outputs that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Exit with 1 from this verdict or rule level on: confirmed-exfiltration, confirmed-access,
+    /// suspected, attempted; critical, high, medium, low, informational; or none
+    #[arg(long, value_name = "VERDICT|LEVEL", default_value = "suspected")]
+    pub(crate) fail_on: FailOn,
+    /// No progress, no closing words; no table beside --output files unless --format asks for it
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say on standard error what was read and what was missing, file by file
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Colours in text
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+/// The arguments of `inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  leaksweep inspect logs/shop/access.log.1.gz
+  leaksweep inspect --events -f ndjson access.log | jq -r .path | sort | uniq -c")]
+pub(crate) struct InspectArgs {
+    /// A log, plain or compressed; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Write every event, instead of a summary
+    #[arg(long)]
+    pub(super) events: bool,
+    /// text for people; ndjson (with --events): one JSON object a line
+    #[arg(short, long, value_enum, value_name = "FMT", default_value = "text")]
+    pub(super) format: InspectFormat,
+    /// Events that the summary shows
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3)]
+    pub(super) head: usize,
+    /// Inventory of the sites (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(super) sites: Option<PathBuf>,
+    /// Zone of logs that name none [default: the inventory's, else UTC]
+    #[arg(long, value_name = "TZ")]
+    pub(super) timezone: Option<Zone>,
+    #[command(flatten)]
+    pub(super) logs: LogArgs,
+    #[command(flatten)]
+    pub(super) rules: RuleArgs,
+}
+
+/// How `inspect` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectFormat {
+    Text,
+    Ndjson,
+}
+
+/// The arguments of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  leaksweep show logs/shop/access.log:1042
+  leaksweep show -C 5 'pay.tar.gz!logs/app.log.1 : line 1042 @ byte 88213'")]
+pub(crate) struct ShowArgs {
+    /// Where the entry stands, as a report writes it: SOURCE:LINE, or `SOURCE : line N @ byte B`
+    #[arg(value_name = "LOCUS")]
+    pub(super) locus: String,
+    /// Entries before and after it
+    #[arg(short = 'C', long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) context: u64,
+    /// Characters of an entry that are shown at most
+    #[arg(long, value_name = "N", default_value_t = 8_000)]
+    pub(super) max: usize,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules: level, id, title
+    List(RuleArgs),
+    /// Check rules for errors; without --rules, the built-in ones
+    Check(RuleArgs),
+    /// Run the proofs that the rules carry: lines that must hit and lines that must not
+    Test(RuleArgs),
+    /// Explain a rule: what it finds, why, and where that is documented
+    Explain(ExplainArgs),
+}
+
+/// The arguments of `rules explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The rule's id, or words of its title
+    #[arg(value_name = "RULE")]
+    pub(super) rule: String,
+    #[command(flatten)]
+    pub(super) rules: RuleArgs,
+}
+
+/// The arguments of `merge`.
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// Part files, written with `sweep -o part=FILE` under the same --case-key and rules
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Inventory of the sites (TOML), as in the sweeps
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sites: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// The arguments of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A report written with -f json
+    #[arg(value_name = "FILE.json")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+/// The arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, value_name = "OUTPUT", default_value = "report")]
+    pub(super) output: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The report (-f json)
+    Report,
+    /// A line of -f ndjson
+    Hit,
+    /// A part file (-f part)
+    Part,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,21 @@
+//! What did the user ask for, and how is it answered? Flags, files, messages, exit codes.
+//!
+//! Only the program has this room, not the library; clap's types do not leave it.
+
+mod args;
+mod events;
+mod exit;
+pub(crate) mod inspect;
+mod output;
+mod prove;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod rules;
+pub(crate) mod schema;
+mod setup;
+pub(crate) mod show;
+pub(crate) mod tell;
+
+pub(crate) use args::{Command, MergeArgs, SweepArgs, parse};
+pub(crate) use exit::{ExitCode, Failure};
+pub(crate) use setup::{inventory, part};

@@ -1,0 +1,186 @@
+//! What do people want to know of a case, in words? Shared by the formats for people.
+
+use serde::Serialize;
+
+use super::Report;
+use crate::case::{Case, ClassCount, Coverage, Example, Verdict};
+use crate::rule::Stage;
+use crate::scan::Outcome;
+use crate::time::Time;
+
+/// The word that the JSON report uses for a value (`succeeded`, `initial-access`).
+pub(super) fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+/// A number with its thousands apart: `676,290`.
+pub(super) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with its noun: `1 hit`, `2,000 hits`.
+pub(super) fn count(value: u64, noun: &str) -> String {
+    let plural = match value {
+        1 => "",
+        _ if noun.ends_with("ss") => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{plural}", number(value))
+}
+
+/// A time to the second, as the site's clock showed it: `2017-03-08 05:12:07`.
+pub(super) fn clock(time: Time) -> String {
+    time.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+/// The offset of a time: `+09:00`.
+pub(super) fn offset(time: Time) -> String {
+    let text = time.to_string();
+    let from = text.rfind(['+', '-', 'Z']).filter(|at| *at >= 19);
+    from.and_then(|at| text.get(at..)).map_or_else(|| "Z".into(), |o| o.replace('Z', "UTC"))
+}
+
+/// The cases from the gravest verdict down, then by name: the order for people.
+pub(super) fn gravest_first(report: &Report) -> Vec<&Case> {
+    let mut cases: Vec<&Case> = report.sites.iter().collect();
+    cases.sort_by(|a, b| (a.verdict, &a.site).cmp(&(b.verdict, &b.site)));
+    cases
+}
+
+/// First and last unauthorised access: from the start of the at-risk timeframe to the last hit in
+/// it that was not refused. `None` where no access was found.
+pub(super) fn access(case: &Case) -> Option<(Time, Time)> {
+    let risk = case.at_risk.as_ref()?;
+    let not_refused = case
+        .findings
+        .iter()
+        .filter(|f| f.outcome != Outcome::Blocked && f.stage != Some(Stage::Exposure))
+        .filter_map(|f| f.last);
+    let last = not_refused.filter(|t| *t >= risk.start && *t <= risk.end).max();
+    Some((risk.start, last.unwrap_or(risk.end)))
+}
+
+/// The coverage in a few words.
+pub(super) fn coverage(case: &Case) -> String {
+    let facts = &case.coverage;
+    match facts.shortfalls.len() {
+        _ if case.verdict == Verdict::NotExamined => "no log".to_owned(),
+        0 if facts.complete => "complete".to_owned(),
+        0 => "incomplete".to_owned(),
+        n => count(n as u64, "shortfall"),
+    }
+}
+
+/// The elements of a class: `card_number + expiry + email`.
+pub(super) fn class(class: &ClassCount) -> String {
+    let names: Vec<_> = class.elements.iter().map(|element| element.name()).collect();
+    names.join(" + ")
+}
+
+/// The command that shows an example again, for a POSIX shell.
+pub(super) fn show_command(source: &str, line: u64) -> String {
+    let locus = format!("{source}:{line}");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%=,".contains(c);
+    if locus.chars().all(plain) && !locus.starts_with('-') {
+        format!("leaksweep show {locus}")
+    } else {
+        format!("leaksweep show -- '{}'", locus.replace('\'', r"'\''"))
+    }
+}
+
+/// The command for an example.
+pub(super) fn show(example: &Example) -> String {
+    show_command(&example.source, example.line)
+}
+
+/// What was examined, in one sentence.
+pub(super) fn examined(facts: &Coverage) -> String {
+    if facts.sources.is_empty() {
+        return "No log of this site was supplied.".to_owned();
+    }
+    let mut text = format!(
+        "{} in {} ({}), {} of them parsed",
+        match facts.lines {
+            1 => "1 entry".to_owned(),
+            n => format!("{} entries", number(n)),
+        },
+        count(facts.sources.len() as u64, "log"),
+        facts.logs.join(", "),
+        share(facts.parsed, facts.lines),
+    );
+    if let Some(span) = &facts.span {
+        text.push_str(&format!(", from {} to {}", clock(span.start), clock(span.end)));
+    }
+    text.push('.');
+    text
+}
+
+/// A share in percent; never 100 % unless it is all.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 || part == whole {
+        return "all".to_owned();
+    }
+    let percent = part as f64 * 100.0 / whole as f64;
+    format!("{:.1} %", percent.min(99.9))
+}
+
+/// What to do with a verdict next, in one sentence.
+pub(super) fn next_step(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::ConfirmedExfiltration => {
+            "Keep all logs and an image of the server, take the site off line, tell acquirer and \
+             card brands, and have the records counted in the data store itself."
+        }
+        Verdict::ConfirmedAccess => {
+            "Keep all logs and an image of the server, take the site off line, and look in the \
+             server and the data store for what the logs do not show."
+        }
+        Verdict::Suspected => {
+            "Look at the entries named below with `leaksweep show`, and on the server for files \
+             and processes of that time."
+        }
+        Verdict::Attempted => "Check that what was attacked is patched and stays blocked.",
+        Verdict::NotConfirmed => "Nothing more from these logs.",
+        Verdict::Inconclusive => "Find the missing logs named below and sweep again.",
+        Verdict::NotExamined => "Get the logs of this site.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_people() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(676_290), "676,290");
+        assert_eq!(number(1_000_000), "1,000,000");
+        assert_eq!(count(1, "hit"), "1 hit");
+        assert_eq!(count(2, "access"), "2 accesses");
+        assert_eq!(share(1, 1), "all");
+        assert_eq!(share(99_999, 100_000), "99.9 %");
+        let time: Time = "2017-03-08T05:12:07.412+09:00".parse().unwrap();
+        assert_eq!((clock(time), offset(time)), ("2017-03-08 05:12:07".into(), "+09:00".into()));
+        let utc: Time = "2017-03-08T05:12:07Z".parse().unwrap();
+        assert_eq!(offset(utc), "UTC");
+    }
+
+    #[test]
+    fn commands_are_safe_to_paste() {
+        assert_eq!(show_command("zei/access.log", 7), "leaksweep show zei/access.log:7");
+        let hostile = show_command("a b!x'$(id).log", 7);
+        assert_eq!(hostile, r"leaksweep show -- 'a b!x'\''$(id).log:7'");
+    }
+}
