@@ -94,7 +94,8 @@ pub(crate) struct EvidenceArgs {
     /// Files, folders (searched in depth), archives; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts
+    /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts [default:
+    /// `sites.toml` in the folder, if only one is given and it is there]
     #[arg(long, value_name = "FILE")]
     pub(super) sites: Option<PathBuf>,
     /// The site of every log that the inventory gives no other
@@ -115,7 +116,7 @@ pub(crate) struct EvidenceArgs {
 /// What is told about the logs from outside.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Apache LogFormat or nginx log_format of the access logs
+    /// Apache `LogFormat` or nginx `log_format` of the access logs
     #[arg(long, value_name = "STRING")]
     pub(super) log_format: Option<String>,
 }
@@ -125,7 +126,7 @@ pub(crate) struct LogArgs {
 pub(crate) struct RuleArgs {
     /// Sigma rules to add: a file or a folder (may be given more than once)
     #[arg(long = "rules", value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
+    pub(super) added: Vec<PathBuf>,
     /// Leave the built-in rules out
     #[arg(long)]
     pub(super) no_builtin_rules: bool,
@@ -161,7 +162,7 @@ pub(crate) struct OutputArgs {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     Always,
     Never,

@@ -174,7 +174,7 @@ fn is_broken_pipe(error: &io::Error) -> bool {
 
 /// Says something to standard output.
 pub(super) fn say(text: &str) -> Result<ExitCode, Failure> {
-    to_stdout(|out| out.write_all(text.as_bytes()).map(|()| ()))?;
+    to_stdout(|out| out.write_all(text.as_bytes()))?;
     Ok(ExitCode::Clean)
 }
 

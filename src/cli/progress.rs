@@ -11,7 +11,7 @@ use leaksweep::source::Evidence;
 /// A bar over the raw bytes of all sources.
 #[derive(Debug)]
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    shown: ProgressBar,
     /// What is known of the sources that are being read.
     begun: Mutex<HashMap<String, Begun>>,
     sizes: HashMap<String, u64>,
@@ -36,20 +36,18 @@ impl Bar {
     pub(crate) fn new(evidence: &Evidence, quiet: bool) -> Self {
         let sizes: HashMap<String, u64> =
             evidence.sources.iter().map(|s| (s.name.clone(), s.size.unwrap_or(0))).collect();
-        let target = match quiet {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
-        };
+        let target =
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(sizes.values().sum()), target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
         }
-        Self { bar, begun: Mutex::default(), sizes }
+        Self { shown: bar, begun: Mutex::default(), sizes }
     }
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
     }
 
     /// Moves the bar for `source` until `credit` has been given for it.
@@ -57,7 +55,7 @@ impl Bar {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let of_source = begun.entry(source.to_owned()).or_default();
         let credit = credit(of_source);
-        self.bar.inc(credit.saturating_sub(of_source.credited));
+        self.shown.inc(credit.saturating_sub(of_source.credited));
         of_source.credited = of_source.credited.max(credit);
     }
 }
@@ -69,7 +67,7 @@ fn is_compressed(name: &str) -> bool {
 
 impl Progress for Bar {
     fn scanned(&self, name: &str, bytes: u64) {
-        if self.bar.is_hidden() {
+        if self.shown.is_hidden() {
             return;
         }
         let source = name.split_once('!').map_or(name, |(file, _)| file);
@@ -79,7 +77,7 @@ impl Progress for Bar {
             begun.scanned += bytes;
             (begun.scanned / ratio).min(size)
         });
-        self.bar.set_message(visible(name).into_owned());
+        self.shown.set_message(visible(name).into_owned());
     }
 
     fn done(&self, name: &str, bytes: u64) {
@@ -104,6 +102,6 @@ mod tests {
         bar.scanned(b, 20);
         bar.done(b, 50);
         bar.done(a, 100);
-        assert_eq!((bar.bar.position(), bar.bar.length()), (150, Some(150)));
+        assert_eq!((bar.shown.position(), bar.shown.length()), (150, Some(150)));
     }
 }

@@ -1,7 +1,7 @@
 //! From what was typed to what the library takes.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +24,8 @@ pub(crate) fn inventory(file: Option<&Path>) -> Result<Inventory, Failure> {
 impl EvidenceArgs {
     /// Finds the evidence.
     pub(crate) fn collect(&self) -> Result<Evidence, Failure> {
-        let mut inventory = inventory(self.sites.as_deref())?;
+        let sites = self.sites();
+        let mut inventory = inventory(sites.as_deref())?;
         if let Some(name) = &self.site {
             inventory.assign(name);
         }
@@ -33,7 +34,22 @@ impl EvidenceArgs {
         }
         let zone = inventory.zone.clone().unwrap_or_default();
         inventory.window = self.window(inventory.window, &zone)?;
-        Ok(Evidence::collect(&self.paths, inventory))
+        let mut evidence = Evidence::collect(&self.paths, inventory);
+        // The inventory itself is no log.
+        if let Some(file) = sites.and_then(|file| std::path::absolute(file).ok()) {
+            let is_it = |name: &str| std::path::absolute(name).is_ok_and(|path| path == file);
+            evidence.sources.retain(|source| !is_it(&source.name));
+        }
+        Ok(evidence)
+    }
+
+    /// The inventory's file: as named, or `sites.toml` in the one folder that is given.
+    fn sites(&self) -> Option<PathBuf> {
+        let beside = || match self.paths.as_slice() {
+            [folder] => Some(folder.join("sites.toml")).filter(|file| file.is_file()),
+            _ => None,
+        };
+        self.sites.clone().or_else(beside)
     }
 
     /// The period under examination: `--since` and `--until` go before the inventory's.
@@ -58,7 +74,7 @@ impl EvidenceArgs {
         let mut arguments = vec!["sweep".to_owned()];
         let path = |p: &Path| p.to_string_lossy().into_owned();
         let zone = self.timezone.as_ref().map(ToString::to_string);
-        option(&mut arguments, "--sites", self.sites.as_deref().map(path));
+        option(&mut arguments, "--sites", self.sites().as_deref().map(path));
         option(&mut arguments, "--site", self.site.clone());
         option(&mut arguments, "--since", self.since.clone());
         option(&mut arguments, "--until", self.until.clone());
@@ -101,23 +117,23 @@ fn time(flag: &str, text: &str, zone: &Zone) -> Result<Time, Failure> {
 impl RuleArgs {
     /// The rules.
     pub(crate) fn load(&self) -> Result<RuleSet, Failure> {
-        if self.no_builtin_rules && self.paths.is_empty() {
+        if self.no_builtin_rules && self.added.is_empty() {
             return Err(Failure::new(
                 "there are no rules: --no-builtin-rules without --rules PATH; add rules",
             ));
         }
-        let mut rules = match self.no_builtin_rules {
-            true => RuleSet::default(),
-            false => RuleSet::builtin().map_err(Failure::new)?,
-        };
-        for path in &self.paths {
+        let mut rules = RuleSet::default();
+        if !self.no_builtin_rules {
+            rules = RuleSet::builtin().map_err(Failure::new)?;
+        }
+        for path in &self.added {
             rules.add(path).map_err(Failure::new)?;
         }
         Ok(rules)
     }
 
     fn canonical(&self, arguments: &mut Vec<String>) {
-        for path in &self.paths {
+        for path in &self.added {
             option(arguments, "--rules", Some(path.to_string_lossy().into_owned()));
         }
         if self.no_builtin_rules {
@@ -205,7 +221,7 @@ fn run(rules: &RuleSet, arguments: Vec<String>, inventory: &Inventory) -> Run {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// A part file of what a sweep read.

@@ -89,7 +89,7 @@ fn window(stream: &mut Stream<'_>, place: &Place, args: &ShowArgs) -> Option<Str
 
 /// Whether the line is one of the entry's.
 fn holds(entry: &Entry<'_>, line: u64) -> bool {
-    let more = entry.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let more = entry.bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
     (entry.line..=entry.line + more).contains(&line)
 }
 

@@ -44,6 +44,11 @@ pub(super) fn clock(time: Time) -> String {
     time.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
+/// A time to the minute: `2017-03-08 05:12`.
+pub(super) fn minute(time: Time) -> String {
+    clock(time).chars().take(16).collect()
+}
+
 /// The offset of a time: `+09:00`.
 pub(super) fn offset(time: Time) -> String {
     let text = time.to_string();
@@ -120,7 +125,7 @@ pub(super) fn examined(facts: &Coverage) -> String {
         share(facts.parsed, facts.lines),
     );
     if let Some(span) = &facts.span {
-        text.push_str(&format!(", from {} to {}", clock(span.start), clock(span.end)));
+        text += &format!(", from {} to {}", clock(span.start), clock(span.end));
     }
     text.push('.');
     text

@@ -33,9 +33,9 @@ pub struct Look {
 }
 
 impl Default for Look {
-    /// Plain text of 100 columns.
+    /// Plain text of 120 columns.
     fn default() -> Self {
-        Self { width: 100, color: false }
+        Self { width: 120, color: false }
     }
 }
 

@@ -32,7 +32,7 @@ impl From<String> for Cell {
 }
 
 /// The least that the first column is cut to before other columns are left out.
-const FIRST: usize = 16;
+const FIRST: usize = 24;
 
 /// The lines of a table in at most `columns` columns of a terminal.
 pub(super) fn lines(
@@ -113,8 +113,9 @@ mod tests {
         let wide = lines(&head, &rows, 80, false);
         assert_eq!(wide[0], "SITE                     N  NOTE");
         assert_eq!(wide[1], "東京都税.example.jp      7  a long note");
-        let narrow = lines(&head, &rows, 24, false);
-        assert_eq!(narrow[1], "東京都税.example…      7");
-        assert!(narrow.iter().all(|line| width(line) <= 24), "{narrow:?}");
+        let narrow = lines(&head, &rows, 34, false);
+        assert_eq!(narrow[1], "東京都税.example.jp      7");
+        let long = [row("a-very-long-name.of-a-site.example.jp", "7")];
+        assert_eq!(lines(&head, &long, 34, false)[1], "a-very-long-name.of-a-site.exa…  7");
     }
 }

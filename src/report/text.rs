@@ -40,7 +40,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
 
 fn row(case: &Case) -> Vec<Cell> {
     let access = facts::access(case);
-    let time = |time: Option<Time>| Cell::from(time.map_or_else(|| "-".into(), clock));
+    let time = |time: Option<Time>| Cell::from(time.map_or_else(|| "-".into(), facts::minute));
     let or_dash = |n: u64| Cell::from(if n == 0 { "-".to_owned() } else { number(n) });
     vec![
         Cell::from(visible(&case.site).into_owned()),
@@ -109,7 +109,9 @@ impl Block<'_> {
         )?;
         self.periods(case)?;
         self.counts(case)?;
-        self.sentences("missing", case.coverage.shortfalls.iter().cloned())?;
+        let told = |text: &String| case.reasons.iter().any(|reason| reason.text == *text);
+        let missing: Vec<_> = case.coverage.shortfalls.iter().filter(|s| !told(s)).collect();
+        self.sentences("missing", missing.into_iter().cloned())?;
         self.findings(&case.findings)?;
         self.entry("next", facts::next_step(case.verdict))
     }
@@ -155,8 +157,8 @@ impl Block<'_> {
         self.entry(label, &text)?;
         for class in &count.classes {
             let (gross, cards) = (number(class.records), number(class.distinct_cards));
-            let text = format!("{gross:>11} gross {cards:>11} cards  {}", facts::class(class));
-            self.entry("", &text)?;
+            let head = format!("{gross:>9} gross {cards:>9} cards  ");
+            self.hanging("", &head, &facts::class(class))?;
         }
         Ok(())
     }
@@ -200,13 +202,22 @@ impl Block<'_> {
 
     /// A label and a text, wrapped.
     fn entry(&mut self, label: &str, text: &str) -> io::Result<()> {
-        const INDENT: usize = 15;
-        let blanks = " ".repeat(12usize.saturating_sub(width(label)));
-        let head = format!("  {}{blanks} ", paint(label, "2", self.look.color));
-        let lines = wrap(&visible(text), self.look.width.saturating_sub(INDENT));
+        self.hanging(label, "", text)
+    }
+
+    /// A label and a text, wrapped under itself behind `head`.
+    fn hanging(&mut self, label: &str, head: &str, text: &str) -> io::Result<()> {
+        const LABEL: usize = 12;
+        let blanks = " ".repeat(LABEL.saturating_sub(width(label)));
+        let label = paint(label, "2", self.look.color);
+        let indent = LABEL + 3 + width(head);
+        let lines = wrap(&visible(text), self.look.width.saturating_sub(indent));
         for (at, line) in lines.iter().enumerate() {
-            let head = if at == 0 { head.clone() } else { " ".repeat(INDENT) };
-            writeln!(self.out, "{}", format!("{head}{line}").trim_end())?;
+            let line = match at {
+                0 => format!("  {label}{blanks} {head}{line}"),
+                _ => format!("{}{line}", " ".repeat(indent)),
+            };
+            writeln!(self.out, "{}", line.trim_end())?;
         }
         Ok(())
     }

@@ -12,13 +12,9 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("\\t"),
-            '\r' => shown.push_str("\\r"),
-            c if is_hidden(c) && (c as u32) < 0x80 => {
-                shown.push_str(&format!("\\x{:02x}", c as u32));
-            }
-            c if is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            '\n' | '\t' | '\r' => shown.extend(c.escape_default()),
+            c if is_hidden(c) && c.is_ascii() => shown += &format!("\\x{:02x}", c as u32),
+            c if is_hidden(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }
     }
