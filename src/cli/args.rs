@@ -139,7 +139,7 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, value_name = "FMT")]
     pub(super) format: Option<Format>,
     /// Also write a file: html=report.html (may be given more than once; mode 0600)
-    #[arg(short, long = "output", value_name = "FMT=PATH")]
+    #[arg(short = 'o', long = "output", value_name = "FMT=PATH")]
     pub(super) targets: Vec<Target>,
     /// Overwrite outputs that exist
     #[arg(long)]

@@ -125,8 +125,8 @@ fn row(html: &mut Html, case: &Case, at: usize) {
     html.number(case.units.observed.records);
     html.number(case.units.observed.distinct.card_number);
     html.number(case.units.attributed.records);
-    html.cell(&access.map(|(first, _)| facts::clock(first)).unwrap_or_default());
-    html.cell(&access.map(|(_, last)| facts::clock(last)).unwrap_or_default());
+    html.cell(&access.map(|(first, _)| facts::minute(first)).unwrap_or_default());
+    html.cell(&access.map(|(_, last)| facts::minute(last)).unwrap_or_default());
     html.cell(&facts::coverage(case));
 }
 

@@ -86,6 +86,11 @@ impl Html {
         self.leaf("td", &[], text);
     }
 
+    /// A table cell that is not broken: a time.
+    pub(super) fn whole(&mut self, text: &str) {
+        self.leaf("td", &[("class", "t")], text);
+    }
+
     /// A table cell with a number, sorted as such.
     pub(super) fn number(&mut self, value: u64) {
         let shown = super::super::facts::number(value);

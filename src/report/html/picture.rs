@@ -65,6 +65,10 @@ pub(super) fn timeline(html: &mut Html, case: &Case) {
         }
         ticks(html, case, axis, height);
     });
+    let legend = "Bars run from the first to the last hit. Red: succeeded. Amber: the log does not \
+                  say. Blue, in the lower half of a lane: refused. Green: entries of the logs, with \
+                  their gaps dashed. Shaded: at risk.";
+    html.leaf("p", &[("class", "note")], legend);
 }
 
 /// The lane of the logs: what there is, and the gaps in it.

@@ -8,6 +8,8 @@ use crate::time::Time;
 
 /// Findings of a site that are shown, gravest first.
 const FINDINGS: usize = 100;
+/// Findings that stand open.
+const OPEN: usize = 3;
 /// Samples of a finding.
 const EXAMPLES: usize = 5;
 /// Steps and indicators.
@@ -155,8 +157,10 @@ fn findings(html: &mut Html, findings: &[Finding]) {
         return;
     }
     html.leaf("h3", &[], "Findings");
-    for finding in findings.iter().take(FINDINGS) {
-        html.with("details", &[("class", "finding")], |html| {
+    for (at, finding) in findings.iter().take(FINDINGS).enumerate() {
+        let attributes = [("class", "finding"), ("open", "")];
+        let attributes = if at < OPEN { &attributes[..] } else { &attributes[..1] };
+        html.with("details", attributes, |html| {
             html.with("summary", &[], |html| headline(html, finding));
             finding_body(html, finding);
         });
@@ -198,7 +202,7 @@ fn finding_body(html: &mut Html, finding: &Finding) {
     html.table("", &["When", "Entry, masked", "Show it"], |html| {
         for example in finding.examples.iter().take(EXAMPLES) {
             html.with("tr", &[], |html| {
-                html.cell(&time(example.time));
+                html.whole(&time(example.time));
                 html.with("td", &[], |html| html.leaf("code", &[], example.excerpt.as_str()));
                 html.with("td", &[], |html| command(html, &facts::show(example)));
             });
@@ -214,8 +218,8 @@ fn steps(html: &mut Html, steps: &[Step]) {
     html.table("", &["When", "Stage", "What", "Who"], |html| {
         for step in steps.iter().take(LINES) {
             html.with("tr", &[], |html| {
-                html.cell(&clock(step.time));
-                html.cell(&step.stage.map(|stage| facts::word(&stage)).unwrap_or_default());
+                html.whole(&clock(step.time));
+                html.whole(&step.stage.map(|stage| facts::word(&stage)).unwrap_or_default());
                 html.cell(&step.text);
                 html.cell(step.client.as_deref().unwrap_or_default());
             });
@@ -234,8 +238,8 @@ fn indicators(html: &mut Html, indicators: &[Indicator]) {
             html.with("tr", &[], |html| {
                 html.cell(&indicator.kind);
                 html.with("td", &[], |html| html.leaf("code", &[], &indicator.value));
-                html.cell(&indicator.first.map(clock).unwrap_or_default());
-                html.cell(&indicator.last.map(clock).unwrap_or_default());
+                html.whole(&indicator.first.map(clock).unwrap_or_default());
+                html.whole(&indicator.last.map(clock).unwrap_or_default());
                 html.number(indicator.count);
             });
         }
