@@ -21,6 +21,8 @@ struct Csv {
     separator: u8,
     header: Vec<u8>,
     columns: Vec<Vec<u8>>,
+    /// The columns that hold the date and the time of day, where they are two.
+    date_and_time: Option<(usize, usize)>,
     kind: Kind,
     fields: Vec<Field>,
     stamps: Stamps,
@@ -35,7 +37,9 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
         .map(|separator| (separator, columns(first, separator)))
         .filter(|(_, columns)| is_header(columns))
         .max_by_key(|(_, columns)| columns.len())?;
+    let column = |name: &[u8]| columns.iter().position(|c| c.eq_ignore_ascii_case(name));
     let mut format = Csv {
+        date_and_time: column(b"date").zip(column(b"time")),
         separator,
         header: first.to_vec(),
         columns,
@@ -178,14 +182,12 @@ impl Parser for CsvParser<'_> {
 }
 
 impl CsvParser<'_> {
-    /// Sets the time from a column `date` and a column `time`.
+    /// Sets the time from a column of dates and one of times of day.
     fn join_date(&self, event: &mut Event<'_>) {
-        let value = |name: &[u8]| {
-            let column = self.format.columns.iter().position(|c| c.eq_ignore_ascii_case(name))?;
-            event.named().get(column).map(|(_, value)| value)
-        };
-        if let (Some(date), Some(time)) = (value(b"date"), value(b"time")) {
-            event.time = self.format.stamps.any(&[date, &b" "[..], time].concat());
+        let Some((date, time)) = self.format.date_and_time else { return };
+        let value = |column: usize| event.named().get(column).map(|(_, value)| value.as_ref());
+        if let (Some(date), Some(time)) = (value(date), value(time)) {
+            event.time = self.format.stamps.any(&[date, time].join(&b' '));
         }
     }
 }

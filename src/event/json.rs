@@ -11,6 +11,7 @@ use super::{
     Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, inside, request,
     walk,
 };
+use crate::line::{Block, Framing};
 
 /// So many lines of the head are looked at.
 const SAMPLE: usize = 200;
@@ -35,6 +36,8 @@ struct Json {
     fields: Vec<Field>,
     stamps: Stamps,
     mapping: Mapping,
+    /// Whether objects are written over several lines.
+    pretty: bool,
     /// The format of the messages, where they are entries themselves.
     inner: Option<Arc<dyn Format>>,
 }
@@ -58,6 +61,7 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
 struct Sample {
     events: usize,
     others: usize,
+    pretty: bool,
     requests: usize,
     gateway: usize,
     messages: Vec<u8>,
@@ -67,11 +71,14 @@ struct Sample {
 
 impl Sample {
     fn of(head: &Head<'_>, mut parser: JsonParser<'_>) -> Self {
-        let mut sample = Self::default();
-        for line in head.lines.iter().take(SAMPLE) {
+        let pretty = head.lines.iter().take(2).any(|line| opens(line));
+        let mut sample = Self { pretty, ..Self::default() };
+        let framing = if pretty { Framing::Starts(opens) } else { Framing::Lines };
+        let block = Block::new(head.bytes.to_vec(), 0, 1, framing);
+        for entry in block.entries().filter(|entry| !entry.bytes.is_empty()).take(SAMPLE) {
             let mut event = Event::default();
-            event.reset(line);
-            match parser.parse(line, &mut event) {
+            event.reset(entry.bytes);
+            match parser.parse(entry.bytes, &mut event) {
                 Parsed::Event => sample.add(&event),
                 Parsed::Skip => {}
                 Parsed::Unparsed => sample.others += 1,
@@ -126,7 +133,7 @@ impl Sample {
             Some(inner) if plain(kind) || !plain(inner.kind()) => (inner.name(), inner.kind()),
             _ => (name, kind),
         };
-        Json { name, kind, fields, stamps, mapping, inner }
+        Json { name, kind, fields, stamps, mapping, pretty: self.pretty, inner }
     }
 }
 
@@ -145,6 +152,10 @@ impl Format for Json {
 
     fn kind(&self) -> Kind {
         self.kind
+    }
+
+    fn framing(&self) -> Framing {
+        if self.pretty { Framing::Starts(opens) } else { Framing::Lines }
     }
 
     fn fields(&self) -> &[Field] {
@@ -173,6 +184,12 @@ struct JsonParser<'f> {
 impl Parser for JsonParser<'_> {
     fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
         let text = entry.strip_prefix(b"\xef\xbb\xbf").unwrap_or(entry).trim_ascii();
+        let text = match text {
+            [b'{', inner @ .., b']'] if inner.trim_ascii_end().ends_with(b"}") => {
+                &text[..text.len() - 1]
+            }
+            _ => text,
+        };
         if matches!(text, b"" | b"[" | b"]" | b",") {
             return Parsed::Skip;
         }
@@ -192,6 +209,11 @@ impl Parser for JsonParser<'_> {
         }
         Parsed::Event
     }
+}
+
+/// Whether a line opens an object that goes on over more lines; within a list, it may be indented.
+fn opens(line: &[u8]) -> bool {
+    matches!(line.trim_ascii_end(), b"{" | b" {" | b"  {" | b"\t{")
 }
 
 /// Whether a text is an object, or a list of objects.

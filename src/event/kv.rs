@@ -151,7 +151,7 @@ impl Parser for PairParser<'_> {
 /// Pushes the labelled values of an LTSV line.
 fn ltsv<'a>(entry: &'a [u8], event: &mut Event<'a>) {
     let parts = || entry.split(|b| *b == b'\t');
-    if parts().filter(|part| label(part).is_some()).count() < 3 {
+    if parts().filter(|part| label(part).is_some()).take(3).count() < 3 {
         return;
     }
     for part in parts().take(PAIR_CAP) {

@@ -280,3 +280,58 @@ fn hostile_requests_come_out_of_json() {
     hostile("apache_json", &["‹cs-uri=\\u{16}\\u{3}\\u{1}\\u{2}›"]);
     hostile("modsec_audit_serial_json", &["‹cs-body=cc=5555", "‹action=detected›"]);
 }
+
+#[test]
+fn a_mapping_names_fields_that_no_one_knows() {
+    let mut options = Options::default();
+    for (field, path) in
+        [("time", "w.when"), ("client_ip", "who"), ("operation", "x.0"), ("host", "shop_name")]
+    {
+        options.mapping.add(field, path).unwrap();
+    }
+    assert!(options.mapping.add("card", "x").is_err());
+    let log = br#"{"w":{"when":1488917527},"who":"tanaka","x":["SearchCard",2],"shop_name":"z"}"#;
+    let (_, told) = tell_with(log, &options);
+    assert_eq!(
+        told,
+        ["2017-03-07T20:12:07Z ‹c-ip=tanaka› ‹cs-host=z› ‹operation=SearchCard› ‹x.1=2›"]
+    );
+}
+
+/// Logs of every family of this room's application side.
+const LOGS: &[&str] = &[
+    r#"{"ts":"2017-03-08T05:20:11+09:00","request":"GET /a?b HTTP/1.1","c":{"d":["\u00e9\xff"]}}"#,
+    "{\"log\":\"192.0.2.7 - - [08/Mar/2017:05:12:07 +0900] \\\"GET / HTTP/1.1\\\" 200 3\\n\"}",
+    r#"ts=2017-03-08T05:20:11+09:00 level=INFO op=SearchCard cardNo=4000 name="YAMADA \"T\"""#,
+    "time:08/Mar/2017:05:12:07 +0900\thost:203.0.113.66\treq:GET /a?x=1 HTTP/1.1\tstatus:200",
+    "2017-03-08 05:12:07,412 WARN  [exec-7] o.a.s.J - Unable clientIp=1.2.3.4\n\tat a.b.C(D)",
+    "Mar 08, 2017 5:12:07 AM org.apache.catalina.core.Valve invoke\nSEVERE: boom",
+    "2012/04/09 11:53:29 [error] 1#0: *6 open() \"/a\" failed (2: N), client: 1.2.3.4, server: x, request: \"GET / HTTP/1.1\", host: \"h\"",
+    "[Mon Nov 23 08:46:29.054642 2026] [a:error] [pid 8] [client 192.0.2.7:5] ModSecurity: Warning. [id \"1\"] [uri \"/a\"]",
+    "--c9436741-A--\n[08/Mar/2017:05:12:07.168338 +0900] ID1 203.0.113.66 50628 192.0.2.1 443\n--c9436741-B--\nPOST /a HTTP/1.1\nHost: z\n\n--c9436741-H--\nMessage: x\n--c9436741-Z--",
+    "<190>1 2017-03-08T05:12:08Z web1 nginx 1 - [a b=\"c\"] 192.0.2.7 - - [08/Mar/2017:05:12:07 +0900] \"GET / HTTP/1.1\" 200 3",
+    "time,op,card_no\n2017-03-08T05:12:07Z,\"Search\"\"Card\",4000",
+];
+
+proptest::proptest! {
+    #[test]
+    fn mutated_entries_never_panic(
+        log in 0..LOGS.len(),
+        edits in proptest::collection::vec((0usize..300, proptest::num::u8::ANY), 1..6),
+        cut in 0usize..400,
+    ) {
+        let guess = recognise(LOGS[log].as_bytes(), &Options::default());
+        proptest::prop_assert_ne!(guess.format.name(), "text");
+        let mut bytes = LOGS[log].as_bytes().to_vec();
+        for (at, byte) in edits {
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+        }
+        bytes.truncate(cut);
+        let mut event = Event::default();
+        event.reset(&bytes);
+        guess.format.parser().parse(&bytes, &mut event);
+        recognise(&bytes, &Options::default());
+    }
+}
