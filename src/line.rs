@@ -315,8 +315,19 @@ mod tests {
 
     type Seen = (Vec<u8>, u64, u64);
 
+    /// A reader that gives a few bytes at a time, as a pipe may.
+    struct Dribble<'d>(&'d [u8], usize);
+
+    impl Read for Dribble<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let few = out.len().min(self.1);
+            self.0.read(&mut out[..few])
+        }
+    }
+
     fn cut(bytes: &[u8], framing: Framing, size: usize) -> (Vec<Seen>, u64) {
-        let mut stream = Stream::new("t", bytes);
+        let few = 1 + bytes.len() / 1_000 + size % 5;
+        let mut stream = Stream::new("t", Dribble(bytes, few));
         let mut blocks = Blocks::new(&mut stream, size);
         assert_eq!(blocks.peek(100), &bytes[..bytes.len().min(100)]);
         blocks.frame(framing);

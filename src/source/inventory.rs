@@ -111,7 +111,7 @@ impl Inventory {
         let wrong = |error: std::io::Error| InventoryError(format!("{}: {error}", path.display()));
         let text = std::fs::read_to_string(path).map_err(wrong)?;
         let folder = std::path::absolute(path).map_err(wrong)?;
-        let folder = folder.parent().unwrap_or(Path::new("/"));
+        let folder = folder.parent().unwrap_or(&folder);
         Self::parse(&text, folder)
             .map_err(|why| InventoryError(format!("{}{}", path.display(), why.0)))
     }
@@ -163,9 +163,9 @@ impl Inventory {
     }
 
     fn first_match(&self, path: &Path) -> Option<usize> {
-        let path = std::path::absolute(path).ok()?;
-        let matches = self.globs.matches(path);
-        matches.iter().filter_map(|glob| self.glob_sites.get(*glob)).min().copied()
+        let spelled = spellings(path);
+        let matches = spelled.iter().flat_map(|path| self.globs.matches(path));
+        matches.filter_map(|glob| self.glob_sites.get(glob)).min().copied()
     }
 
     fn name(&self, site: usize) -> Option<&str> {
@@ -187,6 +187,14 @@ impl Inventory {
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(address))
     }
+}
+
+/// A path as it was given and as the system knows it: a `..` or a link must not keep a glob from
+/// its file.
+fn spellings(path: &Path) -> Vec<PathBuf> {
+    let given = std::path::absolute(path).ok();
+    let known = std::fs::canonicalize(path).ok().filter(|known| Some(known) != given.as_ref());
+    given.into_iter().chain(known).collect()
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -242,7 +250,8 @@ impl Inventory {
                 return Err(format!("site {name:?}: the host {host:?} is another site's too"));
             }
         }
-        for glob in &site.paths {
+        let folders = spellings(folder);
+        for (glob, folder) in site.paths.iter().flat_map(|g| folders.iter().map(move |f| (g, f))) {
             let rooted = root(folder, glob);
             let built = GlobBuilder::new(&rooted).literal_separator(true).build();
             globs.add(built.map_err(|e| format!("site {name:?}: paths: {glob:?}: {}", e.kind()))?);
@@ -330,6 +339,26 @@ paths = ["*.other.log", "/var/log/other/*"]
             ("-", None),
         ] {
             assert_eq!(inventory.by_path(path), site, "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_or_a_detour_does_not_keep_a_glob_from_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir_all(real.join("zei")).unwrap();
+        std::fs::write(real.join("zei/access.log"), "").unwrap();
+        std::fs::write(real.join("sites.toml"), "[[site]]\nname = \"a\"\npaths = [\"zei/*\"]")
+            .unwrap();
+        std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
+        for sites in ["real", "link", "real/zei/.."] {
+            let file = folder.path().join(sites).join("sites.toml");
+            let inventory = Inventory::load(&file).unwrap();
+            for logs in ["real", "link", "link/../real"] {
+                let log = folder.path().join(logs).join("zei/access.log");
+                assert_eq!(inventory.by_path(&log.to_string_lossy()), Some("a"), "{sites} {logs}");
+            }
         }
     }
 
