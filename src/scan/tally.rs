@@ -122,6 +122,8 @@ pub struct Records {
     pub clients: Vec<Box<str>>,
     /// The records, in the order of the stream.
     pub facts: Vec<RecordFact>,
+    #[serde(skip)]
+    index: Texts,
 }
 
 impl Records {
@@ -141,12 +143,7 @@ impl Records {
     }
 
     pub(super) fn client(&mut self, name: &str) -> u32 {
-        // Neighbouring records mostly share their client; the table is searched from its end.
-        let found = self.clients.iter().rposition(|c| &**c == name);
-        found.unwrap_or_else(|| {
-            self.clients.push(name.into());
-            self.clients.len() - 1
-        }) as u32
+        self.index.intern(&mut self.clients, name)
     }
 
     fn append(&mut self, next: Self) {
@@ -189,9 +186,29 @@ pub struct Series {
     index: Texts,
 }
 
-/// Where a text stands in [`Series::texts`]; made anew when it is missing.
+/// Where a text stands in a list of texts; made anew when it is missing.
 #[derive(Clone, Debug, Default)]
 struct Texts(rustc_hash::FxHashMap<Box<str>, u32>);
+
+impl Texts {
+    /// The place of a text in `texts`, which it is added to if it is not there.
+    fn intern(&mut self, texts: &mut Vec<Box<str>>, text: &str) -> u32 {
+        // Neighbours mostly say the same.
+        if texts.last().is_some_and(|last| **last == *text) {
+            return texts.len() as u32 - 1;
+        }
+        if self.0.len() != texts.len() {
+            self.0 = texts.iter().enumerate().map(|(i, text)| (text.clone(), i as u32)).collect();
+        }
+        if let Some(found) = self.0.get(text) {
+            return *found;
+        }
+        let new = texts.len() as u32;
+        texts.push(text.into());
+        self.0.insert(text.into(), new);
+        new
+    }
+}
 
 impl PartialEq for Texts {
     fn eq(&self, _other: &Self) -> bool {
@@ -216,27 +233,14 @@ impl Series {
             self.dropped += 1;
             return;
         }
-        let values = values.iter().map(|value| value.map(|text| self.intern(text))).collect();
+        let texts = &mut self.texts;
+        let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
         self.points.push(Point { time, line, offset, values });
     }
 
     /// The text of a value.
     pub fn text(&self, value: Option<u32>) -> Option<&str> {
         self.texts.get(value? as usize).map(|text| &**text)
-    }
-
-    fn intern(&mut self, text: &str) -> u32 {
-        if self.index.0.len() != self.texts.len() {
-            let all = self.texts.iter().enumerate();
-            self.index.0 = all.map(|(i, text)| (text.clone(), i as u32)).collect();
-        }
-        if let Some(found) = self.index.0.get(text) {
-            return *found;
-        }
-        let new = self.texts.len() as u32;
-        self.texts.push(text.into());
-        self.index.0.insert(text.into(), new);
-        new
     }
 
     pub(super) fn append(&mut self, next: &Self) {
