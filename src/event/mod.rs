@@ -139,6 +139,8 @@ pub struct Event<'a> {
     /// When.
     pub time: Option<Time>,
     present: u64,
+    /// Whether a value may not stand in the raw entry.
+    foreign: bool,
     known: [Cow<'a, [u8]>; Field::ALL.len()],
     named: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
 }
@@ -149,6 +151,7 @@ impl Default for Event<'_> {
             raw: b"",
             time: None,
             present: 0,
+            foreign: false,
             known: std::array::from_fn(|_| Cow::Borrowed(&b""[..])),
             named: Vec::new(),
         }
@@ -161,7 +164,22 @@ impl<'a> Event<'a> {
         self.raw = raw;
         self.time = None;
         self.present = 0;
+        self.foreign = false;
         self.named.clear();
+    }
+
+    /// The values that do not stand in the raw entry as they are, since the parser un-escaped or
+    /// made them: what a search of the raw entry cannot find.
+    pub fn foreign(&self) -> impl Iterator<Item = &[u8]> {
+        let known = self.foreign.then_some(&self.known).into_iter().flatten().enumerate();
+        let known = known.filter(|(i, _)| self.present >> i & 1 == 1).map(|(_, value)| value);
+        let named = self.foreign.then_some(&self.named).into_iter().flatten();
+        known.chain(named.map(|(_, value)| value)).map(AsRef::as_ref).filter(|v| !self.holds(v))
+    }
+
+    /// Whether a value is a piece of the raw entry.
+    fn holds(&self, value: &[u8]) -> bool {
+        value.is_empty() || self.raw.as_ptr_range().contains(&value.as_ptr())
     }
 
     /// The value of a field; `None` if it is absent.
@@ -171,8 +189,10 @@ impl<'a> Event<'a> {
 
     /// Sets a field.
     pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, [u8]>>) {
+        let value = value.into();
+        self.foreign |= !self.holds(&value);
         self.present |= 1 << field as u8;
-        self.known[field as usize] = value.into();
+        self.known[field as usize] = value;
     }
 
     /// Takes a field out, so that it is absent.
@@ -184,7 +204,9 @@ impl<'a> Event<'a> {
 
     /// Adds a field under the name that the log gives it (a JSON path `card.number`, a key).
     pub fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
-        self.named.push((name.into(), value.into()));
+        let value = value.into();
+        self.foreign |= !self.holds(&value);
+        self.named.push((name.into(), value));
     }
 
     /// The fields that are no [`Field`], in the order of the entry.

@@ -68,6 +68,15 @@ impl Logsource {
     }
 }
 
+impl std::fmt::Display for Logsource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts =
+            [("category", &self.category), ("product", &self.product), ("service", &self.service)];
+        let known = parts.iter().filter_map(|(key, v)| Some(format!("{key} {}", (*v).as_ref()?)));
+        f.write_str(&known.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// Lines that a rule must and must not find: `leaksweep:` in its file, which other tools ignore.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proofs {

@@ -1,6 +1,190 @@
-//! Comparing bytes.
+//! Comparing bytes with what a rule wants.
+//!
+//! Text is compared without regard to case unless `cased`: letters of ASCII as bytes, others by
+//! Unicode's simple folding. `?` is one character of UTF-8, or one byte.
 
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
+
+use super::detection::{Clock, Network, Order};
+use super::pattern::{Part, Pattern};
+
+/// A compiled comparison with one value.
+#[derive(Clone, Debug)]
+pub(super) enum Matcher {
+    /// Anything.
+    Any,
+    /// The whole value.
+    Exact(Text),
+    Prefix(Text),
+    Suffix(Text),
+    /// One of several texts anywhere.
+    Contains(AhoCorasick),
+    Regex(Regex),
+    Number(Order, f64),
+    Network(Network),
+    Clock(Clock, Order, f64),
+}
+
+/// A text and whether case matters.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    bytes: Box<[u8]>,
+    cased: bool,
+}
+
+impl Text {
+    fn same(&self, value: &[u8]) -> bool {
+        if self.cased { value == &*self.bytes } else { value.eq_ignore_ascii_case(&self.bytes) }
+    }
+}
+
+impl Matcher {
+    /// The matcher of a pattern.
+    pub(super) fn of(pattern: &Pattern) -> Self {
+        let text = |bytes: &[u8]| Text { bytes: bytes.into(), cased: pattern.cased };
+        match pattern.parts.as_slice() {
+            [Part::Any] => Self::Any,
+            [] => Self::Exact(text(b"")),
+            [Part::Text(t)] if bytewise(pattern, t) => Self::Exact(text(t)),
+            [Part::Text(t), Part::Any] if bytewise(pattern, t) => Self::Prefix(text(t)),
+            [Part::Any, Part::Text(t)] if bytewise(pattern, t) => Self::Suffix(text(t)),
+            [Part::Any, Part::Text(t), Part::Any] if bytewise(pattern, t) => {
+                Self::contains(&[t], pattern.cased).unwrap_or_else(|| Self::general(pattern))
+            }
+            _ => Self::general(pattern),
+        }
+    }
+
+    /// The text that stands anywhere in values that match; `None` if the pattern says more.
+    pub(super) fn needle(pattern: &Pattern) -> Option<&[u8]> {
+        match pattern.parts.as_slice() {
+            [Part::Any, Part::Text(text), Part::Any] if bytewise(pattern, text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Any of the texts, anywhere.
+    pub(super) fn contains(texts: &[&[u8]], cased: bool) -> Option<Self> {
+        AhoCorasick::builder().ascii_case_insensitive(!cased).build(texts).ok().map(Self::Contains)
+    }
+
+    /// Any pattern, as a regular expression.
+    fn general(pattern: &Pattern) -> Self {
+        let mut source = String::new();
+        let mut parts = pattern.parts.as_slice();
+        match parts {
+            [Part::Any, rest @ ..] => parts = rest,
+            _ => source.push_str(r"\A"),
+        }
+        let open = matches!(parts, [.., Part::Any]);
+        for part in &parts[..parts.len() - usize::from(open)] {
+            match part {
+                Part::Text(text) => literal(text, pattern.cased, &mut source),
+                Part::Any => source.push_str("(?s-u:.*)"),
+                Part::One => source.push_str("(?:(?su:.)|(?s-u:.))"),
+            }
+        }
+        if !open {
+            source.push_str(r"\z");
+        }
+        // Every piece is escaped, so only its size can be refused; then nothing matches less.
+        RegexBuilder::new(&source).size_limit(1 << 24).build().map_or(Self::Any, Self::Regex)
+    }
+
+    /// Whether a value matches.
+    pub(super) fn matches(&self, value: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exact(text) => text.same(value),
+            Self::Prefix(text) => value.get(..text.bytes.len()).is_some_and(|v| text.same(v)),
+            Self::Suffix(text) => {
+                let start = value.len().checked_sub(text.bytes.len());
+                start.and_then(|start| value.get(start..)).is_some_and(|v| text.same(v))
+            }
+            Self::Contains(texts) => texts.is_match(value),
+            Self::Regex(regex) => regex.is_match(value),
+            Self::Number(order, wanted) => number(value).is_some_and(|n| order.holds(n, *wanted)),
+            Self::Network(net) => address(value).is_some_and(|address| net.contains(address)),
+            Self::Clock(part, order, wanted) => {
+                let time = std::str::from_utf8(value).ok().and_then(|t| t.parse().ok());
+                time.is_some_and(|time| order.holds(clock(*part, time), *wanted))
+            }
+        }
+    }
+}
+
+/// Whether bytes can be compared as bytes: ASCII, case that matters, or no text at all.
+fn bytewise(pattern: &Pattern, text: &[u8]) -> bool {
+    pattern.cased || text.is_ascii() || std::str::from_utf8(text).is_err()
+}
+
+fn literal(text: &[u8], cased: bool, source: &mut String) {
+    use std::fmt::Write;
+    let flags = if cased { "" } else { "i" };
+    match std::str::from_utf8(text) {
+        Ok(text) => {
+            for c in text.chars() {
+                let escaped = regex::escape(c.encode_utf8(&mut [0; 4]));
+                // ASCII letters fold among themselves only (`s` is not `ſ`).
+                let unicode = if c.is_ascii() { "-u" } else { "" };
+                let _ = write!(source, "(?{flags}{unicode}:{escaped})");
+            }
+        }
+        Err(_) => {
+            for byte in text {
+                let _ = write!(source, r"(?{flags}-u:\x{byte:02x})");
+            }
+        }
+    }
+}
+
+fn number(value: &[u8]) -> Option<f64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+fn address(value: &[u8]) -> Option<std::net::IpAddr> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// A part of a time, in the offset that the log was written in.
+fn clock(part: Clock, time: crate::time::Time) -> f64 {
+    let text = time.to_string();
+    let field = |range: std::ops::Range<usize>| -> f64 {
+        text.get(range).and_then(|digits| digits.parse().ok()).unwrap_or(f64::NAN)
+    };
+    match part {
+        Clock::Year => field(0..4),
+        Clock::Month => field(5..7),
+        Clock::Day => field(8..10),
+        Clock::Hour => field(11..13),
+        Clock::Minute => field(14..16),
+        Clock::Week => week(field(0..4), field(5..7), field(8..10)),
+    }
+}
+
+/// The week of the year (ISO 8601).
+fn week(year: f64, month: f64, day: f64) -> f64 {
+    let days = |year: f64| -> f64 {
+        let y = year - 1.0;
+        y * 365.0 + (y / 4.0).floor() - (y / 100.0).floor() + (y / 400.0).floor()
+    };
+    let leap = days(year + 1.0) - days(year) > 365.5;
+    let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let in_year = before.get(month as usize - usize::from(month >= 1.0)).copied().unwrap_or(0);
+    let ordinal = f64::from(in_year) + day + f64::from(u8::from(leap && month > 2.0));
+    let weekday = (days(year) + ordinal - 1.0).rem_euclid(7.0) + 1.0;
+    let week = ((ordinal - weekday + 10.0) / 7.0).floor();
+    let weeks = |year: f64| {
+        let last = |year: f64| days(year + 1.0).rem_euclid(7.0);
+        if last(year) == 4.0 || last(year - 1.0) == 3.0 { 53.0 } else { 52.0 }
+    };
+    match week {
+        w if w < 1.0 => weeks(year - 1.0),
+        w if w > weeks(year) => 1.0,
+        w => w,
+    }
+}
 
 /// Compiles a regular expression as Sigma has it: PCRE without look-around, unanchored, case
 /// sensitive unless flagged. Bytes are no text for sure, so an ASCII expression works on bytes.
@@ -10,4 +194,45 @@ pub(super) fn regex(source: &str, flags: &str) -> Result<Regex, String> {
     builder.case_insensitive(flags.contains('i'));
     builder.multi_line(flags.contains('m')).dot_matches_new_line(flags.contains('s'));
     builder.build().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_the_specification_says() {
+        let cases: &[(&str, &[u8], bool)] = &[
+            ("abc", b"ABC", true),
+            ("abc", b"abcd", false),
+            ("abc*", b"ABCd", true),
+            ("*abc", b"xabc", true),
+            ("*abc*", b"xAbCx", true),
+            ("a*c", b"abbc", true),
+            ("a*c", b"abbcd", false),
+            ("a?c", b"abc", true),
+            ("a?c", b"ac", false),
+            ("a?c", "a\u{e9}c".as_bytes(), true),
+            ("a?c", b"a\xe9c", true),
+            ("*x?y*", b"..x\xffy..", true),
+            ("", b"", true),
+            ("", b"a", false),
+            ("*", b"", true),
+            ("\u{e9}t\u{e9}", "\u{c9}T\u{c9}".as_bytes(), true),
+            ("s", "\u{17f}".as_bytes(), false),
+            ("a\n*b", b"a\nxx\nb", true),
+        ];
+        for (pattern, value, expected) in cases {
+            let matcher = Matcher::of(&Pattern::parse(pattern));
+            assert_eq!(matcher.matches(value), *expected, "{pattern} {value:?}");
+        }
+    }
+
+    #[test]
+    fn weeks_are_those_of_iso_8601() {
+        for (y, m, d, w) in [(2021, 1, 1, 53), (2021, 1, 4, 1), (2018, 12, 31, 1), (2017, 3, 8, 10)]
+        {
+            assert_eq!(week(f64::from(y), f64::from(m), f64::from(d)), f64::from(w), "{y}-{m}-{d}");
+        }
+    }
 }

@@ -9,18 +9,21 @@
 //! * A rule is used whole or refused with a place and a sentence ([`Fault`]), never in part.
 //! * The literals that make an entry a candidate are necessary: a rule matches no other entry.
 
+mod able;
 mod condition;
 mod correlation;
 mod detection;
 mod document;
 mod fault;
+mod field;
 mod matcher;
 mod modifier;
+mod needle;
 mod pattern;
+mod plan;
+mod program;
 mod set;
 mod yaml;
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +33,9 @@ pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
 pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
 pub use fault::{Code, Fault, Mark, RuleError};
 pub use pattern::{Part, Pattern};
-pub use set::RuleSet;
-
-use crate::event::Format;
+pub use plan::{Candidates, Plan, Sources};
+pub use program::Subject;
+pub use set::{Explanation, RuleSet};
 
 /// What a finding says of the rule that made it (the Detection Rule License 1.1 asks for the
 /// author).
@@ -134,14 +137,6 @@ impl Stage {
             TACTICS.iter().find(|(tactic, _)| *tactic == name).map(|(_, stage)| *stage)
         };
         tags.iter().find_map(tactic)
-    }
-}
-
-impl RuleSet {
-    /// The rules (by index) that can never fire on a format, with the reason.
-    pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
-        let _ = format;
-        BTreeMap::new()
     }
 }
 

@@ -2,15 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::correlation::Correlation;
+use crate::element::Record;
+use crate::event::decode::Layer;
+use crate::event::{Event, Format, Kind};
+
+use super::correlation::{Correlation, Threshold};
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
-use super::{RuleInfo, Stage, yaml};
+use super::needle::Witness;
+use super::plan::{Plan, Sources};
+use super::program::{self, Program, Subject};
+use super::{RuleInfo, Stage, able, yaml};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static NOTHING: RuleInfo = RuleInfo::nothing();
@@ -26,12 +34,34 @@ pub struct RuleSet {
     /// Rules that do not report their own matches.
     quiet: BTreeSet<u32>,
     warnings: Vec<Fault>,
+    sources: program::Sources,
+    programs: Vec<Option<Compiled>>,
+    /// One plan per kind of log, made when the first block of that kind is scanned. A block takes
+    /// the lock once; the lock also keeps two threads from making the same plan.
+    plans: Mutex<Vec<(Kind, Arc<Plan>)>>,
+}
+
+/// A rule's program and what its candidates must have.
+#[derive(Debug)]
+struct Compiled {
+    program: Program,
+    witness: Option<Witness>,
 }
 
 #[derive(Debug)]
 enum Loaded {
     Rule(Rule),
     Correlation(Correlation),
+}
+
+/// How a rule finds what it looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The fields that it looks at; `keyword` for the whole entry.
+    pub fields: Vec<String>,
+    /// What makes an entry a candidate, one of these: `text "…"`, `cs-method = "…"`, `a record`;
+    /// `None` if every entry is looked at.
+    pub needs: Option<Vec<String>>,
 }
 
 impl Loaded {
@@ -172,7 +202,103 @@ impl RuleSet {
         self.filters = loader.filters;
         self.warnings = loader.warnings;
         self.tie_series();
+        self.compile();
         Ok(())
+    }
+
+    fn compile(&mut self) {
+        let mut sources = program::Sources::default();
+        let compiled = self.rules.iter().map(|loaded| match loaded {
+            Loaded::Rule(rule) => {
+                let chosen: Vec<&Filter> =
+                    self.filters.iter().filter(|filter| filters(filter, rule)).collect();
+                let program = Program::compile(rule, &chosen, &mut sources);
+                let witness = Witness::find(&program.cond, &sources.list);
+                Some(Compiled { program, witness })
+            }
+            Loaded::Correlation(_) => None,
+        });
+        self.programs = compiled.collect();
+        self.sources = sources;
+        self.plans = Mutex::default();
+    }
+
+    fn program(&self, index: u32) -> Option<&Compiled> {
+        self.programs.get(index as usize)?.as_ref()
+    }
+
+    /// Whether rule number `index` runs on logs of a kind.
+    pub fn applies(&self, index: u32, kind: Kind) -> bool {
+        let rule = self.rule(index).zip(self.program(index));
+        rule.is_some_and(|(rule, compiled)| {
+            able::applies(rule, &compiled.program, &self.sources.list, kind)
+        })
+    }
+
+    /// The rules that run on logs of a kind, and how to tell which of them an entry may match.
+    pub fn plan(&self, kind: Kind) -> Arc<Plan> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plan)) = plans.iter().find(|(known, _)| *known == kind) {
+            return Arc::clone(plan);
+        }
+        let rules = (0..self.len() as u32).filter(|rule| self.applies(*rule, kind));
+        let plan = Arc::new(Plan::new(
+            rules.filter_map(|rule| Some((rule, self.program(rule)?.witness.as_ref()))),
+        ));
+        plans.push((kind, Arc::clone(&plan)));
+        plan
+    }
+
+    /// An entry to hold rules against.
+    pub fn subject<'e>(&'e self, event: &'e Event<'e>, records: &'e [Record]) -> Subject<'e> {
+        Subject::new(event, records, &self.sources.list)
+    }
+
+    /// The sources that plans look values up in.
+    pub fn sources(&self) -> Sources<'_> {
+        Sources(&self.sources.list)
+    }
+
+    /// The lowest layer at which rule number `index` matches.
+    pub fn matches(&self, index: u32, subject: &mut Subject<'_>) -> Option<Layer> {
+        self.program(index)?.program.matches(subject)
+    }
+
+    /// The rules (by index) that can never fire on a format, with the reason.
+    pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
+        let mut unable = BTreeMap::new();
+        for index in 0..self.len() as u32 {
+            if let Some(why) = self.why_not(index, format) {
+                unable.insert(index, why);
+            }
+        }
+        for (index, correlation) in self.correlations() {
+            let lame = correlation.rules.iter().filter(|rule| unable.contains_key(rule)).count();
+            let every = correlation.threshold == Threshold::Every && lame > 0;
+            if every || lame == correlation.rules.len() {
+                unable.insert(index, "rules that it refers to cannot fire".to_owned());
+            }
+        }
+        unable
+    }
+
+    fn why_not(&self, index: u32, format: &dyn Format) -> Option<String> {
+        let (rule, compiled) = self.rule(index).zip(self.program(index))?;
+        if !self.applies(index, format.kind()) {
+            return Some(format!("is for {}, which {} is not", rule.logsource, format.name()));
+        }
+        able::why_not(&compiled.program, &self.sources.list, &self.sources.names, format)
+    }
+
+    /// What rule number `index` looks for and what it needs; `None` for a correlation.
+    pub fn explain(&self, index: u32) -> Option<Explanation> {
+        let compiled = self.program(index)?;
+        let names = &self.sources.names;
+        let field = |n: &usize| names.get(*n).cloned();
+        Some(Explanation {
+            fields: compiled.program.sources.iter().filter_map(field).collect(),
+            needs: compiled.witness.as_ref().map(|w| w.explain(names)),
+        })
     }
 
     /// Which rules feed correlations, and which of them stay quiet.

@@ -1,0 +1,150 @@
+//! Which rules can fire on which logs?
+//!
+//! A rule runs on the sources that its `logsource` contains; of those, it is unable if its
+//! condition cannot become true while every field that the format never has is absent (three-valued
+//! logic: true, false, unknown).
+
+use crate::event::{Format, Kind};
+
+use super::document::{Logsource, Rule};
+use super::field::Source;
+use super::program::{Check, Cond, Leaf, Program};
+
+/// Whether a log of this kind is one that the rule is written for.
+///
+/// * `category: webserver`: access logs and requests in WAF logs; `application`: application and
+///   gateway logs; any other category: logs of that category or kind (`waf`, `gateway`).
+/// * `service` must be the log's own, and so must `product` where the log knows it.
+/// * `product: leaksweep`: every log.
+/// * A log of no known kind: keyword rules of the categories above.
+pub(super) fn applies(rule: &Rule, program: &Program, sources: &[Source], kind: Kind) -> bool {
+    let source = &rule.logsource;
+    let unknown = kind.category.is_empty() && kind.service.is_empty() && kind.log.is_empty();
+    if unknown && !is_own(source) {
+        let keyword = |n: &usize| matches!(sources.get(*n), Some(Source::Entry));
+        return is_of_the_web(source) && program.sources.iter().all(keyword);
+    }
+    matches(source, kind)
+}
+
+fn is_own(source: &Logsource) -> bool {
+    source.product.as_deref() == Some("leaksweep")
+}
+
+fn is_of_the_web(source: &Logsource) -> bool {
+    let category = source.category.as_deref();
+    let service = source.service.as_deref();
+    matches!(category, Some("webserver" | "application" | "database" | "proxy" | "waf" | "gateway"))
+        || category.is_none() && matches!(service, Some("apache" | "nginx"))
+}
+
+fn matches(source: &Logsource, kind: Kind) -> bool {
+    let category = source.category.as_deref().is_none_or(|category| match category {
+        "webserver" => kind.category == category || matches!(kind.log, "access" | "waf"),
+        "application" => kind.category == category || matches!(kind.log, "application" | "gateway"),
+        other => kind.category == other || kind.log == other,
+    });
+    let service = source.service.as_deref().is_none_or(|service| kind.service == service);
+    category && service && (is_own(source) || product(source, kind))
+}
+
+fn product(source: &Logsource, kind: Kind) -> bool {
+    match source.product.as_deref() {
+        None => true,
+        Some(server @ ("apache" | "nginx" | "iis")) => {
+            kind.service == server || (kind.service.is_empty() && source.category.is_some())
+        }
+        // Which application wrote a log is not known from it.
+        Some(_) => source.category.is_some(),
+    }
+}
+
+/// What three-valued logic says of a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    True,
+    False,
+    Unknown,
+}
+
+/// Why a rule cannot fire on a format that it runs on; `None` if it can.
+pub(super) fn why_not(
+    program: &Program,
+    sources: &[Source],
+    names: &[String],
+    format: &dyn Format,
+) -> Option<String> {
+    let judge = Judge { sources, format };
+    if judge.truth(&program.cond) != Truth::False {
+        return None;
+    }
+    let mut missing = Vec::new();
+    judge.missing(&program.cond, &mut missing);
+    let mut fields: Vec<&str> =
+        missing.into_iter().filter_map(|n| names.get(n).map(String::as_str)).collect();
+    fields.dedup();
+    Some(match fields.as_slice() {
+        [] => format!("its condition cannot hold on {}", format.name()),
+        fields => format!("needs {}, which {} never has", fields.join(" or "), format.name()),
+    })
+}
+
+struct Judge<'j> {
+    sources: &'j [Source],
+    format: &'j dyn Format,
+}
+
+impl Judge<'_> {
+    fn possible(&self, source: usize) -> bool {
+        self.sources.get(source).is_none_or(|source| source.possible(self.format))
+    }
+
+    fn truth(&self, cond: &Cond) -> Truth {
+        let any = |parts: &[Cond], wanted: Truth, otherwise: Truth| {
+            let mut truth = otherwise;
+            for part in parts {
+                match self.truth(part) {
+                    found if found == wanted => return wanted,
+                    Truth::Unknown => truth = Truth::Unknown,
+                    _ => {}
+                }
+            }
+            truth
+        };
+        match cond {
+            Cond::Leaf(leaf) => self.leaf(leaf),
+            Cond::All(parts) => any(parts, Truth::False, Truth::True),
+            Cond::Any(parts) => any(parts, Truth::True, Truth::False),
+            Cond::Not(part) => match self.truth(part) {
+                Truth::True => Truth::False,
+                Truth::False => Truth::True,
+                Truth::Unknown => Truth::Unknown,
+            },
+        }
+    }
+
+    fn leaf(&self, leaf: &Leaf) -> Truth {
+        match leaf.check {
+            _ if self.possible(leaf.source) => match leaf.check {
+                Check::Field(other, _) if !self.possible(other) => Truth::False,
+                _ => Truth::Unknown,
+            },
+            Check::Exists(false) => Truth::True,
+            _ => Truth::False,
+        }
+    }
+
+    /// The sources whose absence makes a condition false.
+    fn missing(&self, cond: &Cond, found: &mut Vec<usize>) {
+        match cond {
+            Cond::Leaf(leaf) if !self.possible(leaf.source) => found.push(leaf.source),
+            Cond::Leaf(Leaf { check: Check::Field(other, _), .. }) => found.push(*other),
+            Cond::Any(parts) => parts.iter().for_each(|part| self.missing(part, found)),
+            Cond::All(parts) => {
+                let failed = parts.iter().find(|part| self.truth(part) == Truth::False);
+                failed.into_iter().for_each(|part| self.missing(part, found));
+            }
+            Cond::Leaf(_) | Cond::Not(_) => {}
+        }
+    }
+}

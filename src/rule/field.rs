@@ -1,0 +1,127 @@
+//! Where a rule's field is found in an event.
+//!
+//! The fields of Sigma's webserver and proxy taxonomies are [`Field`]s, with these readings (which
+//! the rules of SigmaHQ need, two thirds of which have a path in `cs-uri-query`):
+//!
+//! * `cs-uri-query`, `cs-uri`, `c-uri`, `c-uri-query` have two values, the whole request target and
+//!   the bare query; one of them must match;
+//! * `c-useragent` is `cs-user-agent`, `cs-referrer` is `cs-referer`, and so on ([`ALIASES`]);
+//! * `leaksweep.<element>.count` is the number of records in the entry that have the element,
+//!   `leaksweep.record.count` of all;
+//! * any other name is a field that the log names itself (a JSON path, a key), compared without
+//!   regard to case, or its last segment if the rule names only that.
+
+use crate::element::{Element, Record};
+use crate::event::{Event, Field, Format};
+
+/// Where values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The whole entry: what keywords are looked for in.
+    Entry,
+    /// The whole request target, and the query.
+    Target,
+    /// The extension of the path.
+    Extension,
+    Known(Field),
+    /// The entry's time.
+    Time,
+    /// The number of records that have an element.
+    Count(Element),
+    /// The number of records.
+    Records,
+    Named(String),
+}
+
+/// Names of other taxonomies for known fields.
+const ALIASES: &[(&str, Field)] = &[
+    ("c-useragent", Field::UserAgent),
+    ("cs-useragent", Field::UserAgent),
+    ("user_agent", Field::UserAgent),
+    ("cs-referrer", Field::Referer),
+    ("c-referer", Field::Referer),
+    ("src_ip", Field::Client),
+    ("c-uri-stem", Field::Stem),
+    ("cs-method", Field::Method),
+    ("c-method", Field::Method),
+    ("c-cookie", Field::Cookie),
+    ("cs-cookie", Field::Cookie),
+    ("r-dns", Field::Host),
+    ("dst_ip", Field::ServerIp),
+    ("dst_port", Field::ServerPort),
+    ("status", Field::Status),
+];
+
+impl Source {
+    /// The source of the field that a rule names.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "cs-uri-query" | "cs-uri" | "c-uri" | "c-uri-query" => return Self::Target,
+            "c-uri-extension" | "cs-uri-extension" => return Self::Extension,
+            "date" | "time" | "timestamp" | "@timestamp" => return Self::Time,
+            "leaksweep.record.count" => return Self::Records,
+            _ => {}
+        }
+        let own = name.strip_prefix("leaksweep.").and_then(|rest| rest.strip_suffix(".count"));
+        if let Some(element) = own.and_then(|own| Element::ALL.iter().find(|e| e.name() == own)) {
+            return Self::Count(*element);
+        }
+        let known = Field::ALL.iter().find(|field| field.name() == name).copied();
+        let alias = || ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, field)| *field);
+        known.or_else(alias).map_or_else(|| Self::Named(name.to_owned()), Self::Known)
+    }
+
+    /// Whether an entry of the format can ever have it.
+    pub(super) fn possible(&self, format: &dyn Format) -> bool {
+        let has = |field: Field| format.fields().contains(&field);
+        match self {
+            Self::Entry | Self::Time | Self::Count(_) | Self::Records => true,
+            Self::Target => has(Field::Target) || has(Field::Query) || has(Field::Stem),
+            Self::Extension => has(Field::Stem) || has(Field::Target),
+            Self::Known(field) => has(*field),
+            Self::Named(_) => format.has_named(),
+        }
+    }
+
+    /// Whether `test` says yes to a value as it stands in the log.
+    pub(super) fn any(
+        &self,
+        event: &Event<'_>,
+        records: &[Record],
+        test: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> bool {
+        match self {
+            Self::Entry => test(event.raw),
+            Self::Target => {
+                let whole = event.get(Field::Target).or_else(|| event.get(Field::Stem));
+                whole.is_some_and(&mut *test) || event.get(Field::Query).is_some_and(test)
+            }
+            Self::Extension => event.get(Field::Stem).and_then(extension).is_some_and(test),
+            Self::Known(field) => event.get(*field).is_some_and(test),
+            Self::Time => event.time.is_some_and(|time| test(time.to_string().as_bytes())),
+            Self::Count(element) => {
+                let count = records.iter().filter(|record| record.class.has(*element)).count();
+                test(count.to_string().as_bytes())
+            }
+            Self::Records => test(records.len().to_string().as_bytes()),
+            Self::Named(name) => {
+                let mut named = event.named().iter().filter(|(given, _)| same_name(name, given));
+                named.any(|(_, value)| test(value))
+            }
+        }
+    }
+}
+
+/// What stands behind the last dot of a path's last segment.
+fn extension(path: &[u8]) -> Option<&[u8]> {
+    let segment = path.rsplit(|b| *b == b'/').next()?;
+    let dot = memchr::memrchr(b'.', segment)?;
+    segment.get(dot + 1..)
+}
+
+/// Whether a rule's name means the field that a log names so.
+fn same_name(name: &str, given: &[u8]) -> bool {
+    let whole = given.eq_ignore_ascii_case(name.as_bytes());
+    let last = || given.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    whole || (!name.contains('.') && last().eq_ignore_ascii_case(name.as_bytes()))
+}

@@ -1,0 +1,309 @@
+//! A rule, compiled: its condition over comparisons with the values of an entry.
+//!
+//! # Layers
+//!
+//! At layer L a field has the values that stand in the log *and* those decoded up to L times. A rule
+//! matches at the lowest layer at which its condition holds. Since values are only added, a
+//! decoded value can make a selection true but never a `not` of it: what a filter leaves out on the
+//! raw layer stays left out on all.
+
+use std::borrow::Cow;
+
+use crate::element::Record;
+use crate::event::Event;
+use crate::event::decode::{self, Layer};
+
+use super::condition::Expr;
+use super::detection::{Detection, FieldRef, Item, Test};
+use super::document::{Filter, Rule};
+use super::field::Source;
+use super::matcher::{self, Matcher};
+use super::pattern::{Part, Pattern};
+
+/// A condition over comparisons.
+#[derive(Clone, Debug)]
+pub(super) enum Cond {
+    Leaf(Leaf),
+    All(Vec<Cond>),
+    Any(Vec<Cond>),
+    Not(Box<Cond>),
+}
+
+/// A comparison of one field.
+#[derive(Clone, Debug)]
+pub(super) struct Leaf {
+    /// Its number among the sources of the set.
+    pub(super) source: usize,
+    pub(super) check: Check,
+    /// The tests that it was made from; one of them holds if it does.
+    pub(super) tests: Vec<Test>,
+}
+
+/// How a field is compared.
+#[derive(Clone, Debug)]
+pub(super) enum Check {
+    /// One of its values matches.
+    Value(Matcher),
+    /// It is there (or not).
+    Exists(bool),
+    /// It stands so to another source.
+    Field(usize, FieldRef),
+}
+
+/// A rule, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub(super) cond: Cond,
+    /// Every source it looks at.
+    pub(super) sources: Vec<usize>,
+}
+
+/// The distinct sources of a set of rules, and the names under which rules know them.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    pub(super) list: Vec<Source>,
+    pub(super) names: Vec<String>,
+}
+
+impl Sources {
+    fn number(&mut self, name: Option<&str>) -> usize {
+        let source = name.map_or(Source::Entry, Source::of);
+        let found = self.list.iter().position(|known| *known == source);
+        found.unwrap_or_else(|| {
+            self.list.push(source);
+            self.names.push(name.unwrap_or("keyword").to_owned());
+            self.list.len() - 1
+        })
+    }
+}
+
+impl Program {
+    /// Compiles a rule with the filters that apply to it.
+    pub(super) fn compile(rule: &Rule, filters: &[&Filter], sources: &mut Sources) -> Self {
+        let own = expr(&rule.condition, &rule.detections, sources);
+        let others = filters.iter().map(|f| expr(&f.condition, &f.detections, sources));
+        let cond = all([own].into_iter().chain(others).collect());
+        let mut used = Vec::new();
+        cond.sources(&mut used);
+        used.sort_unstable();
+        used.dedup();
+        Self { cond, sources: used }
+    }
+
+    /// The lowest layer at which the rule matches.
+    pub(super) fn matches(&self, subject: &mut Subject<'_>) -> Option<Layer> {
+        if subject.holds(&self.cond, Layer::Raw) {
+            return Some(Layer::Raw);
+        }
+        let decoded = |subject: &mut Subject<'_>, layer| {
+            self.sources.iter().any(|source| subject.adds(*source, layer))
+        };
+        for layer in [Layer::Once, Layer::Twice] {
+            if !decoded(subject, layer) {
+                return None;
+            }
+            if subject.holds(&self.cond, layer) {
+                return Some(layer);
+            }
+        }
+        None
+    }
+}
+
+impl Cond {
+    fn sources(&self, used: &mut Vec<usize>) {
+        match self {
+            Self::Leaf(leaf) => {
+                used.push(leaf.source);
+                used.extend(match leaf.check {
+                    Check::Field(other, _) => Some(other),
+                    _ => None,
+                });
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.sources(used)),
+            Self::Not(part) => part.sources(used),
+        }
+    }
+}
+
+fn all(mut parts: Vec<Cond>) -> Cond {
+    if parts.len() > 1 { Cond::All(parts) } else { parts.pop().unwrap_or(Cond::All(Vec::new())) }
+}
+
+fn any(mut parts: Vec<Cond>) -> Cond {
+    if parts.len() > 1 { Cond::Any(parts) } else { parts.pop().unwrap_or(Cond::Any(Vec::new())) }
+}
+
+fn expr(expr_: &Expr, detections: &[(String, Detection)], sources: &mut Sources) -> Cond {
+    let mut each = |parts: &[Expr]| parts.iter().map(|p| expr(p, detections, sources)).collect();
+    match expr_ {
+        Expr::All(parts) => all(each(parts)),
+        Expr::Any(parts) => any(each(parts)),
+        Expr::Not(part) => Cond::Not(Box::new(expr(part, detections, sources))),
+        Expr::Name(n) => match detections.get(*n) {
+            Some((_, found)) => detection(found, sources),
+            None => Cond::Any(Vec::new()),
+        },
+    }
+}
+
+fn detection(from: &Detection, sources: &mut Sources) -> Cond {
+    match from {
+        Detection::Item(from) => item(from, sources),
+        Detection::All(parts) => all(parts.iter().map(|p| detection(p, sources)).collect()),
+        Detection::Any(parts) => any(parts.iter().map(|p| detection(p, sources)).collect()),
+    }
+}
+
+fn item(from: &Item, sources: &mut Sources) -> Cond {
+    let source = sources.number(from.field.as_deref());
+    let made = if from.all {
+        all(from.values.iter().map(|tests| any(leaves(source, tests, sources))).collect())
+    } else {
+        let tests: Vec<Test> = from.values.concat();
+        any(leaves(source, &tests, sources))
+    };
+    if from.neq { Cond::Not(Box::new(made)) } else { made }
+}
+
+/// One comparison per test, those for a text anywhere taken together.
+fn leaves(source: usize, tests: &[Test], sources: &mut Sources) -> Vec<Cond> {
+    let mut made = Vec::new();
+    for cased in [false, true] {
+        let here = |test: &&Test| needle(test).is_some_and(|(_, c)| c == cased);
+        let group: Vec<Test> = tests.iter().filter(here).cloned().collect();
+        let texts: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
+        let matcher = (!texts.is_empty()).then(|| Matcher::contains(&texts, cased)).flatten();
+        if let Some(matcher) = matcher {
+            made.push(Cond::Leaf(Leaf { source, check: Check::Value(matcher), tests: group }));
+        } else {
+            made.extend(group.iter().map(|test| leaf(source, test, sources)));
+        }
+    }
+    let others = tests.iter().filter(|test| needle(test).is_none());
+    made.extend(others.map(|test| leaf(source, test, sources)));
+    made
+}
+
+fn needle(test: &Test) -> Option<(&[u8], bool)> {
+    let Test::Text(pattern) = test else { return None };
+    Matcher::needle(pattern).map(|text| (text, pattern.cased))
+}
+
+fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
+    let check = match test {
+        Test::Text(pattern) => Check::Value(Matcher::of(pattern)),
+        Test::Regex { source, flags } => {
+            // Compiled once already when the rule was read.
+            let compiled = matcher::regex(source, flags).map(Matcher::Regex);
+            match compiled {
+                Ok(matcher) => Check::Value(matcher),
+                Err(_) => return Cond::Any(Vec::new()),
+            }
+        }
+        Test::Compare(order, number) => Check::Value(Matcher::Number(*order, *number)),
+        Test::Cidr(network) => Check::Value(Matcher::Network(*network)),
+        Test::Clock(part, order, n) => Check::Value(Matcher::Clock(*part, *order, *n)),
+        Test::Exists(yes) => Check::Exists(*yes),
+        Test::Null => Check::Exists(false),
+        Test::Field(other) => Check::Field(sources.number(Some(&other.name)), other.clone()),
+    };
+    Cond::Leaf(Leaf { source, check, tests: vec![test.clone()] })
+}
+
+/// An entry that rules are held against, with what was decoded of it so far.
+#[derive(Debug)]
+pub struct Subject<'e> {
+    event: &'e Event<'e>,
+    records: &'e [Record],
+    sources: &'e [Source],
+    decoded: Vec<Option<Decoded>>,
+}
+
+/// The values that decoding adds to a source.
+#[derive(Debug, Default)]
+struct Decoded {
+    once: Vec<Vec<u8>>,
+    twice: Vec<Vec<u8>>,
+}
+
+impl<'e> Subject<'e> {
+    pub(super) fn new(event: &'e Event<'e>, records: &'e [Record], sources: &'e [Source]) -> Self {
+        Self { event, records, sources, decoded: Vec::new() }
+    }
+
+    fn decoded(&mut self, source: usize) -> &Decoded {
+        if self.decoded.len() <= source {
+            self.decoded.resize_with(self.sources.len().max(source + 1), || None);
+        }
+        let (event, records, from) = (self.event, self.records, &self.sources[source]);
+        self.decoded[source].get_or_insert_with(|| {
+            let mut decoded = Decoded::default();
+            from.any(event, records, &mut |value| {
+                decoded.add(value);
+                false
+            });
+            decoded
+        })
+    }
+
+    /// Whether a layer adds a value to a source that no lower layer has.
+    fn adds(&mut self, source: usize, layer: Layer) -> bool {
+        let decoded = self.decoded(source);
+        if layer == Layer::Once { !decoded.once.is_empty() } else { !decoded.twice.is_empty() }
+    }
+
+    fn any(&mut self, source: usize, layer: Layer, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        if self.sources[source].any(self.event, self.records, test) {
+            return true;
+        }
+        if layer == Layer::Raw {
+            return false;
+        }
+        let decoded = self.decoded(source);
+        decoded.once.iter().any(|value| test(value))
+            || layer == Layer::Twice && decoded.twice.iter().any(|value| test(value))
+    }
+
+    fn holds(&mut self, cond: &Cond, layer: Layer) -> bool {
+        match cond {
+            Cond::All(parts) => parts.iter().all(|part| self.holds(part, layer)),
+            Cond::Any(parts) => parts.iter().any(|part| self.holds(part, layer)),
+            Cond::Not(part) => !self.holds(part, layer),
+            Cond::Leaf(leaf) => match &leaf.check {
+                Check::Value(matcher) => self.any(leaf.source, layer, &mut |v| matcher.matches(v)),
+                Check::Exists(yes) => self.any(leaf.source, Layer::Raw, &mut |_| true) == *yes,
+                Check::Field(other, how) => self.compares(leaf.source, *other, how, layer),
+            },
+        }
+    }
+
+    fn compares(&mut self, source: usize, other: usize, how: &FieldRef, layer: Layer) -> bool {
+        let mut theirs: Vec<Vec<u8>> = Vec::new();
+        self.any(other, layer, &mut |value| {
+            theirs.push(value.to_owned());
+            false
+        });
+        theirs.iter().any(|text| {
+            let mut pattern = Pattern { parts: vec![Part::Text(text.clone())], cased: how.cased };
+            if how.open_start {
+                pattern = pattern.open_start();
+            }
+            if how.open_end {
+                pattern = pattern.open_end();
+            }
+            let matcher = Matcher::of(&pattern);
+            self.any(source, layer, &mut |value| matcher.matches(value))
+        })
+    }
+}
+
+impl Decoded {
+    fn add(&mut self, value: &[u8]) {
+        let Cow::Owned(once) = decode::once(value) else { return };
+        if let Cow::Owned(twice) = decode::once(&once) {
+            self.twice.push(twice);
+        }
+        self.once.push(once);
+    }
+}
