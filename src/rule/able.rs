@@ -142,7 +142,9 @@ impl Judge<'_> {
             Cond::Any(parts) => parts.iter().for_each(|part| self.missing(part, found)),
             Cond::All(parts) => {
                 let failed = parts.iter().find(|part| self.truth(part) == Truth::False);
-                failed.into_iter().for_each(|part| self.missing(part, found));
+                if let Some(part) = failed {
+                    self.missing(part, found);
+                }
             }
             Cond::Leaf(_) | Cond::Not(_) => {}
         }

@@ -1,7 +1,7 @@
 //! Where a rule's field is found in an event.
 //!
 //! The fields of Sigma's webserver and proxy taxonomies are [`Field`]s, with these readings (which
-//! the rules of SigmaHQ need, two thirds of which have a path in `cs-uri-query`):
+//! the rules of `SigmaHQ` need, two thirds of which have a path in `cs-uri-query`):
 //!
 //! * `cs-uri-query`, `cs-uri`, `c-uri`, `c-uri-query` have two values, the whole request target and
 //!   the bare query; one of them must match;

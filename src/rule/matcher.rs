@@ -150,38 +150,37 @@ fn address(value: &[u8]) -> Option<std::net::IpAddr> {
 /// A part of a time, in the offset that the log was written in.
 fn clock(part: Clock, time: crate::time::Time) -> f64 {
     let text = time.to_string();
-    let field = |range: std::ops::Range<usize>| -> f64 {
-        text.get(range).and_then(|digits| digits.parse().ok()).unwrap_or(f64::NAN)
+    let field = |range: std::ops::Range<usize>| -> i32 {
+        text.get(range).and_then(|digits| digits.parse().ok()).unwrap_or(-1)
     };
-    match part {
+    f64::from(match part {
         Clock::Year => field(0..4),
         Clock::Month => field(5..7),
         Clock::Day => field(8..10),
         Clock::Hour => field(11..13),
         Clock::Minute => field(14..16),
         Clock::Week => week(field(0..4), field(5..7), field(8..10)),
-    }
+    })
 }
 
 /// The week of the year (ISO 8601).
-fn week(year: f64, month: f64, day: f64) -> f64 {
-    let days = |year: f64| -> f64 {
-        let y = year - 1.0;
-        y * 365.0 + (y / 4.0).floor() - (y / 100.0).floor() + (y / 400.0).floor()
+fn week(year: i32, month: i32, day: i32) -> i32 {
+    let days = |year: i32| {
+        let y = year - 1;
+        y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400)
     };
-    let leap = days(year + 1.0) - days(year) > 365.5;
-    let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let in_year = before.get(month as usize - usize::from(month >= 1.0)).copied().unwrap_or(0);
-    let ordinal = f64::from(in_year) + day + f64::from(u8::from(leap && month > 2.0));
-    let weekday = (days(year) + ordinal - 1.0).rem_euclid(7.0) + 1.0;
-    let week = ((ordinal - weekday + 10.0) / 7.0).floor();
-    let weeks = |year: f64| {
-        let last = |year: f64| days(year + 1.0).rem_euclid(7.0);
-        if last(year) == 4.0 || last(year - 1.0) == 3.0 { 53.0 } else { 52.0 }
+    let before = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let leap = days(year + 1) - days(year) == 366;
+    let in_year = before.get(month.max(0) as usize).copied().unwrap_or(0);
+    let ordinal = in_year + day + i32::from(leap && month > 2);
+    let weekday = (days(year) + ordinal - 1).rem_euclid(7) + 1;
+    let weeks = |year: i32| {
+        let last = |year: i32| days(year + 1).rem_euclid(7);
+        if last(year) == 4 || last(year - 1) == 3 { 53 } else { 52 }
     };
-    match week {
-        w if w < 1.0 => weeks(year - 1.0),
-        w if w > weeks(year) => 1.0,
+    match (ordinal - weekday + 10).div_euclid(7) {
+        0 => weeks(year - 1),
+        w if w > weeks(year) => 1,
         w => w,
     }
 }
@@ -232,7 +231,7 @@ mod tests {
     fn weeks_are_those_of_iso_8601() {
         for (y, m, d, w) in [(2021, 1, 1, 53), (2021, 1, 4, 1), (2018, 12, 31, 1), (2017, 3, 8, 10)]
         {
-            assert_eq!(week(f64::from(y), f64::from(m), f64::from(d)), f64::from(w), "{y}-{m}-{d}");
+            assert_eq!(week(y, m, d), w, "{y}-{m}-{d}");
         }
     }
 }

@@ -9,7 +9,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::detection::{Order, Test};
+use super::detection::Test;
 use super::field::Source;
 use super::pattern::{Part, Pattern};
 use super::program::{Check, Cond, Leaf};
@@ -83,7 +83,7 @@ impl Witness {
 }
 
 fn of_cond(cond: &Cond, positive: bool, sources: &[Source]) -> Witness {
-    let mut each = |parts: &[Cond]| -> Vec<Witness> {
+    let each = |parts: &[Cond]| -> Vec<Witness> {
         parts.iter().map(|part| of_cond(part, positive, sources)).collect()
     };
     match (cond, positive) {
@@ -120,14 +120,14 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
             Witness::always()
         }
         Test::Text(pattern) => {
-            let text = of_pattern(pattern);
+            let anywhere = of_pattern(pattern);
             match (pattern.plain(), from) {
                 (Some(value), Some(Source::Known(_) | Source::Extension))
-                    if value.is_ascii() && text.share > 0.05 =>
+                    if value.is_ascii() && anywhere.share > 0.05 =>
                 {
                     Witness::of(value_share(value), Need::Value(source, value.to_ascii_lowercase()))
                 }
-                _ => text,
+                _ => anywhere,
             }
         }
         Test::Regex { source, flags } => of_regex(source, flags),

@@ -28,7 +28,7 @@ pub struct Plan {
     /// By literal: the rules that need it.
     needing: Vec<Vec<u32>>,
     /// By source and exact value: the rules that need it.
-    values: Vec<(usize, FxHashMap<Vec<u8>, Vec<u32>>)>,
+    values: Vec<(usize, ByValue)>,
     /// Rules that need a record.
     records: Vec<u32>,
     /// Rules that may match any entry.
@@ -36,6 +36,9 @@ pub struct Plan {
     /// Bytes that stand in a literal.
     bytes: Bytes,
 }
+
+/// Rules by the exact value that they need.
+type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
 
 #[derive(Debug)]
 struct Bytes([bool; 256]);
@@ -187,21 +190,24 @@ impl Plan {
 
     /// Searches what decoding makes of a text, as often as `layers` says.
     fn decode(&self, text: &[u8], layers: u8, found: &mut Candidates) {
-        if layers > 0 && self.brings_about(text) {
+        if layers > 0 && self.brings_about(text, layers > 1) {
             let decoded = decode::once(text);
             self.search(&decoded, found);
             self.decode(&decoded, layers - 1, found);
         }
     }
 
-    /// Whether decoding can bring a literal about: yes too often, never no wrongly.
-    fn brings_about(&self, text: &[u8]) -> bool {
+    /// Whether decoding can bring a literal about, or (if `again`) an escape of the next layer,
+    /// which may be of any printable letters: yes too often, never no wrongly.
+    fn brings_about(&self, text: &[u8], again: bool) -> bool {
         let hex = |at: usize| (*text.get(at)? as char).to_digit(16);
         let matters = |at: usize| match text[at] {
             b'%' => match hex(at + 1).zip(hex(at + 2)) {
                 Some((hi, lo)) => {
                     let byte = (hi * 16 + lo) as u8;
-                    self.bytes.0[usize::from(byte)] || matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xf0)
+                    let letter =
+                        self.bytes.0[usize::from(byte)] || again && byte.is_ascii_graphic();
+                    letter || matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xf0)
                 }
                 None => matches!(text.get(at + 1), Some(b'u' | b'U')),
             },

@@ -172,8 +172,8 @@ fn leaves(source: usize, tests: &[Test], sources: &mut Sources) -> Vec<Cond> {
     for cased in [false, true] {
         let here = |test: &&Test| needle(test).is_some_and(|(_, c)| c == cased);
         let group: Vec<Test> = tests.iter().filter(here).cloned().collect();
-        let texts: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
-        let matcher = (!texts.is_empty()).then(|| Matcher::contains(&texts, cased)).flatten();
+        let needles: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
+        let matcher = (!needles.is_empty()).then(|| Matcher::contains(&needles, cased)).flatten();
         if let Some(matcher) = matcher {
             made.push(Cond::Leaf(Leaf { source, check: Check::Value(matcher), tests: group }));
         } else {

@@ -18,7 +18,7 @@ use super::fault::{Code, Fault, Mark, RuleError};
 use super::needle::Witness;
 use super::plan::{Plan, Sources};
 use super::program::{self, Program, Subject};
-use super::{RuleInfo, Stage, able, yaml};
+use super::{RuleInfo, Stage, able, field, yaml};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static NOTHING: RuleInfo = RuleInfo::nothing();
@@ -257,6 +257,24 @@ impl RuleSet {
     /// The sources that plans look values up in.
     pub fn sources(&self) -> Sources<'_> {
         Sources(&self.sources.list)
+    }
+
+    /// What an entry says in each column of rule number `index` ([`RuleSet::columns`]), as it
+    /// stands in the log; the first value, where a field has several.
+    pub fn column_values<'v>(
+        &'v self,
+        index: u32,
+        event: &'v Event<'_>,
+        records: &'v [Record],
+    ) -> impl Iterator<Item = (&'v str, Option<Vec<u8>>)> {
+        self.columns(index).unwrap_or_default().iter().map(move |name| {
+            let mut found = None;
+            field::Source::of(name).any(event, records, &mut |value| {
+                found = Some(value.to_owned());
+                true
+            });
+            (name.as_str(), found)
+        })
     }
 
     /// The lowest layer at which rule number `index` matches.

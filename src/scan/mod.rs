@@ -13,8 +13,12 @@
 //!   gives the same tally.
 
 mod hosts;
+mod client;
+mod outcome;
 mod scanner;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use scanner::{Mode, Scanner};
 pub use tally::{

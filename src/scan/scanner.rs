@@ -1,12 +1,17 @@
 //! One thread's way through a block.
 
-use crate::element::{Finder, Record, Scratch};
-use crate::event::{Event, Field, Format, Parsed};
-use crate::line::Block;
-use crate::rule::RuleSet;
-use crate::source::Inventory;
+use rustc_hash::FxHashMap;
 
-use super::Part;
+use crate::element::{Finder, Record, Scratch, mask};
+use crate::event::decode::Layer;
+use crate::event::{Event, Field, Format, Parsed};
+use crate::line::{Block, Entry};
+use crate::rule::{Candidates, Plan, RuleSet};
+use crate::source::{Inventory, Place};
+use crate::time::Time;
+
+use super::client::client;
+use super::{Hit, Outcome, Part, SiteTally};
 
 /// Whether the prefilter is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +23,11 @@ pub enum Mode {
     Full,
 }
 
+/// The most characters of an entry that a hit shows.
+const EXCERPT: usize = 500;
+/// The most characters of a path or agent that a hit shows.
+const DETAIL: usize = 200;
+
 /// One thread's scratch space for scanning blocks of one stream.
 #[derive(Debug)]
 pub struct Scanner<'s> {
@@ -27,6 +37,9 @@ pub struct Scanner<'s> {
     mode: Mode,
     scratch: Scratch,
     records: Vec<Record>,
+    candidates: Candidates,
+    chosen: Vec<u32>,
+    at: Vec<usize>,
 }
 
 impl<'s> Scanner<'s> {
@@ -37,40 +50,266 @@ impl<'s> Scanner<'s> {
         inventory: &'s Inventory,
         mode: Mode,
     ) -> Self {
-        Self { rules, finder, inventory, mode, scratch: Scratch::default(), records: Vec::new() }
+        Self {
+            rules,
+            finder,
+            inventory,
+            mode,
+            scratch: Scratch::default(),
+            records: Vec::new(),
+            candidates: Candidates::default(),
+            chosen: Vec::new(),
+            at: Vec::new(),
+        }
     }
 
     /// Scans a block of the stream `name`, which is of `format`.
     pub fn scan(&mut self, block: &Block, format: &dyn Format, name: &str) -> Part {
-        let mut part = Part::default();
+        let plan = self.rules.plan(format.kind());
+        let mut part = Part { bytes: block.bytes.len() as u64, ..Part::default() };
         let mut parser = format.parser();
         let mut event = Event::default();
-        let mut place = self.inventory.place(name);
-        let _ = (self.rules, self.mode);
+        let mut sites = Sites::new(self.inventory.place(name));
+        let mut marks = self.marks(block);
         for entry in block.entries() {
-            event.reset(entry.bytes);
             part.entries += 1;
+            event.reset(entry.bytes);
             let parsed = parser.parse(entry.bytes, &mut event);
             if parsed == Parsed::Skip {
                 continue;
             }
-            let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
-            let site = place.site(host).to_owned();
-            let tally = part.sites.entry(site).or_default();
-            if place.is_own_host() {
-                tally.named_at.get_or_insert(entry.line);
+            let site = sites.of(&event, entry.line);
+            site.note(&event, parsed);
+            if let Some(time) = event.time {
+                part.clock(time);
             }
-            tally.entries += 1;
-            tally.unparsed += u64::from(parsed == Parsed::Unparsed);
+            let marked = marks.of(&entry, &plan, self.mode);
             self.records.clear();
-            self.finder.records(&event, &mut self.scratch, &mut self.records);
-            self.scratch.observations().iter().for_each(|seen| tally.columns.note(seen));
-            let client = event.get(Field::Client).and_then(|c| std::str::from_utf8(c).ok());
-            for record in &self.records {
-                tally.records.push(record, event.time, client, entry.line);
+            if marked.element {
+                self.find_records(&event, &entry, &mut site.tally);
+            }
+            self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally);
+        }
+        self.at = marks.at;
+        sites.into_part(&mut part);
+        part
+    }
+
+    fn marks<'b>(&mut self, block: &'b Block) -> Marks<'b> {
+        let mut at = std::mem::take(&mut self.at);
+        at.clear();
+        if self.mode == Mode::Filtered {
+            self.finder.candidates(&block.bytes, &mut at);
+        }
+        Marks { block, at, passed: 0, next: None }
+    }
+
+    fn find_records(&mut self, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
+        self.finder.records(event, &mut self.scratch, &mut self.records);
+        self.scratch.observations().iter().for_each(|seen| tally.columns.note(seen));
+        if self.records.is_empty() {
+            return;
+        }
+        let client = client(event, self.inventory);
+        for record in &self.records {
+            tally.records.push(record, event.time, client.as_deref(), entry.line);
+        }
+    }
+
+    fn find_hits(
+        &mut self,
+        event: &Event<'_>,
+        entry: &Entry<'_>,
+        plan: &Plan,
+        literal: bool,
+        tally: &mut SiteTally,
+    ) {
+        let rules = self.rules;
+        let chosen = match self.mode {
+            Mode::Full => plan.rules(),
+            Mode::Filtered => {
+                let found = &mut self.candidates;
+                plan.candidates(event, &self.records, rules.sources(), literal, found);
+                found.drain(&mut self.chosen);
+                &self.chosen
+            }
+        };
+        if chosen.is_empty() {
+            return;
+        }
+        let mut subject = rules.subject(event, &self.records);
+        for rule in chosen {
+            if let Some(layer) = rules.matches(*rule, &mut subject) {
+                self.note(*rule, layer, event, entry, tally);
             }
         }
-        part.bytes = block.bytes.len() as u64;
-        part
+    }
+
+    fn note(
+        &self,
+        rule: u32,
+        layer: Layer,
+        event: &Event<'_>,
+        entry: &Entry<'_>,
+        tally: &mut SiteTally,
+    ) {
+        if self.rules.columns(rule).is_some() {
+            self.point(rule, event, entry, tally);
+        }
+        if !self.rules.reports(rule) {
+            return;
+        }
+        let outcome = Outcome::of(event);
+        let detail = |field| event.get(field).map(|value| mask(value, 0, DETAIL));
+        tally.rules.entry(rule).or_default().push(outcome, || Hit {
+            line: entry.line,
+            offset: entry.offset,
+            time: event.time,
+            client: client(event, self.inventory).map(Into::into),
+            path: detail(Field::Stem),
+            user_agent: detail(Field::UserAgent),
+            status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
+            bytes: event.number(Field::BytesOut),
+            outcome,
+            layer,
+            excerpt: mask(entry.bytes, 0, EXCERPT),
+        });
+    }
+
+    /// Notes a match for the correlations that refer to its rule.
+    fn point(&self, rule: u32, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
+        let shown = |(name, value): (&str, Option<Vec<u8>>)| match name {
+            "c-ip" | "src_ip" => client(event, self.inventory),
+            _ => value.map(harmless),
+        };
+        let values = self.rules.column_values(rule, event, &self.records);
+        let values: Vec<Option<String>> = values.map(shown).collect();
+        let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
+        let series = tally.series.entry(rule).or_default();
+        series.push(event.time.map(Time::micros), entry.line, entry.offset, &values);
+    }
+}
+
+/// A value as it may be kept: masked, unless it is too short a number to be anything secret.
+fn harmless(value: Vec<u8>) -> String {
+    /// The shortest card number has twelve digits, the shortest security code three: a number of
+    /// this length is a status, a port or a size.
+    const LONGEST: usize = 11;
+    match String::from_utf8(value) {
+        Ok(text) if text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit()) => text,
+        Ok(text) => mask(text.as_bytes(), 0, DETAIL).to_string(),
+        Err(error) => mask(error.as_bytes(), 0, DETAIL).to_string(),
+    }
+}
+
+/// Where in a block something may be found.
+struct Marks<'b> {
+    block: &'b Block,
+    /// Offsets in entries that may carry an element, ascending.
+    at: Vec<usize>,
+    /// How many of them lie before the entry.
+    passed: usize,
+    /// The next literal of a rule; `None` if it was not searched yet.
+    next: Option<usize>,
+}
+
+/// What an entry may have.
+#[derive(Clone, Copy)]
+struct Marked {
+    literal: bool,
+    element: bool,
+}
+
+impl Marks<'_> {
+    /// What the entry may have; entries must come in order.
+    fn of(&mut self, entry: &Entry<'_>, plan: &Plan, mode: Mode) -> Marked {
+        if mode == Mode::Full {
+            return Marked { literal: true, element: true };
+        }
+        let start = (entry.offset - self.block.offset) as usize;
+        let end = start + entry.bytes.len();
+        let next = match self.next {
+            Some(next) if next >= start => next,
+            _ => plan.next(&self.block.bytes, start).unwrap_or(usize::MAX),
+        };
+        self.next = Some(next);
+        let before = self.at[self.passed..].iter().take_while(|at| **at < start).count();
+        self.passed += before;
+        let element = self.at.get(self.passed).is_some_and(|at| *at < end);
+        Marked { literal: next < end, element }
+    }
+}
+
+/// The sites of a block. Neighbouring entries mostly share one, and one hour.
+struct Sites<'i> {
+    place: Place<'i>,
+    list: Vec<Site>,
+    index: FxHashMap<String, usize>,
+    last: usize,
+}
+
+struct Site {
+    name: String,
+    tally: SiteTally,
+    hour: i64,
+    in_hour: u64,
+}
+
+impl<'i> Sites<'i> {
+    fn new(place: Place<'i>) -> Self {
+        Self { place, list: Vec::new(), index: FxHashMap::default(), last: 0 }
+    }
+
+    fn of(&mut self, event: &Event<'_>, line: u64) -> &mut Site {
+        let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
+        let name = self.place.site(host);
+        if self.list.get(self.last).is_none_or(|site| site.name != name) {
+            self.last = self.index.get(name).copied().unwrap_or(self.list.len());
+        }
+        if self.last == self.list.len() {
+            self.index.insert(name.to_owned(), self.last);
+            let tally = SiteTally::default();
+            self.list.push(Site { name: name.to_owned(), tally, hour: 0, in_hour: 0 });
+        }
+        let own = self.place.is_own_host();
+        let site = &mut self.list[self.last];
+        if own {
+            site.tally.named_at.get_or_insert(line);
+        }
+        site
+    }
+
+    fn into_part(self, part: &mut Part) {
+        for mut site in self.list {
+            site.close_hour();
+            part.sites.insert(site.name, site.tally);
+        }
+    }
+}
+
+impl Site {
+    /// Counts an entry.
+    fn note(&mut self, event: &Event<'_>, parsed: Parsed) {
+        let tally = &mut self.tally;
+        tally.entries += 1;
+        tally.unparsed += u64::from(parsed == Parsed::Unparsed);
+        let Some(time) = event.time else {
+            tally.timeless += 1;
+            return;
+        };
+        tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
+        tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
+        if time.hour() != self.hour {
+            self.close_hour();
+            self.hour = time.hour();
+        }
+        self.in_hour += 1;
+    }
+
+    fn close_hour(&mut self) {
+        if self.in_hour > 0 {
+            *self.tally.hours.entry(self.hour).or_default() += self.in_hour;
+            self.in_hour = 0;
+        }
     }
 }
