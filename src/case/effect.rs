@@ -13,7 +13,7 @@ use super::catalog::{Catalog, Known, Role};
 use super::site::{Seen, Site};
 
 /// An exploit and its side effect are written within so many seconds.
-const JOIN_SECONDS: i64 = 2;
+pub(super) const JOIN_SECONDS: i64 = 2;
 
 /// Weak hits of other clients may make a join by chance in at most so many of 1,000 cases.
 const CHANCE_PER_MILLE: i64 = 50;

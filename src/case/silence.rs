@@ -16,6 +16,12 @@ const PROFILE_DAYS: i64 = 800;
 /// At most so many hours of one silence are looked at.
 const SILENCE_HOURS: i64 = 20_000;
 
+/// A cluster of hours this far from all others may be stray.
+const STRAY_HOURS: i64 = 30 * 24;
+
+/// ... if it holds less than one in so many entries.
+const STRAY_SHARE: u64 = 100;
+
 /// A stretch of hours without entries, in hours since the epoch; `to` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Silence {
@@ -36,8 +42,10 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// The profile of a log, from its entries by hour since the epoch.
+    /// The profile of a log, from its entries by hour since the epoch. Stray stamps, far from
+    /// nearly all others, are left out.
     pub(super) fn new(hours: BTreeMap<i64, u64>, offset_minutes: i16) -> Self {
+        let hours = without_strays(hours);
         let offset = i64::from(offset_minutes).div_euclid(60);
         let mut profile = Self {
             hours,
@@ -168,6 +176,17 @@ impl Profile {
     }
 }
 
+/// The hours without clusters that lie more than [`STRAY_HOURS`] from all others and hold less than
+/// one in [`STRAY_SHARE`] of the entries: wrong clocks, stamps misread.
+fn without_strays(hours: BTreeMap<i64, u64>) -> BTreeMap<i64, u64> {
+    let all: u64 = hours.values().sum();
+    let hours: Vec<(i64, u64)> = hours.into_iter().collect();
+    let clusters = hours.chunk_by(|(a, _), (b, _)| b.saturating_sub(*a) <= STRAY_HOURS);
+    let weight = |cluster: &[(i64, u64)]| cluster.iter().map(|(_, n)| n).sum::<u64>();
+    let kept = clusters.filter(|cluster| weight(cluster).saturating_mul(STRAY_SHARE) >= all);
+    kept.flatten().copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +251,16 @@ mod tests {
             _ => 3,
         };
         assert_eq!(holes(&profile(5, flood)), []);
+    }
+
+    #[test]
+    fn a_stray_stamp_makes_no_hole() {
+        let mut hours: BTreeMap<i64, u64> = (0..96).map(|h| (413_000 + h, 100)).collect();
+        hours.insert(0, 1);
+        hours.insert(600_000, 2);
+        let profile = Profile::new(hours, JST);
+        assert_eq!(profile.first_hour(), Some(413_000));
+        assert_eq!(profile.holes(&Criteria::default()), []);
     }
 
     #[test]

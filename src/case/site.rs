@@ -14,8 +14,8 @@ pub(super) struct Site<'t> {
     pub(super) entry: Option<&'t SiteEntry>,
     /// The period under examination.
     pub(super) window: Option<Window>,
-    /// The latest time in any log of any site, or the window's end if that is later: until then,
-    /// silence means something.
+    /// Until when silence means something: the latest time that the logs of two sites reach, or
+    /// the window's end if that is later.
     pub(super) evidence_end: Option<Time>,
     /// Streams that hold entries of the site, by name.
     pub(super) streams: Vec<SiteStream<'t>>,
@@ -120,19 +120,24 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
         }
     }
     assign_gaps(&mut sites, tally, inventory);
-    let end = evidence_end(tally, inventory.window);
     let mut sites: Vec<Site<'_>> = sites.into_values().filter(Site::is_one).collect();
+    let end = evidence_end(sites.iter(), inventory.window);
     for site in &mut sites {
         site.finish(end);
     }
     sites
 }
 
-/// The latest time in any log, or the window's end if that is later.
-fn evidence_end(tally: &Tally, window: Option<Window>) -> Option<Time> {
-    let sites = tally.streams.values().flat_map(|y| y.part.sites.values());
-    let last = sites.filter_map(|site| site.last).max();
-    window.map_or(last, |w| Some(last.map_or(w.to, |l| l.max(w.to))))
+/// The latest time that the logs of two sites reach, so that one wrong stamp does not move it; or
+/// the window's end if that is later.
+fn evidence_end<'t>(
+    sites: impl Iterator<Item = &'t Site<'t>>,
+    window: Option<Window>,
+) -> Option<Time> {
+    let mut lasts: Vec<Time> = sites.filter_map(|site| Some(site.span()?.1)).collect();
+    lasts.sort_unstable();
+    let last = lasts.iter().rev().nth(1).or(lasts.last()).copied();
+    last.max(window.map(|window| window.to))
 }
 
 /// Gives every gap to the sites whose evidence it spoils: those with entries in the stream, else

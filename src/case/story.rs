@@ -9,9 +9,9 @@ use super::catalog::{Catalog, Role};
 use super::coverage::Stopped;
 use super::facts::fetched_dump;
 use super::finding::span;
-use super::intruder::{Intruders, is_guessed};
+use super::intruder::{Ground, Intruders, is_guessed};
 use super::site::{Seen, Site};
-use super::{Indicator, Period, Step, count};
+use super::{Indicator, Period, Step, count, effect};
 
 /// The most steps of a timeline.
 const STEPS: usize = 100;
@@ -32,14 +32,13 @@ impl<'s> Story<'_, 's, '_> {
     /// Whether a hit is a step of an intrusion that got in.
     fn is_step_inside(&self, attack: &Attack<'_, '_>) -> bool {
         let by_intruder = attack.client().is_some_and(|c| self.intruders.get(c).is_some());
-        let nobody = attack.client().is_none() && !self.intruders.is_empty();
         let role = match attack.rule.role {
             Role::Exploit | Role::Foothold => attack.answer == Answer::Accepted,
             Role::Guess => is_guessed(attack),
             Role::Dump => fetched_dump(attack, self.intruders),
             _ => false,
         };
-        role && (by_intruder || nobody && attack.rule.role == Role::Exploit)
+        role && by_intruder
     }
 
     /// Times of everything that an intruder did with success: steps and records.
@@ -64,14 +63,16 @@ impl<'s> Story<'_, 's, '_> {
         if self.intruders.is_empty() {
             return None;
         }
-        let (start, last) = self.inside()?;
+        let (first, last) = self.inside()?;
+        let entry = self.entry(first);
+        let start = entry.unwrap_or(first);
         let (end, until) = match self.stopped.filter(|stopped| stopped.at >= last) {
             Some(Stopped { at }) => {
                 (at, "to the time at which all logs of the site stop".to_owned())
             }
             None => (last, self.until_last_trace()),
         };
-        let from = if self.saw_entry() {
+        let from = if entry.is_some() {
             "from the first step of the intrusion that the logs show"
         } else {
             "from the first use of the intruder's way in; how it was opened is not in the logs, \
@@ -93,16 +94,22 @@ impl<'s> Story<'_, 's, '_> {
         }
     }
 
-    /// Whether the logs show how the intruder got in.
-    fn saw_entry(&self) -> bool {
-        let entry = |attack: &Attack<'_, '_>| {
-            attack.rule.role != Role::Foothold && attack.rule.role != Role::Dump
-        };
-        let inside = self.attacks.all.iter().filter(|attack| self.is_step_inside(attack));
-        let first_use =
-            span(inside.clone().filter(|attack| !entry(attack)).filter_map(|a| a.seen.hit.time));
-        let mut entries = inside.filter(|attack| entry(attack));
-        entries.any(|a| first_use.is_none_or(|(first, _)| a.seen.hit.time <= Some(first)))
+    /// When the intruder got in, if the logs show how: by an exploit or a guessed login of its
+    /// own, or the last exploit of nobody known that was accepted before its first step.
+    fn entry(&self, first: Time) -> Option<Time> {
+        let accepted = self.attacks.all.iter().filter(|a| self.attacks.is_accepted_exploit(a));
+        let unknown = accepted.filter(|attack| attack.client().is_none());
+        let latest =
+            Time::from_micros(first.micros() + effect::JOIN_SECONDS * 1_000_000, first.offset());
+        let before = unknown.filter_map(|a| a.seen.hit.time).filter(|time| *time <= latest).max();
+        let own = self.attacks.all.iter().any(|attack| {
+            let opens = matches!(attack.rule.role, Role::Exploit | Role::Guess);
+            opens && attack.seen.hit.time == Some(first) && self.is_step_inside(attack)
+        });
+        let side_effect = self.intruders.iter().any(|intruder| {
+            intruder.since == Some(first) && intruder.grounds.contains_key(&Ground::SideEffect)
+        });
+        before.map(|time| time.min(first)).or((own || side_effect).then_some(first))
     }
 
     /// The dates within the records that the intruders' requests read (PCI PFI, window of payment
