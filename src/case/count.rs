@@ -22,15 +22,42 @@ pub(super) fn observed(site: &Site<'_>) -> Count {
     counter.count()
 }
 
+/// What the intruders' requests read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Read {
+    pub(super) count: Count,
+    /// Whether headline records were read from an address that customers do not share.
+    pub(super) is_theft: bool,
+    /// When the first and the last was written, in seconds since the epoch.
+    pub(super) times: Option<(i64, i64)>,
+    /// First and last of the dates within them, in days since the epoch.
+    pub(super) days: Option<(i32, i32)>,
+}
+
 /// Only the records that an intruder's requests read: those whose client is an intruder of the
 /// site, from the intruder's first step on.
-pub(super) fn attributed(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> Count {
-    let mut counter = Counter::default();
+pub(super) fn attributed(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> Read {
+    let (mut read, mut counter) = (Read::default(), Counter::default());
     for stream in &site.streams {
-        let read = attributed_facts(stream, intruders);
-        read.for_each(|(fact, _)| counter.add(fact, stream.tally));
+        for (fact, intruder) in attributed_facts(stream, intruders) {
+            counter.add(fact, stream.tally);
+            if is_headline(fact, stream.tally) {
+                read.is_theft |= !intruder.is_shared();
+                widen(&mut read.times, fact.time);
+                widen(&mut read.days, fact.date);
+            }
+        }
     }
-    counter.count()
+    read.count = counter.count();
+    read
+}
+
+/// Makes a span reach a value.
+fn widen<T: Copy + Ord>(span: &mut Option<(T, T)>, value: Option<T>) {
+    if let Some(value) = value {
+        let (first, last) = span.unwrap_or((value, value));
+        *span = Some((first.min(value), last.max(value)));
+    }
 }
 
 /// The facts of records that an intruder's requests read, and whose.
@@ -45,7 +72,8 @@ fn attributed_facts<'t, 'i>(
     let records = &stream.tally.records;
     let names = records.clients.iter().filter(|_| stream.tells_answers());
     let clients: Vec<_> = names.map(|name| intruders.get(name)).collect();
-    records.facts.iter().filter_map(move |fact| {
+    let any = clients.iter().any(Option::is_some);
+    records.facts.iter().take_while(move |_| any).filter_map(move |fact| {
         let intruder = clients.get(fact.client? as usize).copied().flatten()?;
         let read = match fact.time {
             Some(time) => intruder.since.is_none_or(|since| since.seconds() <= time),
@@ -55,69 +83,54 @@ fn attributed_facts<'t, 'i>(
     })
 }
 
-/// Whether headline records were read by an intruder whose address customers do not share.
-pub(super) fn records_read(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> bool {
-    site.streams.iter().any(|stream| {
-        let mut read = attributed_facts(stream, intruders);
-        read.any(|(fact, intruder)| counts(fact, stream.tally) && !intruder.is_shared())
-    })
-}
-
-/// First and last day of the dates within the records that an intruder's requests read.
-pub(super) fn attributed_days(
-    site: &Site<'_>,
-    intruders: &Intruders<'_, '_>,
-) -> Option<(i32, i32)> {
-    attributed_span(site, intruders, |fact| fact.date)
-}
-
-/// When the first and the last record that an intruder's requests read were written, in seconds
-/// since the epoch.
-pub(super) fn attributed_times(
-    site: &Site<'_>,
-    intruders: &Intruders<'_, '_>,
-) -> Option<(i64, i64)> {
-    attributed_span(site, intruders, |fact| fact.time)
-}
-
-fn attributed_span<T: Copy + Ord>(
-    site: &Site<'_>,
-    intruders: &Intruders<'_, '_>,
-    of: impl Fn(&RecordFact) -> Option<T> + Copy,
-) -> Option<(T, T)> {
-    let values = site.streams.iter().flat_map(|stream| {
-        let read = attributed_facts(stream, intruders);
-        let headline = read.filter(|(fact, _)| counts(fact, stream.tally));
-        headline.filter_map(move |(fact, _)| of(fact))
-    });
-    values.fold(None, |span: Option<(T, T)>, value| {
-        Some(span.map_or((value, value), |(first, last)| (first.min(value), last.max(value))))
-    })
-}
-
 /// Whether a record belongs to the headline: whether anything is left of it when a card that
 /// does not count is taken away.
-fn counts(fact: &RecordFact, tally: &SiteTally) -> bool {
+fn is_headline(fact: &RecordFact, tally: &SiteTally) -> bool {
     !settled(fact.class, fact.card, &tally.columns).0.is_empty()
 }
 
-/// Client and time of every headline record of a stream that has both.
-pub(super) fn headline_times<'t>(
-    stream: &'t SiteStream<'_>,
-) -> impl Iterator<Item = (&'t str, i64)> {
+/// How many headline records of a stream each of some clients has before a time (in seconds since
+/// the epoch), and from then on.
+pub(super) fn before_and_after<'t>(
+    stream: &SiteStream<'t>,
+    since: impl Fn(&str) -> Option<i64>,
+) -> Vec<(&'t str, u64, u64)> {
     let records = &stream.tally.records;
-    records.facts.iter().filter(|fact| counts(fact, stream.tally)).filter_map(|fact| {
-        let client = records.clients.get(fact.client? as usize)?;
-        Some((&**client, fact.time?))
-    })
+    let bounds: Vec<Option<i64>> = records.clients.iter().map(|name| since(name)).collect();
+    let mut counts = vec![(0, 0); bounds.len()];
+    let any = bounds.iter().any(Option::is_some);
+    for fact in records.facts.iter().take_while(|_| any) {
+        let Some((number, time)) = fact.client.map(|c| c as usize).zip(fact.time) else { continue };
+        let bound =
+            bounds.get(number).copied().flatten().filter(|_| is_headline(fact, stream.tally));
+        if let (Some(bound), Some((before, after))) = (bound, counts.get_mut(number)) {
+            *before += u64::from(time < bound);
+            *after += u64::from(time >= bound);
+        }
+    }
+    let named = records.clients.iter().zip(counts);
+    named.map(|(name, (before, after))| (&**name, before, after)).collect()
 }
 
 /// When the first headline record of each client was written, in logs that say what was read.
 pub(super) fn first_records<'s>(site: &'s Site<'_>) -> BTreeMap<&'s str, i64> {
     let mut first: BTreeMap<&str, i64> = BTreeMap::new();
-    let reading = site.streams.iter().filter(|stream| stream.tells_answers());
-    for (client, time) in reading.flat_map(headline_times) {
-        first.entry(client).and_modify(|t| *t = time.min(*t)).or_insert(time);
+    for stream in site.streams.iter().filter(|stream| stream.tells_answers()) {
+        let records = &stream.tally.records;
+        let mut of_stream: Vec<Option<i64>> = vec![None; records.clients.len()];
+        for fact in &records.facts {
+            let place = fact.client.and_then(|c| of_stream.get_mut(c as usize));
+            if let (Some(place), Some(time)) = (place, fact.time)
+                && place.is_none_or(|first| time < first)
+                && is_headline(fact, stream.tally)
+            {
+                *place = Some(time);
+            }
+        }
+        for (name, time) in records.clients.iter().zip(of_stream) {
+            let Some(time) = time else { continue };
+            first.entry(name).and_modify(|t| *t = time.min(*t)).or_insert(time);
+        }
     }
     first
 }
@@ -286,7 +299,7 @@ mod tests {
         fn counts_as_sets_do(facts in facts()) {
             let count = counted(&facts);
             let tally = SiteTally::default();
-            let headline: Vec<_> = facts.iter().filter(|f| counts(f, &tally)).collect();
+            let headline: Vec<_> = facts.iter().filter(|f| is_headline(f, &tally)).collect();
             let settled = |f: &RecordFact| settled(f.class, f.card, &tally.columns).1;
             let cards: Vec<Card> = facts.iter().filter_map(settled).collect();
             let (counting, apart): (Vec<Card>, Vec<Card>) = cards.iter().partition(|c| c.grade.counts());

@@ -1,7 +1,7 @@
 //! Which facts hold? From the evidence of a site to the few that the verdict rests on.
 
 use super::attack::{Attack, Attacks};
-use super::count;
+use super::count::Read;
 use super::intruder::{Ground, Intruder, Intruders, is_guessed};
 use super::judge::Facts;
 use super::site::Site;
@@ -11,6 +11,7 @@ pub(super) fn facts(
     site: &Site<'_>,
     attacks: &Attacks<'_, '_>,
     intruders: &Intruders<'_, '_>,
+    read: &Read,
     covered: bool,
 ) -> Facts {
     let shown = |ground| intruders.iter().any(|i| i.grounds.contains_key(&ground));
@@ -25,7 +26,7 @@ pub(super) fn facts(
         foothold: shown(Ground::Foothold),
         // No rule of today shows output of commands as such; the field is for those that will.
         output: false,
-        records_read: count::records_read(site, intruders),
+        records_read: read.is_theft,
         dump_fetched: attacks.all.iter().any(|attack| fetched_dump(attack, intruders)),
     }
 }

@@ -163,13 +163,17 @@ impl<'s, 't> Intruders<'s, 't> {
         site.streams.iter().for_each(|stream| self.count_records(stream));
     }
 
-    /// Counts each intruder's records before and after its first step.
+    /// Counts each intruder's records before and after its first step; after it, only in logs that
+    /// say what was read.
     fn count_records(&mut self, stream: &SiteStream<'_>) {
-        for (client, time) in count::headline_times(stream) {
-            let Some(intruder) = self.by_client.get_mut(client) else { continue };
-            match intruder.since {
-                Some(since) if time < since.seconds() => intruder.records_before += 1,
-                _ => intruder.records_after += u64::from(stream.tells_answers()),
+        let since = |name: &str| {
+            let intruder = self.by_client.get(name)?;
+            Some(intruder.since.map_or(i64::MIN, Time::seconds))
+        };
+        for (name, before, after) in count::before_and_after(stream, since) {
+            if let Some(intruder) = self.by_client.get_mut(name) {
+                intruder.records_before += before;
+                intruder.records_after += if stream.tells_answers() { after } else { 0 };
             }
         }
     }

@@ -402,14 +402,17 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
     let attacks = Attacks::new(site, catalog);
     let intruders = Intruders::find(site, catalog, &attacks);
     let coverage = coverage::coverage(site, basis, !intruders.is_empty());
-    let verdict = judge::judge(&facts::facts(site, &attacks, &intruders, coverage.complete));
+    let read = count::attributed(site, &intruders);
+    let facts = facts::facts(site, &attacks, &intruders, &read, coverage.complete);
+    let verdict = judge::judge(&facts);
     let units = Units {
         observed: count::observed(site),
-        attributed: count::attributed(site, &intruders),
+        attributed: read.count.clone(),
         declared: site.entry.and_then(|entry| entry.declared_records),
     };
     let stopped = coverage::stopped(site, &basis.criteria);
-    let story = Story { site, catalog, attacks: &attacks, intruders: &intruders, stopped };
+    let story =
+        Story { site, catalog, attacks: &attacks, intruders: &intruders, read: &read, stopped };
     Case {
         site: site.name.to_owned(),
         verdict,

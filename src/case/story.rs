@@ -6,12 +6,13 @@ use crate::time::Time;
 
 use super::attack::{Answer, Attack, Attacks};
 use super::catalog::{Catalog, Role};
+use super::count::Read;
 use super::coverage::Stopped;
 use super::facts::fetched_dump;
 use super::finding::span;
 use super::intruder::{Ground, Intruders, is_guessed};
 use super::site::{Seen, Site};
-use super::{Indicator, Period, Step, count, effect};
+use super::{Indicator, Period, Step, effect};
 
 /// The most steps of a timeline.
 const STEPS: usize = 100;
@@ -25,6 +26,7 @@ pub(super) struct Story<'a, 's, 't> {
     pub(super) catalog: &'s Catalog,
     pub(super) attacks: &'a Attacks<'s, 't>,
     pub(super) intruders: &'a Intruders<'s, 't>,
+    pub(super) read: &'a Read,
     pub(super) stopped: Option<Stopped>,
 }
 
@@ -53,7 +55,7 @@ impl<'s> Story<'_, 's, '_> {
     /// First and last record that an intruder's requests read.
     fn records(&self) -> Option<(Time, Time)> {
         let offset = self.site.offset();
-        let (first, last) = count::attributed_times(self.site, self.intruders)?;
+        let (first, last) = self.read.times?;
         let time = |second: i64| Time::from_micros(second * 1_000_000, offset);
         Some((time(first), time(last)))
     }
@@ -115,7 +117,7 @@ impl<'s> Story<'_, 's, '_> {
     /// The dates within the records that the intruders' requests read (PCI PFI, window of payment
     /// card data storage).
     pub(super) fn storage_window(&self) -> Option<Period> {
-        let (first, last) = count::attributed_days(self.site, self.intruders)?;
+        let (first, last) = self.read.days?;
         let offset = self.site.offset();
         let midnight = |day: i32| i64::from(day) * 86_400 - i64::from(offset) * 60;
         let time = |second: i64| Time::from_micros(second * 1_000_000, offset);
