@@ -1,13 +1,279 @@
 //! Which hits follow from others? Sigma correlation rules, over the series of one site.
+//!
+//! All streams of the site are merged in the order of event time, not of arrival; ties go by
+//! stream, line and the order of the rules. Matches without a readable time are not correlated; the
+//! series count them. A correlation may refer to others: those are computed first.
 
-use crate::rule::RuleSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::element::mask;
+use crate::event::decode::Layer;
+use crate::rule::{Correlation, Measure, RuleSet};
+use crate::scan::{Hit, Outcome};
+use crate::time::Time;
 
 use super::site::{Seen, Site};
+use super::window::{Episode, Item, episodes};
+
+/// Longest excerpt of a correlation's hit, characters.
+const EXCERPT: usize = 500;
 
 /// The hits of correlation rules: each is placed at the entry that completes it, under the
 /// correlation rule's own number and with that entry's client, and its outcome is what the rule
 /// says of the whole.
 pub(super) fn hits<'t>(site: &Site<'t>, rules: &RuleSet) -> Vec<Seen<'t>> {
-    let _ = (site, rules);
-    Vec::new()
+    let kept = site.hits.iter().map(|seen| ((seen.source, seen.hit.line, seen.hit.offset), seen));
+    let kept =
+        if rules.correlations().next().is_some() { kept.collect() } else { FxHashMap::default() };
+    let mut run = Run { site, rules, kept, derived: BTreeMap::new() };
+    let mut found = Vec::new();
+    for (index, correlation) in in_order(rules) {
+        let matches = run.evaluate(correlation);
+        if rules.reports(index) {
+            found.extend(matches.iter().map(|m| run.seen(index, correlation, m)));
+        }
+        run.derived.insert(index, matches);
+    }
+    found
+}
+
+/// Correlations, those that are referred to before those that refer to them (circles are refused
+/// when rules are loaded).
+fn in_order(rules: &RuleSet) -> Vec<(u32, &Correlation)> {
+    let mut waiting: Vec<(u32, &Correlation)> = rules.correlations().collect();
+    let mut ordered: Vec<(u32, &Correlation)> = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let needed = |i: &u32| waiting.iter().any(|(w, _)| w == i);
+        let (ready, rest): (Vec<_>, Vec<_>) =
+            waiting.iter().copied().partition(|(_, c)| !c.rules.iter().any(needed));
+        if ready.is_empty() {
+            break;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    ordered
+}
+
+/// A match of one of a correlation's rules, and where it stands.
+#[derive(Clone)]
+struct Point<'t> {
+    time: i64,
+    stream: usize,
+    line: u64,
+    offset: u64,
+    position: usize,
+    group: Vec<Option<&'t str>>,
+    value: Option<String>,
+}
+
+/// A match of a correlation.
+struct Match<'t> {
+    group: Vec<Option<&'t str>>,
+    count: usize,
+    first: i64,
+    last: i64,
+    /// The entry that completed it.
+    at: Point<'t>,
+    /// The first and last entries that belong to it.
+    loci: Vec<(usize, u64, u64)>,
+}
+
+struct Run<'r, 't> {
+    site: &'r Site<'t>,
+    rules: &'r RuleSet,
+    /// The hits that were kept, by place.
+    kept: FxHashMap<(&'t str, u64, u64), &'r Seen<'t>>,
+    derived: BTreeMap<u32, Vec<Match<'t>>>,
+}
+
+impl<'t> Run<'_, 't> {
+    fn evaluate(&self, correlation: &Correlation) -> Vec<Match<'t>> {
+        let mut groups: BTreeMap<Vec<Option<&str>>, Vec<Point<'t>>> = BTreeMap::new();
+        for point in self.points(correlation) {
+            groups.entry(point.group.clone()).or_default().push(point);
+        }
+        let mut matches: Vec<Match<'t>> = Vec::new();
+        for (group, mut points) in groups {
+            points.sort_by_key(|p| (p.time, p.stream, p.line, p.position));
+            let items = items(&points);
+            let found = episodes(correlation, &items);
+            matches.extend(found.iter().filter_map(|e| whole(&group, &points, e)));
+        }
+        matches.sort_by_key(|m| (m.at.time, m.at.stream, m.at.line));
+        matches
+    }
+
+    /// The matches of all rules that the correlation refers to, those without a value left out
+    /// where a value is measured.
+    fn points(&self, correlation: &Correlation) -> Vec<Point<'t>> {
+        let mut points = Vec::new();
+        for (position, rule) in correlation.rules.iter().enumerate() {
+            match self.derived.get(rule) {
+                Some(matches) => {
+                    points.extend(chained(self.rules, *rule, correlation, position, matches));
+                }
+                None => self.series(*rule, correlation, position, &mut points),
+            }
+        }
+        points
+    }
+
+    fn series(
+        &self,
+        rule: u32,
+        correlation: &Correlation,
+        position: usize,
+        points: &mut Vec<Point<'t>>,
+    ) {
+        let columns = self.rules.columns(rule).unwrap_or_default();
+        let wanted: Vec<Option<usize>> = correlation
+            .columns(position)
+            .map(|field| columns.iter().position(|column| column == field))
+            .collect();
+        let (by, of) = wanted.split_at(correlation.group_by.len().min(wanted.len()));
+        for (stream, log) in self.site.streams.iter().enumerate() {
+            let Some(series) = log.tally.series.get(&rule) else { continue };
+            for point in &series.points {
+                let text = |column: &Option<usize>| -> Option<&'t str> {
+                    series.text(point.values.get((*column)?).copied().flatten())
+                };
+                let value = value(of, text);
+                if value.is_none() && !of.is_empty() {
+                    continue;
+                }
+                points.push(Point {
+                    time: point.time,
+                    stream,
+                    line: point.line,
+                    offset: point.offset,
+                    position,
+                    group: by.iter().map(text).collect(),
+                    value,
+                });
+            }
+        }
+    }
+
+    fn seen(&self, rule: u32, correlation: &Correlation, found: &Match<'t>) -> Seen<'t> {
+        let stream = self.site.streams.get(found.at.stream);
+        let (source, log) = stream.map_or(("", ""), |s| (s.source(), s.log()));
+        let completing = self.kept.get(&(source, found.at.line, found.at.offset));
+        let completing = completing.map(|seen| &*seen.hit);
+        let hit = Hit {
+            client: client(correlation, found).or_else(|| completing?.client.clone()),
+            path: completing.and_then(|hit| hit.path.clone()),
+            user_agent: completing.and_then(|hit| hit.user_agent.clone()),
+            status: completing.and_then(|hit| hit.status),
+            bytes: completing.and_then(|hit| hit.bytes),
+            line: found.at.line,
+            offset: found.at.offset,
+            time: Some(self.time(found.at.time)),
+            outcome: completing.map_or(Outcome::Unknown, |hit| hit.outcome),
+            layer: Layer::Raw,
+            excerpt: mask(self.tell(correlation, found).as_bytes(), 0, EXCERPT),
+        };
+        Seen { rule, source, log, hit: Cow::Owned(hit) }
+    }
+
+    fn time(&self, micros: i64) -> Time {
+        Time::from_micros(micros, self.site.offset())
+    }
+
+    /// The match in a sentence: how many, of whom, from when to when, and where to look.
+    fn tell(&self, correlation: &Correlation, found: &Match<'t>) -> String {
+        let named = correlation.group_by.iter().zip(&found.group);
+        let by: Vec<String> = named.map(|(f, v)| format!("{f}={}", v.unwrap_or("-"))).collect();
+        let place = |(stream, line, _): &(usize, u64, u64)| {
+            let name = self.site.streams.get(*stream).map_or("", |s| s.source());
+            format!("{name}:{line}")
+        };
+        let places: Vec<String> = found.loci.iter().map(place).collect();
+        let of = if by.is_empty() { String::new() } else { format!(" of {}", by.join(" ")) };
+        let (first, last) = (self.time(found.first), self.time(found.last));
+        let what = if matches!(correlation.measure, Measure::Temporal | Measure::TemporalOrdered) {
+            "matches together"
+        } else {
+            "matches"
+        };
+        format!("{} {what}{of} from {first} to {last}: {}", found.count, places.join(" "))
+    }
+}
+
+/// The client, where the correlation groups by it.
+fn client(correlation: &Correlation, found: &Match<'_>) -> Option<Box<str>> {
+    let names = ["c-ip", "src_ip"];
+    let at = correlation.group_by.iter().position(|field| names.contains(&field.as_str()))?;
+    found.group.get(at).copied().flatten().map(Into::into)
+}
+
+/// The matches of another correlation as points: their fields are those that it groups by.
+fn chained<'t>(
+    rules: &RuleSet,
+    rule: u32,
+    correlation: &Correlation,
+    position: usize,
+    matches: &[Match<'t>],
+) -> Vec<Point<'t>> {
+    let fields = rules.correlation(rule).map(|c| c.group_by.as_slice()).unwrap_or_default();
+    let column = |field: &str| fields.iter().position(|f| f == field);
+    let wanted: Vec<Option<usize>> = correlation.columns(position).map(column).collect();
+    let (by, of) = wanted.split_at(correlation.group_by.len().min(wanted.len()));
+    let point = |m: &Match<'t>| {
+        let text = |column: &Option<usize>| m.group.get((*column)?).copied().flatten();
+        let value = value(of, text);
+        let group = by.iter().map(text).collect();
+        (value.is_some() || of.is_empty()).then(|| Point { position, group, value, ..m.at.clone() })
+    };
+    matches.iter().filter_map(point).collect()
+}
+
+/// The value of a match: of several fields, their tuple; `None` if one is absent.
+fn value<'v>(
+    columns: &[Option<usize>],
+    text: impl Fn(&Option<usize>) -> Option<&'v str>,
+) -> Option<String> {
+    let values: Option<Vec<&str>> = columns.iter().map(text).collect();
+    values.filter(|values| !values.is_empty()).map(|values| values.join("\u{0}"))
+}
+
+fn items(points: &[Point<'_>]) -> Vec<Item> {
+    let mut known: FxHashMap<&str, u32> = FxHashMap::default();
+    let item = |point: &Point<'_>, text: Option<&'_ str>, number| Item {
+        time: point.time,
+        position: point.position,
+        value: text.map(|_| number),
+        number: text.and_then(|t| t.trim().parse().ok()).filter(|n: &f64| n.is_finite()),
+    };
+    let mut all = Vec::with_capacity(points.len());
+    for point in points {
+        let text = point.value.as_deref();
+        let next = known.len() as u32;
+        let number = text.map_or(0, |text| *known.entry(text).or_insert(next));
+        all.push(item(point, text, number));
+    }
+    all
+}
+
+fn whole<'t>(
+    group: &[Option<&'t str>],
+    points: &[Point<'t>],
+    episode: &Episode,
+) -> Option<Match<'t>> {
+    let (first, last) = (points.get(episode.first)?, points.get(episode.last)?);
+    let at = points.get(episode.fired)?.clone();
+    let mut loci: Vec<(usize, u64, u64)> =
+        [first, &at, last].iter().map(|p| (p.stream, p.line, p.offset)).collect();
+    loci.dedup();
+    Some(Match {
+        group: group.to_vec(),
+        count: episode.last - episode.first + 1,
+        first: first.time,
+        last: last.time,
+        at,
+        loci,
+    })
 }

@@ -22,6 +22,7 @@ mod rotation;
 mod silence;
 mod site;
 mod story;
+mod window;
 #[cfg(test)]
 mod tests;
 

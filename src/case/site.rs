@@ -43,7 +43,17 @@ pub(super) struct Seen<'t> {
     pub(super) hit: Cow<'t, Hit>,
 }
 
-impl SiteStream<'_> {
+impl<'t> SiteStream<'t> {
+    /// The first of its names, as long as the tally lives.
+    pub(super) fn source(&self) -> &'t str {
+        first_name(self.facts)
+    }
+
+    /// The kind of log.
+    pub(super) fn log(&self) -> &'t str {
+        &self.facts.log
+    }
+
     /// Whether its entries say what was answered: access, proxy and WAF logs hold requests, so that
     /// data in them was sent by the client.
     pub(super) fn tells_answers(&self) -> bool {
