@@ -114,21 +114,17 @@ pub(super) fn examined(facts: &Coverage) -> String {
     if facts.sources.is_empty() {
         return "No log of this site was supplied.".to_owned();
     }
-    let mut text = format!(
-        "{} in {} ({}), {} of them parsed",
-        match facts.lines {
-            1 => "1 entry".to_owned(),
-            n => format!("{} entries", number(n)),
-        },
-        count(facts.sources.len() as u64, "log"),
-        facts.logs.join(", "),
-        share(facts.parsed, facts.lines),
-    );
-    if let Some(span) = &facts.span {
-        text += &format!(", from {} to {}", clock(span.start), clock(span.end));
-    }
-    text.push('.');
-    text
+    let entries = match facts.lines {
+        1 => "1 entry".to_owned(),
+        n => format!("{} entries", number(n)),
+    };
+    let logs = count(facts.sources.len() as u64, "log");
+    let kinds = facts.logs.join(", ");
+    let parsed = share(facts.parsed, facts.lines);
+    let span = facts.span.as_ref().map_or_else(String::new, |span| {
+        format!(", from {} to {}", clock(span.start), clock(span.end))
+    });
+    format!("{entries} in {logs} ({kinds}), {parsed} of them parsed{span}.")
 }
 
 /// A share in percent; never 100 % unless it is all.

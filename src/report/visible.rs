@@ -13,7 +13,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         match c {
             '\n' | '\t' | '\r' => shown.extend(c.escape_default()),
-            c if is_hidden(c) && c.is_ascii() => shown += &format!("\\x{:02x}", c as u32),
+            c if is_hidden(c) && c.is_ascii() => {
+                shown.extend(['\\', 'x']);
+                let digits = [c as u32 >> 4, c as u32 & 15];
+                shown.extend(digits.into_iter().filter_map(|d| char::from_digit(d, 16)));
+            }
             c if is_hidden(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }

@@ -182,7 +182,7 @@ fn run(html: &mut Html, report: &Report) {
 /// Says how much of a list is not shown.
 fn more(html: &mut Html, there: usize, shown: usize) {
     if there > shown {
-        let text = format!("{} of {there} are shown; the JSON report has all.", shown);
+        let text = format!("{shown} of {there} are shown; the JSON report has all.");
         html.leaf("p", &[("class", "note")], &text);
     }
 }

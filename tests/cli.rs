@@ -1,0 +1,403 @@
+//! The program as it is run: bad input, exit codes, outputs, and that its outputs are what their
+//! schemas say.
+#![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const LINE: &str = "192.0.2.1 - - [08/Mar/2017:05:12:07 +0900] \"GET /a?b=1 HTTP/1.1\" 200 7 \"-\" \"Mozilla/5.0\"\n";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn leaksweep(arguments: &[&str], folder: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
+    command.args(arguments).current_dir(folder).env_remove("COLUMNS");
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+fn run(folder: &Folder, arguments: &str) -> (i32, String, String) {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    said(&leaksweep(&arguments, folder.0.path()))
+}
+
+fn said(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn samples(arguments: &str) -> (i32, String, String) {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    said(&leaksweep(&arguments, root()))
+}
+
+/// Folder, and a good log in it at `logs/shop/access.log`.
+fn with_log() -> Folder {
+    let folder = Folder::new();
+    folder.write("logs/shop/access.log", LINE.repeat(3));
+    folder
+}
+
+#[test]
+fn input_that_is_not_there_is_no_clean_result() {
+    let folder = with_log();
+    fs::create_dir(folder.path("empty")).unwrap();
+    let (code, out, err) = run(&folder, "sweep gone");
+    assert_eq!((code, out.as_str()), (3, ""));
+    assert!(err.contains("gone") && err.contains("no input matched"), "{err}");
+    assert_eq!(run(&folder, "sweep empty").0, 3);
+    let (code, out, err) = run(&folder, "sweep logs gone");
+    assert_eq!(code, 4, "{err}");
+    assert!(out.contains("shop") && err.contains("gone"), "{out}{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_without_permission_is_a_gap() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = with_log();
+    let closed = folder.path("logs/closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
+    if fs::read_dir(&closed).is_err() {
+        let (code, _, err) = run(&folder, "sweep logs");
+        assert_eq!(code, 4, "{err}");
+        assert!(err.contains("closed"), "{err}");
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn bytes_that_are_no_log_are_reported_and_harm_nothing() {
+    let noise: Vec<u8> =
+        (0..200_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let elf = [b"\x7fELF\x02\x01\x01\0\0\0".as_slice(), &noise].concat();
+    let mixed = [LINE.as_bytes(), b"\xff\xfe\x80 caf\xe9\n", b"a\0b\0\n", LINE.as_bytes()].concat();
+    let cases: [(&str, Vec<u8>, &[i32]); 5] = [
+        ("binary", elf, &[4]),
+        ("no-utf8", mixed, &[0, 4]),
+        ("nul", vec![0; 4096], &[0, 4]),
+        ("misfit", b"this line fits no format at all\n".to_vec(), &[0]),
+        ("empty", Vec::new(), &[0]),
+    ];
+    for (name, bytes, codes) in cases {
+        let folder = Folder::new();
+        folder.write(&format!("logs/{name}.log"), bytes);
+        let (code, _, err) = run(&folder, "sweep logs");
+        assert!(codes.contains(&code), "{name}: {code} {err}");
+        assert_eq!(code == 4, err.contains(name), "{name}: {err}");
+    }
+}
+
+#[test]
+fn a_huge_line_is_cut_and_said_to_be() {
+    let folder = Folder::new();
+    let path = folder.write("logs/access.log", LINE);
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    let piece = vec![b'a'; 1 << 20];
+    (0..64).for_each(|_| file.write_all(&piece).unwrap());
+    file.write_all(b"\n").unwrap();
+    let (code, _, err) = run(&folder, "sweep logs");
+    assert_eq!(code, 4, "{err}");
+    assert!(err.contains("access.log"), "{err}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let folder = with_log();
+    folder.write("bad.toml", "[[site]]\nname = \"a\"\nhots = []\n");
+    folder.write("bad.yml", "title: x\ndetection: [\n");
+    folder.write("short.key", "abc");
+    folder.write("there.json", "x");
+    let cases = [
+        ("sweep", "PATH"),
+        ("sweep logs --nonsense", "--nonsense"),
+        ("sweep logs -f pdf", "html"),
+        ("sweep logs -o report.json", "html=report.html"),
+        ("sweep logs -o json=logs/r.json", "inside the evidence"),
+        ("sweep logs -o json=logs/shop/access.log --force", "evidence"),
+        ("sweep logs -o json=there.json", "--force"),
+        ("sweep logs -o json=a.json -o html=a.json", "twice"),
+        ("sweep logs -o json=none/r.json", "none"),
+        ("sweep logs --fail-on maybe", "suspected"),
+        ("sweep logs --timezone Nowhere/Land", "Asia/Tokyo"),
+        ("sweep logs --since yesterday", "2017-03-09"),
+        ("sweep logs --since 2017-03-09 --until 2017-03-08", "before it starts"),
+        ("sweep logs --sites bad.toml", "hots"),
+        ("sweep logs --sites gone.toml", "gone.toml"),
+        ("sweep logs --rules bad.yml", "bad.yml"),
+        ("sweep logs --rules gone.yml", "gone.yml"),
+        ("sweep logs --no-builtin-rules", "--rules"),
+        ("sweep logs --case-key short.key", "short.key"),
+        ("sweep logs -q -v", "-v"),
+        ("report there.json", "not a report"),
+        ("merge there.json", "not a part"),
+        ("show logs/shop/access.log", "SOURCE:LINE"),
+        ("show logs/shop/access.log:99", "line 99"),
+        ("show gone.log:1", "gone.log"),
+        ("inspect logs/shop/access.log --events", "ndjson"),
+        ("rules explain no-such-rule", "no-such-rule"),
+    ];
+    for (arguments, hint) in cases {
+        let (code, out, err) = run(&folder, arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments}: {err}");
+        assert!(err.contains(hint), "{arguments}: {err}");
+    }
+    assert_eq!(fs::read(folder.path("there.json")).unwrap(), b"x");
+    assert_eq!(fs::read_dir(folder.path("logs/shop")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_clean_run_says_nothing_but_its_result() {
+    let folder = with_log();
+    let (code, out, err) = run(&folder, "sweep logs");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("SITE") && out.contains("shop"), "{out}");
+    let (code, out, err) = run(&folder, "sweep -q logs -o json=r.json -o html=r.html");
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
+    let page = fs::read_to_string(folder.path("r.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(run(&folder, "--help").1.contains("Examples:"));
+    assert!(run(&folder, "sweep --help").1.contains("--case-key"));
+}
+
+#[test]
+fn standard_input_is_evidence_too() {
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksweep"))
+        .args(["sweep", "--site", "shop.example.jp", "-f", "json", "-"])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(LINE.as_bytes()).unwrap();
+    let (code, out, err) = said(&child.wait_with_output().unwrap());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["sites"][0]["site"], "shop.example.jp");
+    assert_eq!(report["sites"][0]["coverage"]["lines"], 1);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksweep"))
+        .args(["sweep", "-f", "json", "sample-logs"])
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let (code, _, err) = said(&child.wait_with_output().unwrap());
+    assert!(![2, 101].contains(&code), "{code} {err}");
+    assert!(!err.contains("panicked") && !err.contains("roken pipe"), "{err}");
+}
+
+#[test]
+fn threads_and_order_change_no_byte() {
+    let folder = with_log();
+    folder.write("more/pay/access.log", LINE.replace("192.0.2.1", "192.0.2.2"));
+    let one = run(&folder, "sweep -f json -j 1 logs more");
+    assert_eq!(one, run(&folder, "sweep more logs -f json -j 3"));
+    assert_eq!(one.0, 0, "{}", one.2);
+}
+
+#[test]
+fn parts_make_the_same_cases_as_one_run() {
+    let folder = with_log();
+    folder.write("more/pay/access.log", LINE.replace("192.0.2.1", "192.0.2.2"));
+    folder.write("key", [7; 32]);
+    for part in ["logs", "more"] {
+        let (code, _, err) =
+            run(&folder, &format!("sweep --case-key key {part} -q -o part={part}.part"));
+        assert_eq!(code, 0, "{err}");
+    }
+    let sites = |arguments: &str| {
+        let (code, out, err) = run(&folder, arguments);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str::<Value>(&out).unwrap()["sites"].clone()
+    };
+    assert_eq!(sites("merge more.part logs.part -f json"), sites("sweep logs more -f json"));
+    run(&folder, "sweep more -q -o part=other.part");
+    let (code, _, err) = run(&folder, "merge logs.part other.part");
+    assert_eq!(code, 2);
+    assert!(err.contains("other.part") && err.contains("--case-key"), "{err}");
+}
+
+#[test]
+fn a_report_is_rendered_again_as_it_was() {
+    let folder = Folder::new();
+    let json = folder.path("r.json");
+    let (code, text, _) = samples(&format!("sweep sample-logs -o json={}", json.display()));
+    assert!(code != 2, "{code}");
+    assert_eq!(run(&folder, "report r.json"), (0, text, String::new()));
+    let again = run(&folder, "report r.json -f json");
+    assert_eq!(again.1, fs::read_to_string(&json).unwrap());
+}
+
+#[test]
+fn events_are_written_field_by_field() {
+    let folder = with_log();
+    let (code, out, err) = run(&folder, "inspect --events -f ndjson logs/shop/access.log");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out.lines().count(), 3);
+    let event: Value = serde_json::from_str(out.lines().nth(1).unwrap()).unwrap();
+    for (key, value) in [
+        ("line", Value::from(2)),
+        ("time", "2017-03-08T05:12:07+09:00".into()),
+        ("client_ip", "192.0.2.1".into()),
+        ("method", "GET".into()),
+        ("path", "/a".into()),
+        ("query", "b=1".into()),
+        ("status", 200.into()),
+        ("bytes", 7.into()),
+        ("user_agent", "Mozilla/5.0".into()),
+        ("referer", Value::Null),
+        ("user", Value::Null),
+    ] {
+        assert_eq!(event[key], value, "{key}: {event}");
+    }
+    let (code, out, _) = run(&folder, "inspect logs/shop/access.log");
+    assert_eq!(code, 0);
+    assert!(out.contains("format") && out.contains("c-ip") && out.contains("192.0.2.1"), "{out}");
+}
+
+#[test]
+fn an_entry_is_shown_again_masked() {
+    let folder = Folder::new();
+    let card = format!("4{}", "1".repeat(15)); // a published test number
+    let line =
+        |n: u32| format!("ts=2017-03-08T05:20:1{n}+09:00 op=ExecTran cardNo={card} n=x{n}\n");
+    folder.write("logs/gateway.log", (0..5).map(line).collect::<String>());
+    let (code, out, err) = run(&folder, "show -C 1 logs/gateway.log:3");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(out.lines().count(), 3, "{out}");
+    assert!(out.contains("> 3: ts=2017-03-08T05:20:12") && !out.contains(&card), "{out}");
+    for arguments in ["inspect logs/gateway.log", "inspect --events -f ndjson logs/gateway.log"] {
+        let (code, out, _) = run(&folder, arguments);
+        assert_eq!(code, 0);
+        assert!(out.contains("ExecTran") && !out.contains(&card), "{out}");
+    }
+}
+
+#[test]
+fn the_rules_are_listed_checked_and_explained() {
+    let (code, out, err) = samples("rules list");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let id = out.lines().next().unwrap().split_whitespace().nth(1).unwrap();
+    assert!(samples(&format!("rules explain {id}")).1.contains(id));
+    assert_eq!(samples("rules check").0, 0);
+}
+
+#[test]
+fn outputs_are_what_their_schemas_say() {
+    let folder = Folder::new();
+    let to = |name: &str| folder.path(name).display().to_string();
+    let outputs = format!("-o json={} -o ndjson={} -o part={}", to("r"), to("h"), to("p"));
+    let (code, _, err) = samples(&format!("sweep -q sample-logs {outputs}"));
+    assert!(![2, 3, 101].contains(&code), "{err}");
+    for (file, schema) in [("r", "report"), ("h", "hit"), ("p", "part")] {
+        let schema: Value = serde_json::from_str(&samples(&format!("schema {schema}")).1).unwrap();
+        let text = fs::read_to_string(folder.path(file)).unwrap();
+        for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+            let wrong = fault(&value.unwrap(), &schema, &schema, "");
+            assert_eq!(wrong, None, "{file}");
+        }
+    }
+}
+
+/// The first place where a value is not what a schema says; knows the words that ours use.
+fn fault(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fault(value, root.pointer(&reference[1..]).unwrap(), root, at);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let fits = any.iter().any(|one| fault(value, one, root, at).is_none());
+        return (!fits).then(|| format!("{at}: {value} fits none of {any:?}"));
+    }
+    let is_type = match schema["type"].as_str() {
+        None => true,
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("boolean") => value.is_boolean(),
+        Some("null") => value.is_null(),
+        Some(other) => return Some(format!("type {other}?")),
+    };
+    let listed = schema["enum"].as_array().is_none_or(|values| values.contains(value));
+    let constant = schema.get("const").is_none_or(|constant| constant == value);
+    let least = schema["minimum"].as_i64().is_none_or(|least| value.as_i64() >= Some(least));
+    let matches = schema["pattern"].as_str().is_none_or(|pattern| {
+        regex::Regex::new(pattern).unwrap().is_match(value.as_str().unwrap_or_default())
+    });
+    if !(is_type && listed && constant && least && matches) {
+        return Some(format!("{at}: {value} is not {schema}"));
+    }
+    let required = schema["required"].as_array().into_iter().flatten();
+    if let Some(missing) = required.filter_map(Value::as_str).find(|key| value.get(key).is_none()) {
+        return Some(format!("{at}: {missing} is missing"));
+    }
+    let items = value.as_array().into_iter().flatten().enumerate();
+    let mut items = items.map(|(i, item)| (i.to_string(), item, &schema["items"]));
+    let members = value.as_object().into_iter().flatten().map(|(key, member)| {
+        let known = schema["properties"].get(key);
+        (key.clone(), member, known.unwrap_or(&schema["additionalProperties"]))
+    });
+    let mut inside = items.by_ref().chain(members);
+    inside.find_map(|(key, inner, schema)| fault(inner, schema, root, &format!("{at}/{key}")))
+}
+
+/// `$ leaksweep …` and `$ cargo run --release -- …` in the README, as they stand there; output
+/// that follows a command is how its output begins.
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let folder = Folder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(root().join("sample-logs"), folder.path("sample-logs")).unwrap();
+    let mut commands = 0;
+    for block in text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+        for part in block.split("$ ").skip(1) {
+            let (command, shown) = part.split_once('\n').unwrap_or((part, ""));
+            let command = command.replace("cargo run --release -- ", "leaksweep ");
+            let Some(arguments) = command.strip_prefix("leaksweep ") else { continue };
+            if arguments.contains(['|', '>', '\'']) || !arguments.contains("sample-logs") {
+                continue;
+            }
+            let (code, out, err) = run(&folder, arguments);
+            assert!(![2, 3, 101].contains(&code), "{command}: {code} {err}");
+            for (line, real) in shown.lines().zip(out.lines()).take_while(|(l, _)| *l != "…") {
+                assert_eq!(line.trim_end(), real, "{command}");
+            }
+            commands += 1;
+        }
+    }
+    assert!(commands > 0);
+}
