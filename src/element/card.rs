@@ -6,7 +6,7 @@ use super::keys::{self, Norm, Role};
 use super::number::{Number, numbers, run_end};
 use super::pairs::{Pair, key_before, pair_at};
 use super::plain::byte;
-use super::{Element, Grade, person};
+use super::{Brand, Element, Grade, person};
 
 /// Finds card numbers, and notes every number of a card's form for the column statistic.
 pub(super) fn find(text: &[u8], pairs: &[Pair], search: &mut Search) {
@@ -128,9 +128,11 @@ fn alone(
     }
     let id = pair.is_some_and(|p| p.role == Some(Role::Id));
     let grade = if iin::is_test(digits, false) { Grade::Test } else { Grade::Review };
-    let tentative = !suffices || is_moment(digits);
+    // Rare lengths and brands are for review; what is wide open needs something beside it.
+    let wide = issue.brand == Brand::Maestro || digits.len() < 14 || issue.brand == Brand::Other;
+    let tentative = !suffices && wide || is_moment(digits);
     let find = CardFind { grade, brand: issue.brand, column: 0, tentative, id };
-    (!(tentative && (id || grade == Grade::Test))).then_some(find)
+    (!((tentative || !suffices) && (id || grade == Grade::Test))).then_some(find)
 }
 
 /// Whether the neighbourhood lets the number stand for itself: no letter, no fraction, no part of
@@ -292,10 +294,10 @@ fn masked_at(text: &[u8], start: usize, end: usize, pairs: &[Pair]) -> Option<Fo
 }
 
 /// The brand that a visible prefix tells.
-fn brand_of(prefix: &[u8]) -> super::Brand {
+fn brand_of(prefix: &[u8]) -> Brand {
     let mut digits = prefix.to_vec();
     digits.resize(if prefix.starts_with(b"3") { 15 } else { 16 }, b'0');
     let long = iin::issue(&digits);
     digits.resize(16, b'0');
-    long.or(iin::issue(&digits)).map_or(super::Brand::Other, |i| i.brand)
+    long.or(iin::issue(&digits)).map_or(Brand::Other, |i| i.brand)
 }

@@ -37,7 +37,8 @@ fn segment_len(text: &[u8]) -> usize {
 fn transcode(segment: &[u8], from: usize, whole: bool, out: &mut Output) {
     let utf8 = std::str::from_utf8(segment).ok();
     // Pairs of bytes that are UTF-8 may be EUC-JP too; then the rest of the text decides.
-    if let Some(text) = utf8.filter(|t| whole || t.chars().any(|c| c >= '\u{800}')) {
+    if let Some(text) = utf8.filter(|t| whole || t.chars().any(|c| c >= '\u{800}' || c == '\u{A0}'))
+    {
         return each_char(text, from, char::len_utf8, out);
     }
     for (encoding, len) in [(EUC_JP, len_euc as fn(char) -> usize), (SHIFT_JIS, len_sjis)] {
@@ -49,6 +50,9 @@ fn transcode(segment: &[u8], from: usize, whole: bool, out: &mut Output) {
         if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(segment) {
             return each_char(&text, from, len, out);
         }
+    }
+    if let Some(text) = utf8 {
+        return each_char(text, from, char::len_utf8, out);
     }
     for (i, b) in segment.iter().enumerate() {
         out.push(&[*b], from + i);

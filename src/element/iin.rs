@@ -91,11 +91,29 @@ pub(super) struct Issue {
 pub(super) fn issue(digits: &[u8]) -> Option<Issue> {
     let length = 1u32.checked_shl(u32::try_from(digits.len()).ok()?)?;
     let prefix = digits.get(..8)?.iter().fold(0, |n, d| n * 10 + u32::from(d & 15));
-    RANGES
-        .iter()
-        .find(|r| (r.from..=r.to).contains(&prefix) && r.lengths & length != 0)
-        .map(|r| Issue { brand: r.brand, alone: r.alone & length != 0 })
+    let near = STARTS.get((prefix / 1_000_000) as usize)?;
+    let fits = |r: &&Range| (r.from..=r.to).contains(&prefix) && r.lengths & length != 0;
+    if *near == 0 {
+        return None;
+    }
+    let range = RANGES.iter().skip(near.trailing_zeros() as usize).find(fits)?;
+    Some(Issue { brand: range.brand, alone: range.alone & length != 0 })
 }
+
+/// For each two first digits, which ranges (by bit) hold such numbers.
+static STARTS: [u64; 100] = {
+    let mut starts = [0; 100];
+    let mut i = 0;
+    while i < RANGES.len() {
+        let mut two = RANGES[i].from / 1_000_000;
+        while two <= RANGES[i].to / 1_000_000 {
+            starts[two as usize] |= 1 << i;
+            two += 1;
+        }
+        i += 1;
+    }
+    starts
+};
 
 /// The check digit test of ISO/IEC 7812-1, annex B (Luhn).
 pub(super) fn luhn(digits: &[u8]) -> bool {

@@ -68,14 +68,7 @@ impl Role {
     pub(super) fn stands_alone(self) -> bool {
         matches!(
             self,
-            Self::Code
-                | Self::Track
-                | Self::Holder
-                | Self::Name
-                | Self::Address
-                | Self::Phone
-                | Self::Birth
-                | Self::Individual
+            Self::Code | Self::Name | Self::Address | Self::Phone | Self::Birth | Self::Individual
         )
     }
 }
@@ -100,9 +93,9 @@ fn rows() -> impl Iterator<Item = (Role, &'static str)> {
 static TABLE: LazyLock<FxHashMap<&[u8], Role>> =
     LazyLock::new(|| rows().map(|(role, word)| (word.as_bytes(), role)).collect());
 
-/// Labels in Japanese: what the prefilter looks for in every encoding.
-pub(super) fn labels() -> impl Iterator<Item = &'static str> {
-    rows().map(|(_, word)| word).filter(|word| !word.is_ascii())
+/// Keys in ASCII whose value can make a record by itself.
+pub(super) fn standing() -> impl Iterator<Item = &'static str> {
+    rows().filter(|(role, word)| role.stands_alone() && word.is_ascii()).map(|(_, word)| word)
 }
 
 /// A key without case, punctuation and namespace; at most 40 bytes of it.

@@ -78,7 +78,7 @@ pub(super) fn addresses(text: &[u8], agent: &Range<usize>, own: &[String]) -> Ve
         .filter_map(|at| {
             let (span, domain) = address(text, at)?;
             let local = text.get(span.start..at)?;
-            let robot = agent.contains(&at);
+            let robot = agent.contains(&at) || text.get(..span.start)?.ends_with(b"(+");
             let holder = if robot { Holder::Robot } else { holder(local, &domain, own) };
             Some(Address { span, holder })
         })

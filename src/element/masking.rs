@@ -1,6 +1,7 @@
 //! How may log text be shown?
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,14 +64,13 @@ pub fn mask(text: &[u8], at: usize, max: usize) -> Masked {
 /// Replaces everything found; also tells where byte `at` came to stand.
 fn redact(text: &[u8], at: usize) -> (Vec<u8>, usize) {
     let plain = Plain::of(text);
-    let mut spans: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+    let mut spans: Vec<(Range<usize>, String)> = Vec::new();
     for find in search(&plain.text, &Hints::default()).found {
         spans.push((plain.raw(find.span.clone()), label(&find)));
     }
-    for number in numbers(&plain.text) {
-        if iin::issue(number.digits()).is_some() && iin::luhn(number.digits()) {
-            spans.push((plain.raw(number.span.clone()), truncated(number.digits())));
-        }
+    for plain in Plain::layers(text) {
+        let found = windows(&plain.text).into_iter();
+        spans.extend(found.map(|(span, digits)| (plain.raw(span), truncated(&digits))));
     }
     spans.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
     let (mut out, mut end, mut place) = (Vec::with_capacity(text.len()), 0, None);
@@ -89,6 +89,40 @@ fn redact(text: &[u8], at: usize) -> (Vec<u8>, usize) {
     let place = place.unwrap_or(out.len() + at.saturating_sub(end));
     out.extend_from_slice(text.get(end..).unwrap_or_default());
     (out, place)
+}
+
+/// Everything that reads as a card number, whatever stands around it: the numbers of a card's
+/// form, and every 15 or 16 digits in longer runs and rows of digits.
+fn windows(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
+    let valid = |digits: &[u8]| iin::issue(digits).is_some() && iin::luhn(digits);
+    let whole = numbers(text).into_iter().filter(|n| valid(n.digits()));
+    let mut found: Vec<_> = whole.map(|n| (n.span.clone(), n.digits().to_vec())).collect();
+    let mut row: Vec<(usize, u8)> = Vec::new();
+    for (at, b) in text.iter().enumerate() {
+        let joint =
+            matches!(b, b' ' | b'-' | b'.' | b'+') && row.last().is_some_and(|(i, _)| i + 1 == at);
+        if b.is_ascii_digit() {
+            row.push((at, *b));
+        } else if !joint {
+            within_row(&row, &mut found);
+            row.clear();
+        }
+    }
+    within_row(&row, &mut found);
+    found
+}
+
+fn within_row(row: &[(usize, u8)], found: &mut Vec<(Range<usize>, Vec<u8>)>) {
+    for len in [16, 15] {
+        for window in row.windows(len) {
+            let digits: Vec<u8> = window.iter().map(|(_, b)| *b).collect();
+            let card = iin::issue(&digits).is_some_and(|i| i.alone) && iin::luhn(&digits);
+            if let (true, Some((first, _)), Some((last, _))) = (card, window.first(), window.last())
+            {
+                found.push((*first..last + 1, digits));
+            }
+        }
+    }
 }
 
 fn label(find: &Found) -> String {

@@ -21,6 +21,8 @@ mod found;
 mod iin;
 mod key;
 mod keys;
+#[cfg(test)]
+mod laws;
 mod mail;
 mod masking;
 mod number;

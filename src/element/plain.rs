@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fold;
+use super::{fold, iin};
 
 /// How many layers of escapes are undone.
 const LAYERS: usize = 3;
@@ -25,14 +25,25 @@ pub(super) struct Plain<'a> {
 impl<'a> Plain<'a> {
     /// Undoes the spellings of `raw`.
     pub(super) fn of(raw: &'a [u8]) -> Self {
+        Self::with_layers(raw, LAYERS)
+    }
+
+    /// Undoes at most so many layers of escapes, and the encodings of characters.
+    fn with_layers(raw: &'a [u8], layers: usize) -> Self {
         let mut plain = Self { text: Cow::Borrowed(raw), map: Vec::new() };
-        for _ in 0..LAYERS {
-            if !plain.step(unescape) {
-                break;
-            }
-        }
+        let _ = (0..layers).all(|_| plain.step(unescape));
         plain.step(fold::fold);
         plain
+    }
+
+    /// The text with no, one, two … layers of escapes undone: what reads as an escape may be none.
+    pub(super) fn layers(raw: &'a [u8]) -> impl Iterator<Item = Self> {
+        let mut length = None;
+        (0..=LAYERS).map_while(move |layers| {
+            let plain = Self::with_layers(raw, layers);
+            let again = length.replace(plain.text.len()) == Some(plain.text.len());
+            (!again).then_some(plain)
+        })
     }
 
     /// The bytes of the log that spell a span of the text.
@@ -148,7 +159,9 @@ impl Few {
 fn escape(text: &[u8], at: usize) -> Option<(Few, usize)> {
     let rest = text.get(at..)?;
     match byte(rest, 0) {
-        b'%' if matches!(byte(rest, 1), b'u' | b'U') => Some((Few::code(hex(rest.get(2..6)?)?), 6)),
+        b'%' if byte(rest, 1) == b'u' && !number_follows(rest.get(2..)?) => {
+            Some((Few::code(hex(rest.get(2..6)?)?), 6))
+        }
         b'%' if is_number_behind_percent(rest) => None,
         b'%' => Some((Few::byte(hex(rest.get(1..3)?)? as u8), 3)),
         b'\\' => backslash(rest),
@@ -156,20 +169,41 @@ fn escape(text: &[u8], at: usize) -> Option<(Few, usize)> {
     }
 }
 
-/// A `%` that is no escape: `%4111111111111111%` in a search pattern, `%B4111…^` of track 1.
+/// A `%` that is no escape: `%4556737586899855%` in a search pattern, `%B4556…^` of track 1.
 fn is_number_behind_percent(rest: &[u8]) -> bool {
-    let from = if byte(rest, 1) == b'B' { 2 } else { 1 };
-    let digits = rest.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
-    let digits = rest.get(from..from + digits).unwrap_or_default();
-    (12..=19).contains(&digits.len())
-        && super::iin::issue(digits).is_some_and(|i| i.alone || from == 2)
-        && super::iin::luhn(digits)
+    number_follows(rest.get(1..).unwrap_or_default())
+        || byte(rest, 1) == b'B' && number_follows(rest.get(2..).unwrap_or_default())
+}
+
+/// Whether a text begins with a card number, in one piece or in groups.
+fn number_follows(text: &[u8]) -> bool {
+    let mut digits = Vec::with_capacity(20);
+    let mut at = 0;
+    while digits.len() < 20 {
+        let rest = text.get(at..).unwrap_or_default();
+        let gap = match byte(rest, 0) {
+            b' ' | b'-' | b'.' | b'+' => 1,
+            b'%' if matches!(rest.get(1..3), Some(b"20" | b"2D" | b"2d")) => 3,
+            _ => 0,
+        };
+        if !byte(rest, gap).is_ascii_digit() {
+            break;
+        }
+        digits.push(byte(rest, gap));
+        at += gap + 1;
+    }
+    let track = byte(text, at) == b'^';
+    [16, 15, digits.len()].into_iter().filter(|n| (12..=19).contains(n)).any(|n| {
+        let digits = digits.get(..n).unwrap_or_default();
+        iin::issue(digits).is_some_and(|i| i.alone || track) && iin::luhn(digits)
+    })
 }
 
 fn backslash(rest: &[u8]) -> Option<(Few, usize)> {
     Some(match byte(rest, 1) {
-        b'u' | b'U' => (Few::code(hex(rest.get(2..6)?)?), 6),
-        b'x' | b'X' => (Few::byte(hex(rest.get(2..4)?)? as u8), 4),
+        b'u' | b'x' if number_follows(rest.get(2..)?) => return None,
+        b'u' => (Few::code(hex(rest.get(2..6)?)?), 6),
+        b'x' => (Few::byte(hex(rest.get(2..4)?)? as u8), 4),
         b'n' => (Few::byte(b'\n'), 2),
         b'r' => (Few::byte(b'\r'), 2),
         b't' => (Few::byte(b'\t'), 2),
@@ -188,7 +222,6 @@ fn entity(rest: &[u8]) -> Option<(Few, usize)> {
         "gt" => u32::from(b'>'),
         "amp" => u32::from(b'&'),
         "nbsp" => 0xA0,
-        "commat" => u32::from(b'@'),
         _ => match name.strip_prefix('#')?.strip_prefix(['x', 'X']) {
             Some(digits) => u32::from_str_radix(digits, 16).ok()?,
             None => name.strip_prefix('#')?.parse().ok()?,

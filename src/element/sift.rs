@@ -1,13 +1,355 @@
-//! Which entries are worth a look? A scan over a whole block that is never wrong by leaving one
-//! out.
+//! Which entries are worth a look? One pass over a whole block that is never wrong by leaving an
+//! entry out: every find of [`search`](super::found::search) shows in the raw bytes of its line
+//! as a run or groups of digits, a run of mask characters, a key, an `@`, or a spelling that is
+//! rare enough to look at always (bytes beyond ASCII, escapes of letters, numeric entities).
+//!
+//! Bytes are classed 64 at a time into bit masks, and runs and groups are found by shifting them;
+//! `benches/element.rs` shows the speed.
 
-/// Appends an offset inside every entry that may carry an element.
+use std::sync::LazyLock;
+
+use super::keys::{self, Norm};
+use super::number::run_end;
+use super::plain::byte;
+use super::{iin, pairs};
+
+/// Appends an offset inside every line that may carry an element, in ascending order.
 pub(super) fn candidates(block: &[u8], at: &mut Vec<usize>) {
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', block).chain([block.len()]) {
-        if end > start {
-            at.push(start);
+    let mut sift = Sift { block, taken: 0..0, at };
+    let (mut now, mut before) = (Classes::of(block, 0), Classes::default());
+    for start in (0..block.len()).step_by(64) {
+        let next = Classes::of(block, start + 64);
+        sift.chunk(start, &before, &now, &next);
+        (before, now) = (now, next);
+    }
+}
+
+/// Which of 64 bytes are of which class.
+#[derive(Clone, Copy, Default)]
+struct Classes {
+    digit: u64,
+    colon: u64,
+    hyphen: u64,
+    star: u64,
+    mark: u64,
+    base64: u64,
+}
+
+impl Classes {
+    fn of(block: &[u8], start: usize) -> Self {
+        let rest = block.get(start..).unwrap_or_default();
+        if let Some(chunk) = rest.first_chunk() {
+            return Self::of_chunk(chunk);
         }
-        start = end + 1;
+        let mut padded = [0; 64];
+        padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        Self::of_chunk(&padded)
+    }
+
+    fn of_chunk(chunk: &[u8; 64]) -> Self {
+        Self {
+            digit: bits(chunk, |b| b.wrapping_sub(b'0') < 10),
+            colon: bits(chunk, |b| b == b':'),
+            hyphen: bits(chunk, |b| b == b'-'),
+            star: bits(chunk, |b| (b == b'*') | (b == b'#') | (b | 0x20 == b'x') | (b == b'_')),
+            mark: bits(chunk, |b| {
+                (b == b'@')
+                    | (b == b'=')
+                    | (b == b'>')
+                    | (b == b'%')
+                    | (b == b'\\')
+                    | (b == b'#')
+                    | (b == b'+')
+                    | (b >= 0x80)
+            }),
+            base64: bits(chunk, |b| b.wrapping_sub(b'M') < 3),
+        }
+    }
+}
+
+/// A bit for each of 64 bytes; written so that the compiler makes vector code of it.
+#[inline]
+fn bits(chunk: &[u8; 64], class: impl Fn(u8) -> bool) -> u64 {
+    let ones = chunk.map(|b| u8::from(class(b)));
+    let (words, _) = ones.as_chunks::<8>();
+    // The multiplication gathers the lowest bit of eight bytes in the highest byte.
+    words.iter().rev().fold(0, |bits, word| {
+        bits << 8 | u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    })
+}
+
+/// The positions of the bits that are set.
+fn each(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(at)
+    })
+}
+
+/// 64 bits and the 64 that follow.
+#[derive(Clone, Copy)]
+struct Ahead(u64, u64);
+
+impl Ahead {
+    /// The bits `n` places ahead; `n` is 1 to 63.
+    #[inline]
+    fn at(self, n: u32) -> u64 {
+        self.0 >> n | self.1 << (64 - n)
+    }
+
+    /// Where a bit is set and the one `n` places ahead too.
+    #[inline]
+    fn and(self, n: u32) -> Self {
+        Self(self.0 & self.at(n), self.1 & self.1 >> n)
+    }
+}
+
+struct Sift<'b> {
+    block: &'b [u8],
+    /// The line that was taken last: from where it was taken to its end.
+    taken: std::ops::Range<usize>,
+    at: &'b mut Vec<usize>,
+}
+
+impl Sift<'_> {
+    #[inline]
+    fn chunk(&mut self, start: usize, before: &Classes, now: &Classes, next: &Classes) {
+        let fours = Ahead(now.digit, next.digit).and(1).and(2);
+        if fours.0 != 0 {
+            self.numbers(start, before, now, fours);
+            self.groups(start, now.digit, next.digit, fours);
+            self.phones(start, before.hyphen, now.hyphen, fours.0);
+        }
+        let stars =
+            Ahead(now.star, next.star).and(1).and(2).0 & !(now.star << 1 | before.star >> 63);
+        let colons = now.colon & !(now.digit << 1 | before.digit >> 63);
+        let quads = Ahead(now.base64, next.base64).and(4).and(8).0;
+        each(stars).for_each(|i| self.look(start + i, is_masked));
+        each(colons | now.mark).for_each(|i| self.look(start + i, is_mark));
+        each(quads).for_each(|i| self.look(start + i, is_base64));
+    }
+
+    /// Runs of twelve digits and more.
+    fn numbers(&mut self, start: usize, before: &Classes, now: &Classes, fours: Ahead) {
+        let begins = !(now.digit << 1 | before.digit >> 63);
+        let twelves = fours.0 & fours.at(4) & fours.at(8) & begins;
+        each(twelves).for_each(|i| self.look(start + i, is_number));
+    }
+
+    /// Groups 4-4-4-4, 4-6-5 and 4-6-4 with a separator of one to nine bytes: one character;
+    /// U+00A0 and `Shift_JIS`; `%20` and U+3000; `%2520`; `\u00a0`, `&nbsp;` and `%C2%A0`;
+    /// `%E3%80%80`.
+    fn groups(&mut self, start: usize, digits: u64, next: u64, fours: Ahead) {
+        let ends = fours.0 & !Ahead(digits, next).at(4);
+        let two = |gap: u32| ends & fours.at(4 + gap);
+        if two(1) | two(2) | two(3) | two(5) | two(6) | two(9) == 0 {
+            return;
+        }
+        for gap in [1, 2, 3, 5, 6, 9] {
+            let four = fours.at(8 + 2 * gap) & fours.at(12 + 3 * gap);
+            let found = two(gap) & (four | fours.at(10 + 2 * gap));
+            each(found).for_each(|i| self.look(start + i, |_, _| true));
+        }
+    }
+
+    /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`.
+    fn phones(&mut self, start: usize, before: u64, now: u64, fours: u64) {
+        let back = |n: u32| now << n | before >> (64 - n);
+        let phones = fours & back(1) & (back(3) | back(4) | back(5) | back(6));
+        each(phones).for_each(|i| self.look(start + i, is_phone));
+    }
+
+    /// Takes the line in which `at` stands, if it is not taken and the test says yes. Places come
+    /// in order but within 64 bytes, where an earlier line may come later.
+    #[inline]
+    fn look(&mut self, at: usize, test: impl Fn(&[u8], usize) -> bool) {
+        let late = at < self.taken.start && {
+            let between = self.block.get(at..self.taken.start).unwrap_or_default();
+            memchr::memchr(b'\n', between).is_some()
+        };
+        if (at < self.taken.end && !late) || at >= self.block.len() || !test(self.block, at) {
+            return;
+        }
+        if late {
+            return self.insert(at);
+        }
+        self.at.push(at);
+        let rest = self.block.get(at..).unwrap_or_default();
+        self.taken = at..memchr::memchr(b'\n', rest).map_or(self.block.len(), |n| at + n + 1);
+    }
+
+    #[cold]
+    fn insert(&mut self, at: usize) {
+        let place = self.at.partition_point(|other| *other < at);
+        self.at.insert(place, at);
+    }
+}
+
+/// Twelve or more digits that may be a card number, or hide one behind the digits of an escape.
+fn is_number(block: &[u8], at: usize) -> bool {
+    let digits = block.get(at..run_end(block, at)).unwrap_or_default();
+    let before = at.checked_sub(1).map_or(0, |i| byte(block, i));
+    if matches!(before, b'%' | b'u' | b'U' | b'x' | b'X') {
+        return true;
+    }
+    (12..=19).contains(&digits.len())
+        && iin::issue(digits).is_some_and(|issue| issue.alone || iin::luhn(digits))
+}
+
+/// A phone whose last four digits stand at `at` begins with 0 or with a country code.
+fn is_phone(block: &[u8], at: usize) -> bool {
+    let from = at.saturating_sub(20);
+    let before = block.get(from..at).unwrap_or_default();
+    let part = |b: &&u8| b.is_ascii_digit() || matches!(b, b'-' | b' ');
+    let len = before.iter().rev().take_while(part).count();
+    let number = before.get(before.len() - len..).unwrap_or_default();
+    let left = at.checked_sub(len + 1).map_or(0, |i| byte(block, i));
+    let plus = matches!(left, b'+' | b'%' | b'u' | b'x');
+    plus || number.split(|b| *b == b' ').next_back().is_some_and(|n| n.starts_with(b"0"))
+}
+
+/// A run of mask characters beside digits.
+fn is_masked(block: &[u8], at: usize) -> bool {
+    let mask = byte(block, at);
+    let rest = block.get(at..block.len().min(at + 24)).unwrap_or_default();
+    let end = at
+        + rest.iter().position(|b| *b != mask && !matches!(b, b'-' | b' ')).unwrap_or(rest.len());
+    (1..=2).any(|n| at.checked_sub(n).is_some_and(|i| byte(block, i).is_ascii_digit()))
+        || byte(block, end).is_ascii_digit()
+}
+
+/// Four times in four characters what digits are in base64: three of them begin `[MNO][DTjz]`.
+fn is_base64(block: &[u8], at: usize) -> bool {
+    (0..4).all(|n| matches!(byte(block, at + 4 * n + 1), b'D' | b'T' | b'j' | b'z'))
+}
+
+fn is_mark(block: &[u8], at: usize) -> bool {
+    let next = byte(block, at + 1);
+    match byte(block, at) {
+        b'@' => is_mail(block, at),
+        b'=' | b':' | b'>' => is_key(block, at),
+        b'%' => is_escape(block, at),
+        b'\\' => is_backslash(block, at),
+        b'#' => at > 0 && byte(block, at - 1) == b'&',
+        b'+' => matches!(next, b'1'..=b'9') && is_international(block, at),
+        _ => true,
+    }
+}
+
+/// Something like a name before the `@`, and something like a domain behind it.
+fn is_mail(block: &[u8], at: usize) -> bool {
+    let rest = block.get(at + 1..block.len().min(at + 256)).unwrap_or_default();
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    let end = rest.iter().position(|b| !part(b)).unwrap_or(rest.len());
+    let domain = rest.get(..end).unwrap_or_default();
+    let goes_on = rest.get(end).is_some_and(|b| matches!(b, b'%' | b'\\' | b'&' | 0x80..));
+    let left = at.checked_sub(1).map_or(b' ', |i| byte(block, i));
+    !left.is_ascii_whitespace() && (domain.contains(&b'.') || goes_on)
+}
+
+/// `+` and a country code with groups behind it.
+fn is_international(block: &[u8], at: usize) -> bool {
+    let rest = block.get(at + 1..block.len().min(at + 22)).unwrap_or_default();
+    let part = |b: &&u8| b.is_ascii_digit() || matches!(b, b' ' | b'-');
+    rest.iter().take_while(part).filter(|b| b.is_ascii_digit()).count() >= 10
+}
+
+/// An escape that is looked at always: of a letter, a digit or a byte beyond ASCII, or of an
+/// escape; or an encoded `@`, `=` or `:`.
+fn is_escape(block: &[u8], at: usize) -> bool {
+    let digit = |i: usize| (byte(block, at + i) as char).to_digit(16);
+    let (Some(high), Some(low)) = (digit(1), digit(2)) else {
+        return matches!(byte(block, at + 1), b'u' | b'U');
+    };
+    match (high * 16 + low) as u8 {
+        b'@' => true,
+        b'=' | b':' | b'>' => is_key(block, at),
+        b'%' => digit(3).is_some(),
+        b'<' | b'[' | b']' | b'{' | b'}' | b'"' | b',' | b'&' | b'/' | b'?' => false,
+        b => b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'\\' | 0x80..),
+    }
+}
+
+fn is_backslash(block: &[u8], at: usize) -> bool {
+    let code = match byte(block, at + 1) {
+        b'u' | b'U' => block.get(at + 2..at + 6),
+        b'x' | b'X' => block.get(at + 2..at + 4),
+        b'\\' => return matches!(byte(block, at + 2), b'u' | b'U' | b'x' | b'X' | b'\\'),
+        _ => return false,
+    };
+    let code = code
+        .and_then(|c| std::str::from_utf8(c).ok())
+        .and_then(|c| u32::from_str_radix(c, 16).ok());
+    // Escaped quotes and brackets are the usual ones; what is behind them is looked at as it is.
+    code.is_some_and(|c| {
+        !matches!(c, 0x22 | 0x27 | 0x3C | 0x3E | 0x26 | 0x0A | 0x0D | 0x09 | 0x5B | 0x5D)
+    })
+}
+
+/// Which two bytes keys end with, that make a record by themselves; five bits of each byte.
+static ENDINGS: LazyLock<[bool; 1024]> = LazyLock::new(|| {
+    let mut endings = [false; 1024];
+    for word in keys::standing() {
+        let Some([a, b]) = word.as_bytes().last_chunk() else { continue };
+        if let Some(ending) = endings.get_mut(ending(*a, *b)) {
+            *ending = true;
+        }
+    }
+    endings
+});
+
+fn ending(a: u8, b: u8) -> usize {
+    usize::from(a & 31) << 5 | usize::from(b & 31)
+}
+
+/// Whether the key before the separator at `at` makes a record by itself.
+fn is_key(block: &[u8], at: usize) -> bool {
+    let end = key_end(block, at);
+    let Some([a, b]) = block.get(..end).and_then(<[u8]>::last_chunk) else { return false };
+    let punctuated = !b.is_ascii_alphanumeric() || !a.is_ascii_alphanumeric();
+    if !punctuated && !ENDINGS.get(ending(*a, *b)).is_some_and(|e| *e) {
+        return false;
+    }
+    let Some(key) = pairs::key_before(block, end) else { return false };
+    let name = block.get(key.clone()).unwrap_or_default();
+    let escape = match key.start.checked_sub(1).map_or(0, |i| byte(block, i)) {
+        b'%' => 2,
+        b'\\' => escape_len(name),
+        _ => 0,
+    };
+    let inner = name.get(escape..).unwrap_or_default();
+    let stands = |name| keys::role(name, || Norm::of(b"")).is_some_and(keys::Role::stands_alone);
+    stands(name) || escape > 0 && stands(inner)
+}
+
+/// Where the key before a separator ends, closing quotes and brackets in any spelling left out.
+fn key_end(block: &[u8], mut end: usize) -> usize {
+    let floor = end.saturating_sub(48);
+    while end > floor {
+        let before = block.get(..end).unwrap_or_default();
+        let back = |n: usize| end.checked_sub(n).map_or(0, |i| byte(block, i));
+        let len = match back(1) {
+            b'"' | b'\'' | b' ' | b']' | b'=' | b')' | b'\\' | b'-' => 1,
+            b';' if before.ends_with(b"&quot;") => 6,
+            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => match (back(3), back(4), back(6)) {
+                (b'%', ..) => 3,
+                (_, b'\\', _) => 4,
+                (.., b'\\') => 6,
+                _ => break,
+            },
+            _ => break,
+        };
+        end -= len;
+    }
+    end
+}
+
+/// The length of the escape (without its backslash) that a name read backwards begins with.
+fn escape_len(name: &[u8]) -> usize {
+    match byte(name, 0) {
+        b'u' | b'U' => 5,
+        b'x' | b'X' => 3,
+        _ => 1,
     }
 }
