@@ -168,5 +168,8 @@ fn requests(finder: &Finder) {
             *grades.entry(format!("{grade} [{}]", class.join(" "))).or_default() += 1;
         }
     }
-    println!("gateway requests with a card under its key: {cards}; records: {grades:?}");
+    println!("gateway requests with a card under its key: {cards}; records:");
+    for (what, n) in grades {
+        println!("  {n:>4} {what}");
+    }
 }

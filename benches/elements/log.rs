@@ -194,8 +194,7 @@ fn planted(shape: &'static str, chance: &mut Chance) -> Line {
         "nbsp" => format!("pasted {} here", fours(c, "\u{A0}")),
         "ideographic space" => format!("入力 {} です", fours(c, "\u{3000}")),
         "unicode hyphen" => format!("noted {} down", fours(c, "\u{2010}")),
-        "full-width" => format!("番号は{}です", wide(c)),
-        "full-width sjis" | "full-width euc" => format!("番号は{}です", wide(c)),
+        "full-width" | "full-width sjis" | "full-width euc" => format!("番号は{}です", wide(c)),
         "behind %22" => format!("GET /s?q=%22{c}%22 HTTP/1.1"),
         "double encoded" => format!("GET /r?u=card_no%253D{c}%2526x HTTP/1.1"),
         "\\u digits" => {

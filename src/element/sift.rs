@@ -46,6 +46,8 @@ impl Classes {
         Self::of_chunk(&padded)
     }
 
+    // Lazy operators would keep the compiler from vector code.
+    #[allow(clippy::needless_bitwise_bool)]
     fn of_chunk(chunk: &[u8; 64]) -> Self {
         Self {
             digit: bits(chunk, |b| b.wrapping_sub(b'0') < 10),
@@ -121,11 +123,11 @@ impl Sift<'_> {
             self.groups(start, now.digit, next.digit, fours);
             self.phones(start, before.hyphen, now.hyphen, fours.0);
         }
-        let stars =
+        let masks =
             Ahead(now.star, next.star).and(1).and(2).0 & !(now.star << 1 | before.star >> 63);
         let colons = now.colon & !(now.digit << 1 | before.digit >> 63);
         let quads = Ahead(now.base64, next.base64).and(4).and(8).0;
-        each(stars).for_each(|i| self.look(start + i, is_masked));
+        each(masks).for_each(|i| self.look(start + i, is_masked));
         each(colons | now.mark).for_each(|i| self.look(start + i, is_mark));
         each(quads).for_each(|i| self.look(start + i, is_base64));
     }
