@@ -62,15 +62,12 @@ const LAYOUTS: &[Layout] = &[
     Layout {
         name: "haproxy",
         texts: &[
-            "$peer [$time] $frontend $backend $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \
-             {$response_captures} \"$request\"$*",
-            "$peer [$time] $frontend $backend $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \
-             \"$request\"$*",
-            "$peer [$time] $frontend $backend $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request\"$*",
+            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \"$request\"$*",
+            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request\"$*",
             // A request longer than the log line's limit loses its end.
-            "$peer [$time] $frontend $backend $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \
+            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \
              \"$request",
-            "$peer [$time] $frontend $backend $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request",
+            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request",
         ],
         start: haproxy_start,
         undo: hashes,
@@ -179,6 +176,8 @@ struct Compiled {
     fields: Vec<Field>,
     start: for<'t> fn(&'t [u8]) -> &'t [u8],
     undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>,
+    /// Whether bare values under names of their own hold no blank: known of our own texts only.
+    words: bool,
     stamps: Stamps,
 }
 
@@ -194,6 +193,7 @@ impl Compiled {
             fields,
             start: layout.start,
             undo: layout.undo,
+            words: !layout.texts.is_empty(),
             stamps: Stamps::new(options),
         }
     }
@@ -249,7 +249,7 @@ struct LayoutParser<'f> {
 
 impl<'f> LayoutParser<'f> {
     fn new(format: &'f Compiled) -> Self {
-        Self { format, matcher: Matcher::new(&format.stamps, format.undo) }
+        Self { format, matcher: Matcher::new(&format.stamps, format.undo, format.words) }
     }
 }
 

@@ -131,6 +131,9 @@ fields! {
     Operation = "operation",
 }
 
+/// A field under the name that its log gives it, and its value.
+pub type Named<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// What one entry says. Borrows the block's bytes and dies with it.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {
@@ -142,7 +145,7 @@ pub struct Event<'a> {
     /// Whether a value may not stand in the raw entry.
     foreign: bool,
     known: [Cow<'a, [u8]>; Field::ALL.len()],
-    named: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    named: Vec<Named<'a>>,
 }
 
 impl Default for Event<'_> {
@@ -210,7 +213,7 @@ impl<'a> Event<'a> {
     }
 
     /// The fields that are no [`Field`], in the order of the entry.
-    pub fn named(&self) -> &[(Cow<'a, [u8]>, Cow<'a, [u8]>)] {
+    pub fn named(&self) -> &[Named<'a>] {
         &self.named
     }
 

@@ -10,8 +10,9 @@ use memchr::{memchr, memchr_iter, memmem};
 use super::request::{
     client_of, is_address, is_address_list, set_host, set_line_with, set_target, strip_port,
 };
-use super::stamp::{Clf, Stamps, epoch};
+use super::stamp::{Clf, Read, Stamps, epoch};
 use super::{Event, Field};
+use crate::time::Time;
 
 /// What stands in a place of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,27 @@ impl Slot {
         }
     }
 
+    /// Whether a bare value holds no blank; of fields under their own names the format must know.
+    fn is_word(&self, named: bool) -> bool {
+        match self {
+            Self::Skip | Self::Peer | Self::Host => true,
+            Self::Named(_) => named,
+            Self::Field(field) => matches!(
+                field,
+                Field::Status
+                    | Field::BytesOut
+                    | Field::BytesIn
+                    | Field::ServerPort
+                    | Field::ServerIp
+                    | Field::Method
+                    | Field::Version
+                    | Field::TimeTaken
+                    | Field::RequestId
+            ),
+            _ => false,
+        }
+    }
+
     /// Whether a value can stand in this slot.
     fn fits(&self, value: &[u8]) -> bool {
         let absent = value == b"-";
@@ -199,15 +221,22 @@ pub(super) struct Matcher<'f> {
     clock: Clf,
     undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>,
     ends: Vec<(usize, usize)>,
+    time: Option<Time>,
     tries: u32,
     escapes: bool,
+    words: bool,
 }
 
 impl<'f> Matcher<'f> {
-    /// A matcher for a producer whose escapes `undo` undoes.
-    pub(super) fn new(stamps: &'f Stamps, undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>) -> Self {
+    /// A matcher for a producer whose escapes `undo` undoes. `words` says that bare values under
+    /// names of their own hold no blank.
+    pub(super) fn new(
+        stamps: &'f Stamps,
+        undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>,
+        words: bool,
+    ) -> Self {
         let clock = Clf::default();
-        Self { stamps, clock, undo, ends: Vec::new(), tries: 0, escapes: true }
+        Self { stamps, clock, undo, ends: Vec::new(), time: None, tries: 0, escapes: true, words }
     }
 
     /// Sets the fields of a line that follows the template; says whether it does.
@@ -228,6 +257,7 @@ impl<'f> Matcher<'f> {
     /// Finds the values' places, `escapes` saying whether a backslash escapes a quote.
     fn matches(&mut self, template: &Template, line: &[u8], escapes: bool) -> bool {
         self.ends.clear();
+        self.time = None;
         (self.escapes, self.tries) = (escapes, TRIES);
         self.step(&template.parts, line, 0, None)
     }
@@ -257,21 +287,18 @@ impl<'f> Matcher<'f> {
         at: usize,
         before: Option<u8>,
     ) -> bool {
+        let word = matches!(before, None | Some(b' ')) && slot.is_word(self.words);
+        if self.stamp(slot, rest, line, at) {
+            return true;
+        }
         let mut end = at;
-        while let Some(next) = self.place(slot, rest, line, at, end, before) {
-            if self.tries == 0 {
+        while let Some(next) = self.place(rest, line, at, end, before) {
+            if self.tries == 0 || (word && memchr(b' ', &line[at..next]).is_some()) {
                 return false;
             }
             self.tries -= 1;
-            let bare = matches!(before, None | Some(b' '));
-            let word = !bare || *slot != Slot::Skip || memchr(b' ', &line[at..next]).is_none();
-            if word && slot.fits(&line[at..next]) {
-                let depth = self.ends.len();
-                self.ends.push((at, next));
-                if self.step(rest, line, next, None) {
-                    return true;
-                }
-                self.ends.truncate(depth);
+            if slot.fits(&line[at..next]) && self.ends_at(next, rest, line, at) {
+                return true;
             }
             end = next + 1;
             if end > line.len() {
@@ -281,24 +308,46 @@ impl<'f> Matcher<'f> {
         false
     }
 
+    /// Takes a time stamp that shows itself where it ends, and matches the rest.
+    fn stamp(&mut self, slot: &Slot, rest: &[Part], line: &[u8], at: usize) -> bool {
+        let text = &line[at..];
+        let read = match slot {
+            Slot::Time => self.common(text).or_else(|| self.stamps.prefix(text)),
+            Slot::MonthFirst => self.stamps.month_day_year(text),
+            _ => None,
+        };
+        let Some((time, after)) = read else { return false };
+        self.time = Some(time);
+        self.ends_at(line.len() - after.len(), rest, line, at)
+    }
+
+    /// The common log format's stamp, read fast.
+    fn common<'t>(&mut self, text: &'t [u8]) -> Read<'t> {
+        let (stamp, rest) = text.split_at_checked(26)?;
+        let time = (stamp[2] == b'/').then(|| self.clock.read(stamp, self.stamps))??;
+        Some((time, rest))
+    }
+
+    /// Notes that a value stands from `at` to `end`, and matches the rest.
+    fn ends_at(&mut self, end: usize, rest: &[Part], line: &[u8], at: usize) -> bool {
+        let depth = self.ends.len();
+        self.ends.push((at, end));
+        let found = self.step(rest, line, end, None);
+        if !found {
+            self.ends.truncate(depth);
+        }
+        found
+    }
+
     /// The next place from `from` on where the value that starts at `at` can end.
     fn place(
         &self,
-        slot: &Slot,
         rest: &[Part],
         line: &[u8],
         at: usize,
         from: usize,
         before: Option<u8>,
     ) -> Option<usize> {
-        let stamp = match slot {
-            Slot::Time if from == at => self.stamps.prefix(&line[at..]),
-            Slot::MonthFirst if from == at => self.stamps.month_day_year(&line[at..]),
-            _ => None,
-        };
-        if let Some((_, after)) = stamp {
-            return Some(line.len() - after.len());
-        }
         let find = |byte: u8| memchr(byte, &line[from..]).map(|n| from + n);
         match rest.first() {
             None => Some(line.len()).filter(|end| *end >= from),
@@ -350,14 +399,7 @@ impl<'f> Matcher<'f> {
             Slot::QueryMark => {
                 event.set(Field::Query, value.strip_prefix(b"?").unwrap_or(value));
             }
-            Slot::Time => {
-                let common = self.clock.read(value, self.stamps);
-                event.time = common.or_else(|| self.stamps.any(value)).or(event.time);
-            }
-            Slot::MonthFirst => {
-                let read = self.stamps.month_day_year(value);
-                event.time = read.map(|(time, _)| time).or(event.time);
-            }
+            Slot::Time | Slot::MonthFirst => event.time = self.time,
         }
     }
 }
@@ -382,7 +424,7 @@ fn is_escaped(text: &[u8]) -> bool {
 
 impl Stamps {
     /// Reads a stamp of any spelling that shows where it ends.
-    fn prefix<'t>(&self, text: &'t [u8]) -> super::stamp::Read<'t> {
+    fn prefix<'t>(&self, text: &'t [u8]) -> Read<'t> {
         match text.first()? {
             b'0'..=b'9' => {
                 self.iso(text).or_else(|| self.day_month_year(text)).or_else(|| epoch(text))
