@@ -133,7 +133,7 @@ pub(super) fn search(text: &[u8], hints: &Hints<'_>) -> Search {
     let mut pairs = pairs::pairs(text);
     add_named(&mut pairs, &hints.named);
     let mut search = Search::default();
-    sensitive::find(text, &pairs, &mut search.found);
+    sensitive::find(text, &mut search.found);
     card::find(text, &pairs, &mut search);
     card::masked(text, &pairs, &mut search.found);
     find_mail(text, &pairs, hints, &mut search.found);

@@ -12,6 +12,7 @@
 //! * A [`Fingerprint`] is HMAC-SHA-256 (RFC 2104, FIPS 180-4) of the whole normalised value under
 //!   the case's key, domain-separated by kind, cut to 64 bits: PCI DSS 4.0.1, 3.5.1.1.
 
+mod base64;
 mod card;
 mod class;
 mod column;

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{fold, iin};
+use super::{base64, fold, iin};
 
 /// How many layers of escapes are undone.
 const LAYERS: usize = 3;
@@ -32,6 +32,9 @@ impl<'a> Plain<'a> {
     fn with_layers(raw: &'a [u8], layers: usize) -> Self {
         let mut plain = Self { text: Cow::Borrowed(raw), map: Vec::new() };
         let _ = (0..layers).all(|_| plain.step(unescape));
+        if layers > 0 && plain.step(base64::decode) {
+            plain.step(unescape);
+        }
         plain.step(fold::fold);
         plain
     }

@@ -1,15 +1,17 @@
-//! Is there sensitive authentication data? Magnetic stripe tracks (ISO/IEC 7813); security codes
-//! are found by their keys.
+//! Is there sensitive authentication data? Magnetic stripe tracks (ISO/IEC 7813) and EMV tags
+//! (EMV Book 3, annex A) in hexadecimal; security codes are found by their keys.
+
+use std::ops::Range;
 
 use super::found::{CardFind, Found, Weight};
 use super::iin;
 use super::number::{Number, run_end};
-use super::pairs::Pair;
 use super::plain::byte;
 use super::{Element, Grade};
 
 /// Finds track data: the card number of a track and the track itself, as one find.
-pub(super) fn find(text: &[u8], _pairs: &[Pair], found: &mut Vec<Found>) {
+pub(super) fn find(text: &[u8], found: &mut Vec<Found>) {
+    find_tags(text, found);
     for mark in memchr::memchr3_iter(b'^', b'=', b'D', text) {
         found.extend(if byte(text, mark) == b'^' {
             track1(text, mark)
@@ -17,6 +19,60 @@ pub(super) fn find(text: &[u8], _pairs: &[Pair], found: &mut Vec<Found>) {
             track2(text, mark)
         });
     }
+}
+
+/// EMV tags in a dump: 5A (card number) and 57 (track 2 equivalent), parsed by their length.
+fn find_tags(text: &[u8], found: &mut Vec<Found>) {
+    for five in memchr::memchr_iter(b'5', text) {
+        found.extend(match byte(text, five + 1) {
+            b'A' | b'a' => tag_number(text, five),
+            b'7' => tag_track(text, five),
+            _ => None,
+        });
+    }
+}
+
+/// The value of a tag of one byte at `at`, if its length lies within bounds.
+fn tag_value(
+    text: &[u8],
+    at: usize,
+    bytes: std::ops::RangeInclusive<usize>,
+) -> Option<Range<usize>> {
+    let len = std::str::from_utf8(text.get(at + 2..at + 4)?).ok()?;
+    let len = usize::from_str_radix(len, 16).ok().filter(|n| bytes.contains(n))?;
+    let span = at + 4..at + 4 + 2 * len;
+    text.get(span.clone())?.iter().all(u8::is_ascii_hexdigit).then_some(span)
+}
+
+/// Card digits in a span, padded with F or ended by D, of a valid number.
+fn tag_digits(text: &[u8], span: &Range<usize>) -> Option<Number> {
+    let end = run_end(text, span.start).min(span.end);
+    let number = Number::new(text, span.start..end, false)?;
+    (iin::issue(number.digits()).is_some() && iin::luhn(number.digits())).then_some(number)
+}
+
+fn tag_number(text: &[u8], at: usize) -> Option<Found> {
+    let span = tag_value(text, at, 6..=10)?;
+    let number = tag_digits(text, &span)?;
+    let padding = text.get(number.span.end..span.end)?;
+    let padded = padding.len() <= 8 && padding.iter().all(|b| matches!(b, b'F' | b'f'));
+    padded.then(|| find_of(Element::CardNumber, &number, span)).flatten()
+}
+
+fn tag_track(text: &[u8], at: usize) -> Option<Found> {
+    let span = tag_value(text, at, 11..=19)?;
+    let number = tag_digits(text, &span)?;
+    let fits = matches!(byte(text, number.span.end), b'D' | b'd');
+    let find = fits.then(|| track(text, &number, number.span.end + 1)).flatten()?;
+    Some(Found { span: span.start..span.end.max(find.span.end), ..find })
+}
+
+fn find_of(element: Element, pan: &Number, span: Range<usize>) -> Option<Found> {
+    let issue = iin::issue(pan.digits())?;
+    let grade = if iin::is_test(pan.digits(), true) { Grade::Test } else { Grade::Track };
+    let card = CardFind { grade, brand: issue.brand, column: 0, tentative: false, id: false };
+    let find = Found::new(element, span, Weight::Strong);
+    Some(Found { value: pan.digits().to_vec().into(), card: Some(card), ..find })
 }
 
 /// The digits that end before `end`: 12 to 19 of them.
@@ -62,9 +118,5 @@ fn track(text: &[u8], pan: &Number, at: usize) -> Option<Found> {
     }
     let end = run_end(text, at);
     let end = end + usize::from(byte(text, end) == b'?');
-    let issue = iin::issue(pan.digits())?;
-    let grade = if iin::is_test(pan.digits(), true) { Grade::Test } else { Grade::Track };
-    let card = CardFind { grade, brand: issue.brand, column: 0, tentative: false, id: false };
-    let find = Found::new(Element::Track, pan.span.start..end, Weight::Strong);
-    Some(Found { value: pan.digits().to_vec().into(), card: Some(card), ..find })
+    find_of(Element::Track, pan, pan.span.start..end)
 }

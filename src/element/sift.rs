@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use super::keys::{self, Norm};
 use super::number::run_end;
 use super::plain::byte;
-use super::{iin, pairs};
+use super::{base64, iin, pairs};
 
 /// Appends an offset inside every line that may carry an element, in ascending order.
 pub(super) fn candidates(block: &[u8], at: &mut Vec<usize>) {
@@ -129,7 +129,7 @@ impl Sift<'_> {
         let quads = Ahead(now.base64, next.base64).and(4).and(8).0;
         each(masks).for_each(|i| self.look(start + i, is_masked));
         each(colons | now.mark).for_each(|i| self.look(start + i, is_mark));
-        each(quads).for_each(|i| self.look(start + i, is_base64));
+        each(quads).for_each(|i| self.look(start + i, base64::holds_digits));
     }
 
     /// Runs of twelve digits and more.
@@ -190,9 +190,12 @@ impl Sift<'_> {
 
 /// Twelve or more digits that may be a card number, or hide one behind the digits of an escape.
 fn is_number(block: &[u8], at: usize) -> bool {
-    let digits = block.get(at..run_end(block, at)).unwrap_or_default();
+    let end = run_end(block, at);
+    let digits = block.get(at..end).unwrap_or_default();
     let before = at.checked_sub(1).map_or(0, |i| byte(block, i));
-    if matches!(before, b'%' | b'u' | b'U' | b'x' | b'X') {
+    // Behind the digits of an escape, or within an EMV tag (5A…, 57…D).
+    let inside = matches!(before, b'%' | b'u' | b'x' | b'A' | b'a');
+    if inside || matches!(byte(block, end), b'D' | b'd' | b'F' | b'f') {
         return true;
     }
     (12..=19).contains(&digits.len())
@@ -219,11 +222,6 @@ fn is_masked(block: &[u8], at: usize) -> bool {
         + rest.iter().position(|b| *b != mask && !matches!(b, b'-' | b' ')).unwrap_or(rest.len());
     (1..=2).any(|n| at.checked_sub(n).is_some_and(|i| byte(block, i).is_ascii_digit()))
         || byte(block, end).is_ascii_digit()
-}
-
-/// Four times in four characters what digits are in base64: three of them begin `[MNO][DTjz]`.
-fn is_base64(block: &[u8], at: usize) -> bool {
-    (0..4).all(|n| matches!(byte(block, at + 4 * n + 1), b'D' | b'T' | b'j' | b'z'))
 }
 
 fn is_mark(block: &[u8], at: usize) -> bool {

@@ -76,6 +76,9 @@ fn records_of_entries() {
         ("氏名:山田太郎", "name -"),
         ("%B4556737586899855^YAMADA/TARO^2012101123456789?", "card_number+track Track"),
         (";4556737586899855=20121011234567890000?", "card_number+track Track"),
+        ("5F2A02039 5A0845567375868998555F2403201231", "card_number Track"),
+        ("57114556737586899855D20121011234567890", "card_number+track Track"),
+        ("data=Y2FyZF9ubz00NTU2NzM3NTg2ODk5ODU1Jng9MQ==", "card_number Keyed"),
         ("card_no01=4556&card_no02=7375&card_no03=8689&card_no04=9855", "card_number Keyed"),
         (
             "card%5Bnumber%5D=4556%207375%208689%209855&card%5Bcvc%5D=123",
