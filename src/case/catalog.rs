@@ -1,6 +1,6 @@
 //! Which part does a rule play in the reasoning? From its stage, its technique tags and its level.
 
-use crate::rule::{Level, RuleInfo, RuleSet, Stage};
+use crate::rule::{Correlation, Level, Measure, RuleInfo, RuleSet, Stage};
 
 /// The part that a rule's hits play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +54,26 @@ pub(super) struct Known {
     pub(super) info: RuleInfo,
     pub(super) stage: Option<Stage>,
     pub(super) role: Role,
+    /// The rules that a correlation refers to; none for a plain rule.
+    pub(super) refers: Vec<u32>,
+    /// Whether it needs all of them to fire, or any.
+    pub(super) needs_all: bool,
 }
 
 impl Known {
     pub(super) fn new(info: RuleInfo, stage: Option<Stage>) -> Self {
         let role = Role::of(&info, stage);
-        Self { info, stage, role }
+        Self { info, stage, role, refers: Vec::new(), needs_all: false }
+    }
+
+    /// The same of a correlation.
+    fn correlating(mut self, correlation: Option<&Correlation>) -> Self {
+        if let Some(correlation) = correlation {
+            self.refers.clone_from(&correlation.rules);
+            self.needs_all =
+                matches!(correlation.measure, Measure::Temporal | Measure::TemporalOrdered);
+        }
+        self
     }
 
     /// Whether a hit says by itself that somebody attacked.
@@ -99,7 +113,8 @@ impl Catalog {
     /// What is known of a rule set.
     pub(super) fn new(rules: &RuleSet) -> Self {
         let all = 0..rules.len() as u32;
-        Self(all.map(|i| Known::new(rules.info(i).clone(), rules.stage(i))).collect())
+        let known = |i| Known::new(rules.info(i).clone(), rules.stage(i));
+        all.map(|i| known(i).correlating(rules.correlation(i))).collect()
     }
 
     /// Of rule number `index`; absent if a part file was made with other rules.

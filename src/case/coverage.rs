@@ -9,7 +9,7 @@ use crate::scan::HitSet;
 use crate::source::GapKind;
 use crate::time::Time;
 
-use super::catalog::{Catalog, Role};
+use super::catalog::{Catalog, Known, Role};
 use super::criteria::Criteria;
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
@@ -213,37 +213,57 @@ impl Coverage {
         }
     }
 
-    /// Which rules could have fired: able if able on any stream of the site.
+    /// Which rules could have fired.
     fn rules(&mut self, site: &Site<'_>, basis: &Basis<'_>) {
         let mut against_intrusion = 0;
         for (index, rule) in basis.catalog.iter() {
-            let id = &rule.info.id;
-            let unable = |s: &super::site::SiteStream<'_>| s.facts.unable.contains_key(&index);
-            if site.streams.iter().any(|stream| !unable(stream)) {
-                self.rules_able.push(id.clone());
+            let id = rule.info.id.clone();
+            if is_able(index, site, basis.catalog) {
+                self.rules_able.push(id);
                 against_intrusion += usize::from(rule.role != Role::Exposure);
             } else {
-                let whys: BTreeSet<&str> = site
-                    .streams
-                    .iter()
-                    .filter_map(|stream| stream.facts.unable.get(&index))
-                    .map(String::as_str)
-                    .collect();
-                let why = whys.into_iter().collect::<Vec<_>>().join("; ");
-                let why = if why.is_empty() { "no log of the site".to_owned() } else { why };
-                self.rules_unable.push(Unable { rule: id.clone(), why });
+                self.rules_unable
+                    .push(Unable { rule: id, why: why_unable(index, rule, site, basis) });
             }
         }
         self.rules_able.sort();
         self.rules_unable.sort_by(|a, b| a.rule.cmp(&b.rule));
         let needed = basis.criteria.rules_able;
-        if against_intrusion < needed {
+        if against_intrusion < needed && !site.streams.is_empty() {
             self.shortfalls.push(format!(
                 "{against_intrusion} rules against intrusions could have fired on these logs \
                  (at least {needed} must)"
             ));
         }
     }
+}
+
+/// Whether a rule could have fired on any stream of the site; a correlation, if the rules that it
+/// refers to could, each on a stream of its own.
+fn is_able(index: u32, site: &Site<'_>, catalog: &Catalog) -> bool {
+    match catalog.get(index) {
+        None => false,
+        Some(rule) if rule.refers.is_empty() => {
+            site.streams.iter().any(|stream| !stream.facts.unable.contains_key(&index))
+        }
+        // Circles of correlations are refused when rules are loaded.
+        Some(rule) if rule.needs_all => rule.refers.iter().all(|i| is_able(*i, site, catalog)),
+        Some(rule) => rule.refers.iter().any(|i| is_able(*i, site, catalog)),
+    }
+}
+
+fn why_unable(index: u32, rule: &Known, site: &Site<'_>, basis: &Basis<'_>) -> String {
+    if site.streams.is_empty() {
+        return "no log of the site".to_owned();
+    }
+    if !rule.refers.is_empty() {
+        let lame = rule.refers.iter().filter(|i| !is_able(**i, site, basis.catalog));
+        let ids = lame.filter_map(|i| Some(basis.catalog.get(*i)?.info.id.as_str()));
+        return format!("refers to {}, which cannot fire", ids.collect::<Vec<_>>().join(", "));
+    }
+    let whys = site.streams.iter().filter_map(|stream| stream.facts.unable.get(&index));
+    let whys: BTreeSet<&str> = whys.map(String::as_str).collect();
+    whys.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// The holes of one kind of log between the begin and the end of what must be covered.

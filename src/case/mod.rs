@@ -414,12 +414,13 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
     let stopped = coverage::stopped(site, &basis.criteria);
     let story =
         Story { site, catalog, attacks: &attacks, intruders: &intruders, read: &read, stopped };
+    let confirmed = verdict <= Verdict::ConfirmedAccess;
     Case {
         site: site.name.to_owned(),
         verdict,
         reasons: reason::reasons(&story, verdict, &units, &coverage),
-        at_risk: story.at_risk(),
-        storage_window: story.storage_window(),
+        at_risk: story.at_risk().filter(|_| confirmed),
+        storage_window: story.storage_window().filter(|_| confirmed),
         findings: finding::findings(site, catalog),
         indicators: story.indicators(),
         timeline: story.timeline(),

@@ -133,8 +133,9 @@ fn attempts(story: &Story<'_, '_, '_>) -> Vec<Reason> {
         attempts.clone().filter_map(Attack::client).collect();
     let count = attempts.clone().count();
     let text = format!(
-        "attacks were seen ({count} hits by {} clients); none got more than a refusal or a harmless answer",
-        clients.len()
+        "attacks were seen ({count} hits by {} client{}); none got more than a refusal or a harmless answer",
+        clients.len(),
+        if clients.len() == 1 { "" } else { "s" }
     );
     attempts.next().map(|first| on(first.seen, story.catalog, text)).into_iter().collect()
 }

@@ -89,13 +89,13 @@ impl Seen<'_> {
 
 impl Site<'_> {
     /// Whether it is a site at all: in the inventory, or named by a log. A stray text in a folder
-    /// (a note, a table) that yielded nothing names none; it stands among the run's sources.
+    /// (a note, a table) that holds no time, no card and nothing that a rule looks for names none;
+    /// it is among the run's sources.
     fn is_one(&self) -> bool {
         let yielded = |stream: &SiteStream<'_>| {
             let tally = stream.tally;
-            !stream.facts.log.is_empty()
-                || !tally.rules.is_empty()
-                || !tally.records.facts.is_empty()
+            let card = tally.records.facts.iter().any(|fact| fact.card.is_some());
+            !stream.facts.log.is_empty() || tally.first.is_some() || !tally.rules.is_empty() || card
         };
         self.entry.is_some() || !self.gaps.is_empty() || self.streams.iter().any(yielded)
     }
