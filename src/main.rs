@@ -39,7 +39,7 @@ fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
     let tally = tally.map_err(|error| Failure::new(format!("no threads: {error}")))?;
     let report = leaksweep::conclude(&tally, &evidence.inventory, &rules, run.clone());
     let code = ExitCode::of(&report, &tally, args.output.fail_on);
-    cli::tell::gaps(&tally, args.output.verbose);
+    cli::tell::gaps(&tally, &report, args.output.verbose);
     outputs.write(&report, || cli::part(key, run, tally))?;
     Ok(code)
 }
@@ -53,7 +53,7 @@ fn merge(args: &cli::MergeArgs) -> Result<ExitCode, Failure> {
 
     let report = leaksweep::conclude(&part.tally, &inventory, &rules, part.run.clone());
     let code = ExitCode::of(&report, &part.tally, args.output.fail_on);
-    cli::tell::gaps(&part.tally, args.output.verbose);
+    cli::tell::gaps(&part.tally, &report, args.output.verbose);
     outputs.write(&report, || part)?;
     Ok(code)
 }

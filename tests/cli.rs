@@ -313,6 +313,8 @@ fn the_rules_are_listed_checked_and_explained() {
     let id = out.lines().next().unwrap().split_whitespace().nth(1).unwrap();
     assert!(samples(&format!("rules explain {id}")).1.contains(id));
     assert_eq!(samples("rules check").0, 0);
+    let (code, out, _) = samples("rules test");
+    assert_eq!(code, 0, "{out}");
 }
 
 #[test]

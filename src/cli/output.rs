@@ -38,6 +38,8 @@ pub(crate) struct Outputs {
     stdout: Option<Format>,
     files: Vec<Target>,
     look: Look,
+    /// Whether somebody is there to be told what was written.
+    tell: bool,
 }
 
 impl OutputArgs {
@@ -52,7 +54,8 @@ impl OutputArgs {
         }
         let silent = self.quiet && !self.targets.is_empty();
         let stdout = self.format.or((!silent).then_some(Format::Text));
-        Ok(Outputs { stdout, files: self.targets.clone(), look: self.look() })
+        let tell = !self.quiet && io::stderr().is_terminal();
+        Ok(Outputs { stdout, files: self.targets.clone(), look: self.look(), tell })
     }
 
     fn look(&self) -> Look {
@@ -137,6 +140,9 @@ impl Outputs {
             let plain = Look { color: false, ..Look::default() };
             write_file(&target.path, |out| render(target.format, report, part, plain, out))
                 .map_err(|error| refused(&target.path, &error.to_string()))?;
+            if self.tell {
+                super::tell::written(target.format, &target.path);
+            }
         }
         let Some(format) = self.stdout else { return Ok(()) };
         to_stdout(|out| render(format, report, part, self.look, out))

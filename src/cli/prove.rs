@@ -44,5 +44,8 @@ fn finds(scanner: &mut Scanner<'_>, rule: u32, piece: &str) -> bool {
     let format = recognise(piece.as_bytes(), &event::Options::default()).format;
     let block = Block::new(piece.as_bytes().to_vec(), 0, 1, format.framing());
     let part = scanner.scan(&block, &*format, "proof");
-    part.sites.values().any(|site| site.rules.get(&rule).is_some_and(|set| set.count() > 0))
+    // A rule that only correlations use leaves a series, no hits.
+    part.sites.values().any(|site| {
+        site.rules.get(&rule).is_some_and(|set| set.count() > 0) || site.series.contains_key(&rule)
+    })
 }

@@ -1,7 +1,9 @@
 //! What is said on standard error: what is missing, and nothing when nothing is.
 #![allow(clippy::print_stderr)]
 
-use leaksweep::report::visible;
+use std::path::Path;
+
+use leaksweep::report::{Format, Report, visible};
 use leaksweep::scan::Tally;
 use leaksweep::source::{Gap, GapKind};
 
@@ -26,9 +28,21 @@ pub(crate) fn no_input(gaps: &[Gap]) -> ExitCode {
     ExitCode::NoInput
 }
 
-/// Says what could not be read.
-pub(crate) fn gaps(tally: &Tally, all: bool) {
-    list(all_gaps(tally), all);
+/// Says what could not be read; with `-v`, also what was.
+pub(crate) fn gaps(tally: &Tally, report: &Report, verbose: bool) {
+    if verbose {
+        read(report);
+    }
+    list(all_gaps(tally), verbose);
+}
+
+/// Says what was read, file by file (`-v`).
+fn read(report: &Report) {
+    for file in &report.run.sources {
+        let (path, status) = (visible(&file.path), visible(&file.status));
+        let formats = file.format.join(", ");
+        eprintln!("leaksweep: {path}: {} entries, {formats}: {status}", file.lines);
+    }
 }
 
 /// Says what is missing, one line each.
@@ -44,4 +58,11 @@ pub(crate) fn list<'g>(gaps: impl Iterator<Item = &'g Gap>, all: bool) {
         let more = gaps.len() - told;
         eprintln!("leaksweep: and {more} more gaps; -v tells all, and the report has them");
     }
+}
+
+/// Says what was written, and what to do with it.
+pub(crate) fn written(format: Format, path: &Path) {
+    let path = path.display().to_string();
+    let what = if format == Format::Html { " (open it in a browser)" } else { "" };
+    eprintln!("leaksweep: {format} written to {}{what}", visible(&path));
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Report;
-use crate::case::{Case, ClassCount, Coverage, Example, Verdict};
+use crate::case::{Case, ClassCount, Coverage, Example, Units, Verdict};
 use crate::rule::Stage;
 use crate::scan::Outcome;
 use crate::time::Time;
@@ -64,16 +64,27 @@ pub(super) fn gravest_first(report: &Report) -> Vec<&Case> {
 }
 
 /// First and last unauthorised access: from the start of the at-risk timeframe to the last hit in
-/// it that was not refused. `None` where no access was found.
+/// it that was not refused, or the last record read. `None` where no access was found.
 pub(super) fn access(case: &Case) -> Option<(Time, Time)> {
     let risk = case.at_risk.as_ref()?;
-    let not_refused = case
+    let hits = case
         .findings
         .iter()
         .filter(|f| f.outcome != Outcome::Blocked && f.stage != Some(Stage::Exposure))
         .filter_map(|f| f.last);
-    let last = not_refused.filter(|t| *t >= risk.start && *t <= risk.end).max();
+    let reads = case
+        .timeline
+        .iter()
+        .filter(|step| matches!(step.stage, Some(Stage::Collection | Stage::Exfiltration)))
+        .map(|step| step.time);
+    let last = hits.chain(reads).filter(|t| *t >= risk.start && *t <= risk.end).max();
     Some((risk.start, last.unwrap_or(risk.end)))
+}
+
+/// Whether the intruder read all the records that stand in the logs.
+pub(super) fn read_all(units: &Units) -> bool {
+    let (read, there) = (&units.attributed, &units.observed);
+    read.records == there.records && read.classes == there.classes
 }
 
 /// The coverage in a few words.

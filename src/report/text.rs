@@ -133,7 +133,7 @@ impl Block<'_> {
             self.entry("declared", &text)?;
         }
         self.count("in the logs", &units.observed)?;
-        if units.attributed == units.observed {
+        if facts::read_all(units) {
             return match units.observed.records {
                 0 => Ok(()),
                 _ => self.entry("by intruder", "all of them"),
