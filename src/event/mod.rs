@@ -357,11 +357,14 @@ pub struct Guess {
     pub score: f64,
 }
 
+/// Says what a stream is, if it is of this family.
+type Family = fn(&Head<'_>, &Options) -> Option<Guess>;
+
 /// Makes a format that a single line may have.
 type Stray = fn(&Options) -> Arc<dyn Format>;
 
 /// The format families, stricter ones first: adding a format is one file and one line here.
-const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
+const FAMILIES: &[Family] = &[
     layouts::guess_own,
     wrapper::guess,
     audit::guess,
@@ -377,7 +380,20 @@ const FAMILIES: &[fn(&Head<'_>, &Options) -> Option<Guess>] = &[
 
 /// The formats that a line may have in a stream of another: those that need no state, stricter
 /// ones first.
-const STRAYS: &[Stray] = &[access::stray, layouts::stray];
+const STRAYS: &[Stray] = &[
+    access::stray,
+    layouts::stray,
+    |options| by_example(json::guess, br#"{"level":"info"}"#, options),
+    |options| {
+        by_example(error::guess, b"[Mon Nov 23 08:46:29 2026] [error] [client ::1] x", options)
+    },
+    |options| by_example(error::guess, b"2026/11/23 08:46:29 [error] 1#1: *1 x", options),
+];
+
+/// The format that a family gives to a stream of one line.
+fn by_example(family: Family, line: &[u8], options: &Options) -> Arc<dyn Format> {
+    family(&Head::new(line), options).map_or(Arc::new(text::Text), |guess| guess.format)
+}
 
 /// The format of a stream, from its first bytes (about 64 KiB).
 pub fn recognise(head: &[u8], options: &Options) -> Guess {

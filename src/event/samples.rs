@@ -203,10 +203,16 @@ fn a_head_of_junk_or_attacks_does_not_hide_the_format() {
 fn a_stray_line_of_another_format_is_read() {
     let alb = LINES.iter().find(|(name, ..)| *name == "aws-alb").map_or("", |(_, line, _)| line);
     let clf = LINES[0].1;
-    let (guess, told) = tell(format!("{clf}\n{clf}\n\n{alb}\n{clf}\n").as_bytes());
+    let json = r#"{"remote_addr":"192.0.2.8","status":200,"request":"GET /j HTTP/1.1"}"#;
+    let error = "[Mon Nov 23 08:46:29 2026] [error] [client 192.0.2.6] denied";
+    let log = format!("{clf}\n{clf}\n\n{alb}\n{clf}\n{json}\n{error}\n{clf}\n");
+    let (guess, told) = tell(log.as_bytes());
     assert_eq!(guess.format.name(), "common");
-    assert_eq!(told.len(), 4, "blank lines are skipped");
-    assert!(told[2].contains("‹c-ip=2601:6bbc::1›"), "{}", told[2]);
+    assert_eq!(told.len(), 7, "blank lines are skipped");
+    for (at, part) in [(2, "‹c-ip=2601:6bbc::1›"), (4, "‹cs-uri=/j›"), (5, "‹c-ip=192.0.2.6›")]
+    {
+        assert!(told[at].contains(part), "{part} is not in {}", told[at]);
+    }
 }
 
 #[test]
@@ -270,5 +276,23 @@ proptest! {
         event.reset(&line);
         guess.format.parser().parse(&line, &mut event);
         tell(&line);
+    }
+}
+
+/// Lines of nothing but what parsers look for must cost about as much as they are long.
+#[test]
+fn hostile_lines_do_not_cost_the_square_of_their_length() {
+    let start = r#"192.0.2.7 - - [23/Nov/2026:08:46:37 +0000] "GET / HTTP/1.1" 200 3 "-" ""#;
+    let fills = [
+        "\"", " ", "\" ", "\"a ", "\\\"", "] \"", "[", " - ", "\\", "{\"a\":", "%2525", "\t", "a,",
+    ];
+    for fill in fills {
+        let long = fill.repeat(50_000 / fill.len());
+        for line in [long.clone(), format!("{start}{long}"), format!("2026-11-23 08:46:37 {long}")]
+        {
+            let begin = std::time::Instant::now();
+            tell(line.as_bytes());
+            assert!(begin.elapsed().as_secs() < 5, "{fill:?} takes {:?}", begin.elapsed());
+        }
     }
 }
