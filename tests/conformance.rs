@@ -283,3 +283,17 @@ fn every_hostile_request_comes_out_of_every_access_log() {
         assert_eq!(&missing, lost, "{name} as {}", guess.format.name());
     }
 }
+
+#[test]
+fn dirty_files_lose_only_the_lines_that_are_broken() {
+    let Some(data) = data() else { return };
+    let read = |name: &str| events(&bytes(&data.join(format!("edge/{name}.log"))));
+    let base = read("base");
+    for (name, broken) in [("crlf", 0), ("nofinalnl", 0), ("nulhole", 0), ("junkfirst", 40)] {
+        let all = read(name);
+        let whole: Vec<_> = all.iter().filter(|(format, _)| format != "unparsed").collect();
+        assert_eq!(all.len() - whole.len(), broken, "{name}");
+        assert!(whole.iter().zip(&base).all(|(a, b)| *a == b), "{name}");
+        assert_eq!(whole.len(), base.len(), "{name}");
+    }
+}

@@ -61,17 +61,31 @@ struct MixedParser<'f> {
 
 impl Parser for MixedParser<'_> {
     fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
-        let parsed = self.main.parse(entry, event);
+        let line = clean(entry);
+        let parsed = self.main.parse(line, event);
         if parsed != Parsed::Unparsed {
             return parsed;
         }
         for stray in &mut self.strays {
             event.reset(entry);
-            if stray.parse(entry, event) == Parsed::Event {
+            if stray.parse(line, event) == Parsed::Event {
                 return Parsed::Event;
             }
         }
         event.reset(entry);
         Parsed::Unparsed
+    }
+}
+
+/// A line without what stands before it but is not of it: a byte order mark, and the zeros of the
+/// hole that is left where a log was emptied while its server went on writing.
+fn clean(line: &[u8]) -> &[u8] {
+    match line.first() {
+        Some(0) => {
+            let zeros = line.iter().take_while(|b| **b == 0).count();
+            &line[zeros..]
+        }
+        Some(0xef) => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+        _ => line,
     }
 }

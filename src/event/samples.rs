@@ -216,6 +216,14 @@ fn a_stray_line_of_another_format_is_read() {
 }
 
 #[test]
+fn marks_and_holes_in_front_of_a_line_are_not_of_it() {
+    for before in ["\u{feff}", "\0\0\0"] {
+        let (_, told) = tell(format!("{before}{}\n", LINES[0].1).as_bytes());
+        assert!(told[0].contains("‹c-ip=192.0.2.7›"), "{}", told[0]);
+    }
+}
+
+#[test]
 fn columns_change_within_a_file_and_at_cuts() {
     let first = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n\
                  2021-04-01 00:00:21 192.0.2.9 GET /a 200\n";
