@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use leaksweep::element::mask;
 use leaksweep::report::visible;
 use leaksweep::rule::{RuleInfo, RuleSet};
 
@@ -96,8 +97,9 @@ fn explained(rules: &RuleSet, index: u32) -> String {
         line("see", reference);
     }
     if let Some(proofs) = rules.proofs(index) {
-        proofs.hits.iter().for_each(|piece| line("finds", piece.trim_end()));
-        proofs.misses.iter().for_each(|piece| line("not", piece.trim_end()));
+        let shown = |piece: &String| mask(piece.trim_end().as_bytes(), 0, 2_000).to_string();
+        proofs.hits.iter().for_each(|piece| line("finds", &shown(piece)));
+        proofs.misses.iter().for_each(|piece| line("not", &shown(piece)));
     }
     text
 }

@@ -23,6 +23,7 @@ mod pattern;
 mod plan;
 mod program;
 mod set;
+mod table;
 mod yaml;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ pub use pattern::{Part, Pattern};
 pub use plan::{Candidates, Plan, Sources};
 pub use program::Subject;
 pub use set::{Explanation, RuleSet};
+pub use table::table;
 
 /// What a finding says of the rule that made it (the Detection Rule License 1.1 asks for the
 /// author).

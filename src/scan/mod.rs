@@ -15,11 +15,13 @@
 mod hosts;
 mod client;
 mod outcome;
+mod prove;
 mod scanner;
 mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use prove::{Refuted, finds, prove};
 pub use scanner::{Mode, Scanner};
 pub use tally::{
     Disorder, Hit, HitSet, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
