@@ -27,9 +27,10 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         write(&mut html, report);
         out.write_all(html.as_bytes())?;
     }
+    let shown = site::findings_shown(cases.len());
     for (at, case) in cases.iter().enumerate() {
         let mut html = Html::default();
-        site::section(&mut html, case, at);
+        site::section(&mut html, case, at, shown);
         out.write_all(html.as_bytes())?;
     }
     let mut html = Html::default();
@@ -215,6 +216,20 @@ mod tests {
         {
             assert_eq!(base64(text.as_bytes()), encoded);
         }
+    }
+
+    #[test]
+    fn a_page_of_many_findings_says_what_it_leaves_out() {
+        let mut report = sample::report();
+        let case = report.sites.iter().find(|c| !c.findings.is_empty()).cloned().unwrap();
+        let findings = case.findings.iter().cycle().take(100).cloned().collect();
+        let busy = Case { findings, ..case };
+        report.sites = vec![busy; 500];
+        let mut out = Vec::new();
+        render(&report, &mut out).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        assert_eq!(page.matches("5 of 100 are shown").count(), 500);
+        assert!(page.len() < 16 << 20, "{}", page.len());
     }
 
     #[test]

@@ -6,8 +6,8 @@ use super::{more, picture, verdict};
 use crate::case::{Case, Count, Coverage, Finding, Indicator, Reason, Step};
 use crate::time::Time;
 
-/// Findings of a site that are shown, gravest first.
-const FINDINGS: usize = 100;
+/// Findings that a page shows of all sites together, and of one site at least and at most.
+const FINDINGS: (usize, usize, usize) = (2_000, 5, 100);
 /// Findings that stand open.
 const OPEN: usize = 3;
 /// Samples of a finding.
@@ -15,8 +15,14 @@ const EXAMPLES: usize = 5;
 /// Steps and indicators.
 const LINES: usize = 200;
 
+/// How many findings of each site are shown, gravest first: a page of many sites must still open.
+pub(super) fn findings_shown(sites: usize) -> usize {
+    let (all, least, most) = FINDINGS;
+    (all / sites.max(1)).clamp(least, most)
+}
+
 /// Writes the section.
-pub(super) fn section(html: &mut Html, case: &Case, at: usize) {
+pub(super) fn section(html: &mut Html, case: &Case, at: usize, shown: usize) {
     let id = format!("s{at}");
     html.with("section", &[("id", &id)], |html| {
         html.with("h2", &[], |html| {
@@ -34,7 +40,7 @@ pub(super) fn section(html: &mut Html, case: &Case, at: usize) {
         windows(html, case);
         picture::timeline(html, case);
         units(html, case);
-        findings(html, &case.findings);
+        findings(html, &case.findings, shown);
         steps(html, &case.timeline);
         indicators(html, &case.indicators);
         coverage(html, &case.coverage);
@@ -152,12 +158,12 @@ fn brands(html: &mut Html, count: &Count) {
     });
 }
 
-fn findings(html: &mut Html, findings: &[Finding]) {
+fn findings(html: &mut Html, findings: &[Finding], shown: usize) {
     if findings.is_empty() {
         return;
     }
     html.leaf("h3", &[], "Findings");
-    for (at, finding) in findings.iter().take(FINDINGS).enumerate() {
+    for (at, finding) in findings.iter().take(shown).enumerate() {
         let attributes = [("class", "finding"), ("open", "")];
         let attributes = if at < OPEN { &attributes[..] } else { &attributes[..1] };
         html.with("details", attributes, |html| {
@@ -165,7 +171,7 @@ fn findings(html: &mut Html, findings: &[Finding]) {
             finding_body(html, finding);
         });
     }
-    more(html, findings.len(), FINDINGS);
+    more(html, findings.len(), shown);
 }
 
 fn headline(html: &mut Html, finding: &Finding) {
