@@ -16,6 +16,8 @@ mod detection;
 mod document;
 mod fault;
 mod field;
+#[cfg(test)]
+mod golden;
 mod matcher;
 mod modifier;
 mod needle;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use crate::element::{CaseKey, Finder};
 use crate::event::decode::Layer;
 use crate::event::{self, Options};
-use crate::line::Blocks;
+use crate::line::{Block, Blocks, Framing};
 use crate::rule::{RuleSet, data};
 use crate::source::{Evidence, Inventory, Limits};
 
@@ -105,3 +107,139 @@ fn the_prefilter_never_changes_the_answer_on_corpora() {
         assert!(fast == full, "{}: not in hits", log.display());
     }
 }
+
+/// A word as an attacker may spell it.
+fn spelling() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(WORDS.to_vec());
+    let letter = |c: char, how: u8| match how {
+        1 => format!("%{:02x}", c as u32),
+        2 => format!("%25{:02x}", c as u32),
+        3 => format!("&#{};", c as u32),
+        4 => format!("\\x{:02x}", c as u32),
+        5 => format!("%u00{:02x}", c as u32),
+        6 => c.to_uppercase().to_string(),
+        7 => format!("%c0%{:02x}", c as u32 | 0x80),
+        8 => format!("%%3{}%3{}", (c as u32) >> 4 & 7, c as u32 & 7),
+        _ => c.to_string(),
+    };
+    (word, prop::collection::vec(0..24_u8, 1..12)).prop_map(move |(word, how)| {
+        word.chars().zip(how.iter().cycle()).map(|(c, how)| letter(c, *how)).collect()
+    })
+}
+
+const WORDS: &[&str] = &[
+    "union",
+    "select",
+    "/etc/passwd",
+    "../",
+    "<script>",
+    "cmd.exe",
+    "a",
+    "=",
+    "?",
+    "+",
+    " ",
+    "%2e",
+    "\\",
+    "sqlmap/1",
+    "${jndi:",
+    "é",
+    "GET",
+    "404",
+    "x.php",
+    "&",
+    "'",
+    ";",
+    "%",
+    "\u{17f}elect",
+];
+
+prop_compose! {
+    fn line()(
+        method in prop::sample::select(vec!["GET", "POST", "-"]),
+        target in prop::collection::vec(spelling(), 0..5),
+        status in prop::sample::select(vec!["200", "404", "-"]),
+        referer in spelling(),
+        agent in prop::collection::vec(spelling(), 0..3),
+    ) -> String {
+        let target = target.concat().replace(' ', "+");
+        let agent = agent.join(" ");
+        format!(
+            "192.0.2.1 - - [07/Mar/2017:10:00:00 +0900] \"{method} /{target} HTTP/1.1\" {status} 12 \
+             \"{referer}\" \"{agent}\"\n"
+        )
+    }
+}
+
+prop_compose! {
+    fn item()(
+        field in prop::sample::select(vec![
+            "cs-uri-query", "cs-uri-stem", "cs-method", "sc-status", "cs-user-agent", "cs-referer",
+            "c-uri-extension", "", "leaksweep.email.count",
+        ]),
+        modifier in prop::sample::select(vec![
+            "", "|contains", "|startswith", "|endswith", "|re", "|contains|cased", "|neq", "|re|i",
+        ]),
+        values in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 1..4),
+        wild in prop::sample::select(vec!["", "*", "?"]),
+        all in any::<bool>(),
+    ) -> String {
+        // A keyword is sought anywhere anyway; what remains of its modifiers is `cased`.
+        let modifier = if field.is_empty() { "|cased" } else { modifier };
+        let all = if all && values.len() > 1 { "|all" } else { "" };
+        let quote = |value: &&str| {
+            let value = if modifier.contains("re") { regex::escape(value) } else { (*value).into() };
+            format!("'{}{wild}'", value.replace('\'', "''"))
+        };
+        let wildless = wild.is_empty() || !modifier.contains("re");
+        let values: Vec<String> = values.iter().map(quote).collect();
+        if wildless {
+            format!("{{'{field}{modifier}{all}': [{}]}}", values.join(", "))
+        } else {
+            format!("{{'{field}{modifier}': '(foo|select|[uU]nion)?[a-z]+'}}")
+        }
+    }
+}
+
+prop_compose! {
+    fn rule()(
+        (a, b, c) in (item(), item(), item()),
+        condition in prop::sample::select(vec![
+            "a", "a or b", "a and b", "a and not b", "not a", "not (a and b)", "1 of them",
+            "all of them", "a and not 1 of b*", "(a or b) and not c", "not (not a or c)",
+        ]),
+    ) -> String {
+        format!(
+            "title: t\nlogsource: {{category: webserver}}\ndetection:\n    a: {a}\n    b: {b}\n    \
+             c: {c}\n    condition: {condition}\n---\n"
+        )
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The prefilter never changes the answer.
+    #[test]
+    fn random_rules_find_the_same_with_and_without_the_prefilter(
+        texts in prop::collection::vec(rule(), 1..6),
+        lines in prop::collection::vec(line(), 1..8),
+    ) {
+        let mut rules = RuleSet::default();
+        rules.add_text("x.yml", &texts.concat()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let bytes = lines.concat().into_bytes();
+        let format = event::recognise(COMBINED, &Options::default()).format;
+        let (finder, inventory) = (finder(), Inventory::default());
+        let mut scan = |mode| {
+            let block = Block::new(bytes.clone(), 0, 1, Framing::Lines);
+            Scanner::new(&rules, &finder, &inventory, mode).scan(&block, &*format, "x.log")
+        };
+        let (fast, full) = (scan(Mode::Filtered), scan(Mode::Full));
+        let found = |part: &Part| hits(&rules, std::slice::from_ref(part)).len();
+        prop_assert_eq!(found(&fast), found(&full));
+        prop_assert!(fast == full);
+    }
+}
+
+const COMBINED: &[u8] =
+    b"192.0.2.1 - - [07/Mar/2017:10:00:00 +0900] \"GET / HTTP/1.1\" 200 12 \"-\" \"a\"\n";
