@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use memchr::{memmem, memrchr};
 
+use super::captures::{Captures, Survey};
 use super::escape::{backslashes, hashes};
 use super::logformat::{nginx, templates};
 use super::stamp::Stamps;
@@ -178,6 +179,7 @@ struct Compiled {
     undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>,
     /// Whether bare values under names of their own hold no blank: known of our own texts only.
     words: bool,
+    captures: Captures,
     stamps: Stamps,
 }
 
@@ -194,6 +196,7 @@ impl Compiled {
             start: layout.start,
             undo: layout.undo,
             words: !layout.texts.is_empty(),
+            captures: Captures::default(),
             stamps: Stamps::new(options),
         }
     }
@@ -204,19 +207,23 @@ impl Compiled {
     }
 
     /// The share of the head's lines that are events of it, from a sample over the whole head: its
-    /// start may be junk.
-    fn share(&self, head: &Head<'_>) -> f64 {
+    /// start may be junk. Also what their captures are.
+    fn share(&self, head: &Head<'_>) -> (f64, Captures) {
         const SAMPLE: usize = 64;
         let step = head.lines.len().div_ceil(SAMPLE).max(1);
         let sample = || head.lines.iter().step_by(step);
         let mut parser = LayoutParser::new(self);
         let mut event = Event::default();
         let mut events = 0;
+        let mut survey = Survey::default();
         for line in sample() {
             event.reset(line);
-            events += usize::from(parser.parse(line, &mut event) == Parsed::Event);
+            if parser.parse(line, &mut event) == Parsed::Event {
+                events += 1;
+                survey.note(&event);
+            }
         }
-        events as f64 / sample().count().max(1) as f64
+        (events as f64 / sample().count().max(1) as f64, survey.captures())
     }
 }
 
@@ -262,6 +269,7 @@ impl Parser for LayoutParser<'_> {
         let line = (self.format.start)(line);
         let templates = &self.format.templates;
         if templates.iter().any(|template| self.matcher.read(template, line, event)) {
+            self.format.captures.apply(event);
             Parsed::Event
         } else {
             Parsed::Unparsed
@@ -273,8 +281,10 @@ impl Parser for LayoutParser<'_> {
 pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let mut best: Option<(f64, Compiled)> = None;
     for layout in LAYOUTS {
-        let format = Compiled::of(layout, options);
-        let share = format.share(head);
+        let mut format = Compiled::of(layout, options);
+        let (share, captures) = format.share(head);
+        format.captures = captures;
+        format.fields.extend(captures.fields());
         if share > best.as_ref().map_or(0.0, |(score, _)| *score) {
             best = Some((share, format));
         }
@@ -290,7 +300,7 @@ pub(super) fn guess_own(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let mut best: Option<(f64, Compiled)> = None;
     for template in templates(text) {
         let format = Compiled::new(&layout, vec![template], options);
-        let share = format.share(head);
+        let (share, _) = format.share(head);
         if share > best.as_ref().map_or(0.0, |(score, _)| *score) {
             best = Some((share, format));
         }

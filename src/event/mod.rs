@@ -15,6 +15,7 @@
 
 mod access;
 mod audit;
+mod captures;
 mod clf;
 mod csv;
 pub mod decode;

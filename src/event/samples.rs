@@ -56,6 +56,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
             "2026-11-23T08:46:37.177+09:00 ",
             r#"‹cs-uri-query=x=\"q\"&y=a\\b›"#,
             "‹captures=ua \\\"q\\\"|shop.example.com›",
+            "‹cs-host=shop.example.com›",
         ],
     ),
     (
