@@ -259,6 +259,9 @@ fn a_report_is_rendered_again_as_it_was() {
     assert_eq!(run(&folder, "report r.json"), (0, text, String::new()));
     let again = run(&folder, "report r.json -f json");
     assert_eq!(again.1, fs::read_to_string(&json).unwrap());
+    let (code, out, err) = run(&folder, "report r.json -f ndjson");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("leaksweep merge"), "{err}");
 }
 
 #[test]
@@ -374,6 +377,24 @@ fn fault(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String
     });
     let mut inside = items.by_ref().chain(members);
     inside.find_map(|(key, inner, schema)| fault(inner, schema, root, &format!("{at}/{key}")))
+}
+
+/// What leaksweep writes holds no record that leaksweep could find.
+#[test]
+fn outputs_hold_nothing_to_be_found() {
+    let folder = Folder::new();
+    let formats = ["html", "json", "ndjson", "csv", "text"];
+    let to =
+        |format: &&str| format!("-o {format}={}", folder.path(&format!("{format}.log")).display());
+    let outputs: Vec<String> = formats.iter().map(to).collect();
+    samples(&format!("sweep -q sample-logs {}", outputs.join(" ")));
+    let (code, out, err) = said(&leaksweep(&["sweep", "-f", "json", "."], folder.0.path()));
+    assert!(code == 0 || code == 1, "{code} {err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    for site in report["sites"].as_array().unwrap() {
+        assert_eq!(site["units"]["observed"]["distinct"]["card_number"], 0, "{}", site["site"]);
+        assert_eq!(site["units"]["observed"]["distinct"]["email"], 0, "{}", site["site"]);
+    }
 }
 
 /// `$ leaksweep …` and `$ cargo run --release -- …` in the README, as they stand there; output

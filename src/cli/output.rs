@@ -170,7 +170,8 @@ pub(super) fn to_stdout<E: Into<RenderError>>(
     let written = write(&mut out).map_err(Into::into);
     match written.and_then(|()| Ok(out.flush()?)) {
         Err(RenderError::Io(error)) if is_broken_pipe(&error) => Ok(()),
-        other => other.map_err(|error| Failure::new(format!("standard output: {error}"))),
+        Err(RenderError::Io(error)) => Err(Failure::new(format!("standard output: {error}"))),
+        other => other.map_err(Failure::new),
     }
 }
 
