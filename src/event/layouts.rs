@@ -214,7 +214,7 @@ impl Compiled {
         let sample = || head.lines.iter().step_by(step);
         let mut parser = LayoutParser::new(self);
         let mut event = Event::default();
-        let mut events = 0;
+        let mut events = 0usize;
         let mut survey = Survey::default();
         for line in sample() {
             event.reset(line);

@@ -36,7 +36,6 @@ mod proof;
 mod request;
 #[cfg(test)]
 mod samples;
-#[allow(dead_code)] // the formats that use all of it land one by one
 mod stamp;
 mod template;
 mod text;
