@@ -28,27 +28,29 @@ pub(super) enum Need {
 /// Needs one of which is met, and the share of ordinary entries that meet one (a guess).
 #[derive(Clone, Debug)]
 pub(super) struct Witness {
-    pub(super) share: f64,
+    share: f64,
+    /// The share of the commonest need alone: many rare literals are no common one.
+    worst: f64,
     pub(super) needs: Vec<Need>,
 }
 
-/// A share beyond which looking for a literal first does not pay.
+/// A share beyond which looking for a need first does not pay.
 const TOO_COMMON: f64 = 0.25;
 
 impl Witness {
     /// Every entry may match.
     fn always() -> Self {
-        Self { share: 1.0, needs: Vec::new() }
+        Self { share: 1.0, worst: 1.0, needs: Vec::new() }
     }
 
     fn of(share: f64, need: Need) -> Self {
-        Self { share, needs: vec![need] }
+        Self { share, worst: share, needs: vec![need] }
     }
 
     /// The witness of a condition; `None` if every entry must be looked at.
     pub(super) fn find(cond: &Cond, sources: &[Source]) -> Option<Self> {
         let witness = of_cond(cond, true, sources);
-        (witness.share < TOO_COMMON).then_some(witness)
+        witness.is_rare().then_some(witness)
     }
 
     /// The needs in words.
@@ -64,18 +66,26 @@ impl Witness {
         self.needs.iter().map(word).collect()
     }
 
+    fn is_rare(&self) -> bool {
+        self.worst < TOO_COMMON
+    }
+
     fn rarest(witnesses: impl Iterator<Item = Self>) -> Self {
-        witnesses.min_by(|a, b| a.share.total_cmp(&b.share)).unwrap_or_else(Self::always)
+        let rarer = |a: &Self, b: &Self| {
+            (!a.is_rare()).cmp(&!b.is_rare()).then(a.share.total_cmp(&b.share))
+        };
+        witnesses.min_by(rarer).unwrap_or_else(Self::always)
     }
 
     /// What one of several alternatives needs; nothing is needed for what can never match.
     fn union(witnesses: impl Iterator<Item = Self>) -> Self {
-        let mut all = Self { share: 0.0, needs: Vec::new() };
+        let mut all = Self { share: 0.0, worst: 0.0, needs: Vec::new() };
         for witness in witnesses {
-            if witness.share >= 1.0 {
+            if witness.worst >= 1.0 {
                 return Self::always();
             }
             all.share += witness.share;
+            all.worst = all.worst.max(witness.worst);
             all.needs.extend(witness.needs);
         }
         all
@@ -189,7 +199,7 @@ fn value_share(value: &[u8]) -> f64 {
     const USUAL: &[&str] =
         &["get", "200", "http/1.1", "http/1.0", "html", "php", "", "-", "post", "304", "302"];
     let usual = USUAL.iter().any(|usual| value.eq_ignore_ascii_case(usual.as_bytes()));
-    if usual { 0.2 } else { 0.06 }
+    if usual { 0.2 } else { 0.02 }
 }
 
 fn of_regex(source: &str, flags: &str) -> Witness {
