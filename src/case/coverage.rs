@@ -124,6 +124,12 @@ impl Coverage {
 
     /// Shares of entries that could not be understood or placed.
     fn shares(&mut self, criteria: &Criteria) {
+        if (1..criteria.entries).contains(&self.lines) {
+            self.shortfalls.push(format!(
+                "only {} entries were supplied (at least {} must be)",
+                self.lines, criteria.entries
+            ));
+        }
         let checks = [
             (self.unparsed, criteria.unparsed_per_mille, "are no event of their log's format"),
             (self.timeless, criteria.timeless_per_mille, "have no readable time"),

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 /// The thresholds of coverage. A site without a hit is `not-confirmed` only if all of them hold;
 /// otherwise it is `inconclusive`, and the shortfalls say which failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Criteria {
+    /// At least so many entries: a handful of lines shows nothing.
+    pub entries: u64,
     /// At most so many of 1,000 entries of known formats may be no event of their format: an
     /// entry that is not understood is examined only as text.
     pub unparsed_per_mille: u64,
@@ -27,6 +30,7 @@ pub struct Criteria {
 impl Default for Criteria {
     fn default() -> Self {
         Self {
+            entries: 100,
             unparsed_per_mille: 10,
             timeless_per_mille: 10,
             silent_entries: 30,

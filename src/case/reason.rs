@@ -108,7 +108,10 @@ fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
     let pick = |which: &dyn Fn(&Attack<'_, '_>) -> bool, text: &str| -> Vec<Reason> {
         let mut rules = std::collections::BTreeSet::new();
         let first = attacks.all.iter().filter(|a| which(a)).filter(|a| rules.insert(a.seen.rule));
-        first.take(EACH).map(|a| on(a.seen, story.catalog, text.to_owned())).collect()
+        let reason = |a: &Attack<'_, '_>| {
+            on(a.seen, story.catalog, format!("{}: {text}", a.rule.info.title))
+        };
+        first.take(EACH).map(reason).collect()
     };
     let mut reasons = pick(
         &|a| attacks.is_accepted_exploit(a),
