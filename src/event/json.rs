@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::keys::{self, Keys};
 use super::stamp::Stamps;
 use super::{
-    Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, inside, request,
-    walk,
+    Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, inside, modsecurity,
+    request, walk,
 };
 use crate::line::{Block, Framing};
 
@@ -64,6 +64,7 @@ struct Sample {
     pretty: bool,
     requests: usize,
     gateway: usize,
+    actions: usize,
     messages: Vec<u8>,
     fields: Vec<Field>,
     producer: Option<(&'static str, &'static str)>,
@@ -91,6 +92,7 @@ impl Sample {
         self.events += 1;
         let request = event.get(Field::Method).is_some() || event.get(Field::Stem).is_some();
         self.requests += usize::from(request && event.get(Field::Target).is_some());
+        self.actions += usize::from(event.get(Field::Action).is_some());
         self.gateway += usize::from(keys::gateway_names(event) > 1);
         for field in Field::ALL.iter().filter(|f| event.get(**f).is_some()) {
             if !self.fields.contains(field) {
@@ -112,6 +114,7 @@ impl Sample {
         let (name, log) = match self.producer.filter(|_| web) {
             Some(producer) => producer,
             None if web => ("json-access", "access"),
+            None if self.actions * 2 >= self.events => ("json-waf", "waf"),
             None if self.gateway * 2 >= self.events => ("json-gateway", "gateway"),
             None => ("json", "application"),
         };
@@ -201,6 +204,7 @@ impl Parser for JsonParser<'_> {
         if self.waf {
             judge_messages(event);
         }
+        read_waf_message(event);
         if let Some(inner) = &mut self.inner
             && let Some(message) = event.take(Field::Message)
         {
@@ -239,6 +243,26 @@ fn is_pair(event: &Event<'_>, at: usize) -> bool {
     let Some(stem) = event.named[at].0.strip_suffix(b".value") else { return false };
     event.named[at - 1].0.strip_suffix(b".name") == Some(stem)
         && memchr::memmem::find(stem, b"eaders.").is_some()
+}
+
+/// Reads a message that is `ModSecurity`'s or Coraza's.
+fn read_waf_message(event: &mut Event<'_>) {
+    let known = |text: &[u8]| modsecurity::is_message(text);
+    if !event.get(Field::Message).is_some_and(known) {
+        return;
+    }
+    let Some(message) = event.take(Field::Message) else { return };
+    match &message {
+        Cow::Borrowed(text) => {
+            modsecurity::message(text, event);
+        }
+        Cow::Owned(text) => {
+            let mut inside = Event::default();
+            modsecurity::message(text, &mut inside);
+            event.adopt(&inside);
+        }
+    }
+    event.set(Field::Message, message);
 }
 
 /// What `ModSecurity` did: its messages tell.

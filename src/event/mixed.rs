@@ -17,11 +17,8 @@ struct Mixed {
     strays: Arc<[Arc<dyn Format>]>,
 }
 
-/// Wraps a guess whose entries are single lines so that stray lines are tried against `formats`.
+/// Wraps a guess so that stray lines are tried against `formats`.
 pub(super) fn around(guess: Guess, formats: &[Stray], options: &Options) -> Guess {
-    if !matches!(guess.format.framing(), Framing::Lines) {
-        return guess;
-    }
     let strays = formats.iter().map(|format| format(options)).collect();
     Guess { format: Arc::new(Mixed { main: guess.format, strays }), ..guess }
 }
@@ -33,6 +30,10 @@ impl Format for Mixed {
 
     fn kind(&self) -> Kind {
         self.main.kind()
+    }
+
+    fn framing(&self) -> Framing {
+        self.main.framing()
     }
 
     fn fields(&self) -> &[Field] {
@@ -63,7 +64,8 @@ impl Parser for MixedParser<'_> {
     fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
         let line = clean(entry);
         let parsed = self.main.parse(line, event);
-        if parsed != Parsed::Unparsed {
+        if parsed != Parsed::Unparsed || memchr::memchr(b'
+', line).is_some() {
             return parsed;
         }
         for stray in &mut self.strays {

@@ -18,6 +18,7 @@ mod audit;
 mod captures;
 mod clf;
 mod csv;
+mod custom;
 pub mod decode;
 mod error;
 mod escape;
@@ -375,6 +376,7 @@ const FAMILIES: &[Family] = &[
     json::guess,
     kv::guess,
     csv::guess,
+    custom::guess,
     log4j::guess,
 ];
 

@@ -11,13 +11,23 @@ const PART_CAP: usize = 64;
 /// Reads a message such as `ModSecurity: Access denied with code 403 (phase 2). Pattern match …
 /// [id "942100"] [msg "…"] [uri "/a"]`; `false` if the text has none.
 pub(super) fn message<'a>(text: &'a [u8], event: &mut Event<'a>) -> bool {
-    let found = [&b"ModSecurity: "[..], b"Coraza: "]
-        .iter()
-        .find_map(|name| memmem::find(text, name).map(|at| &text[at + name.len()..]));
-    if let Some(said) = found {
-        told(said, event);
-    }
-    found.is_some()
+    let Some((before, said)) = split(text) else { return false };
+    parts(before, event);
+    told(said, event);
+    true
+}
+
+/// Whether a text has such a message.
+pub(super) fn is_message(text: &[u8]) -> bool {
+    split(text).is_some()
+}
+
+/// What stands before the WAF's name, and what it says.
+fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    [&b"ModSecurity: "[..], b"Coraza: "].iter().find_map(|name| {
+        let at = memmem::find(text, name)?;
+        Some((&text[..at], &text[at + name.len()..]))
+    })
 }
 
 /// Reads a message without the name before it.
