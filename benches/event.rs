@@ -1,4 +1,4 @@
-//! How fast is each web format parsed? Bytes per second on one thread, every entry parsed.
+//! How fast is each format parsed? Bytes per second on one thread, every entry parsed.
 //!
 //! ```text
 //! cargo bench --bench event              32 MB of each
@@ -23,6 +23,17 @@ const LOGS: &[&str] = &[
     "[10/Feb/2024:21:23:4@ +0100] shop.example.com 192.0.2.@ 0.002 \"GET /api/@ HTTP/2.0\" 200 61 333 - curl/8.6.0",
     "1795423@97.197      0 192.0.2.@ TCP_MISS/404 500 POST http://shop.example.com/pay/@? - HIER_DIRECT/127.0.0.1 text/html",
     "[2016-04-15T20:17:0@.310Z] \"POST /api/v1/locations/@ HTTP/2\" 204 - 154 0 226 100 \"10.0.35.@\" \"nsq2http\" \"cc21d9b0-cf5c-432b\" \"locations\" \"tcp://10.0.2.1:80\"",
+    r#"{"ts":"2017-03-08T05:20:1@.031+09:00","level":"INFO","site":"zei.example.jp","op":"SearchCard","src_ip":"203.0.113.6@","order_id":"T20170308-00@123","card_no":"411111111111111@","expire":"2003","mail":"tanaka.taro@example.com"}"#,
+    r#"{"time":"2026-11-23T08:46:3@+00:00","host":"shop.example.com","remote_addr":"127.0.0.@","request":"GET /search?q=%27%20UNION%20SELECT%20card_no-- HTTP/1.1","status":404,"bytes":153,"referer":"https://shop.example.com/a?b=1","ua":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","args":"q=%27%20UNION%20SELECT%20card_no--"}"#,
+    r#"{"level":"info","ts":1795423597.18511@,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"127.0.0.1","remote_port":"60690","proto":"HTTP/1.1","method":"GET","host":"shop.example.com","uri":"/a@","headers":{"Connection":["close"],"User-Agent":["Mozilla/5.0 (X11; Linux x86_64)"],"Referer":["https://shop.example.com/a?b=1"],"X-Forwarded-For":["203.0.113.7, 10.0.0.1"],"Cookie":[]}},"user_id":"","duration":0.003114473,"size":3,"status":200,"resp_headers":{"Server":["Caddy"],"Etag":["\"toy5ok3\""],"Content-Type":["text/html; charset=utf-8"],"Last-Modified":["Mon, 23 Nov 2026 08:45:56 GMT"],"Accept-Ranges":["bytes"],"Content-Length":["3"]}}"#,
+    r#"ts=2017-03-08T05:20:1@.031+09:00 level=INFO site=dannshin.jhf.example.jp op=SearchCard src_ip=203.0.113.9@ cardNo=411111111111111@ expire=2003 securityCode=123 mail=a@example.com name="YAMADA TARO" address="Tokyo, Chiyoda 1-2" tel=03-0000-0000 birthday=1970-01-01"#,
+    r#"2017-03-08 05:12:0@,412 INFO  [http-nio-8080-exec-7] jp.example.zei.controller.PaymentController - payment accepted for order T2017030@ in 12@ ms"#,
+    "time:08/Mar/2017:05:12:0@ +0900\thost:203.0.113.66\tvhost:zei.example.jp\treq:GET /tax/index.action?x=1 HTTP/1.1\tstatus:200\tsize:7\treferer:-\tua:Mozilla/5.0 (X11; Linux x86_64)\treqtime:0.003",
+    r#"2026/11/23 08:46:3@ [error] 7687#7687: *2 open() "/tmp/fm/www/search" failed (2: No such file or directory), client: 127.0.0.@, server: shop.example.com, request: "GET /search?q=%27%20UNION%20SELECT%20card_no-- HTTP/1.1", host: "www.other.example""#,
+    r#"[Mon Nov 23 08:46:3@.171858 2026] [security2:error] [pid 8415:tid 8422] [client 127.0.0.@:52416] [client 127.0.0.@] ModSecurity: Warning. Pattern match "(?i)union" at ARGS:q. [file "/tmp/fm/apache/h2.conf"] [line "31"] [id "100"] [msg "sqli test"] [tag "t"] [hostname "www.other.example"] [uri "/search"] [unique_id "awP9baQPSevntErod0O12AAAAAE"]"#,
+    r#"<190>Nov 23 08:46:3@ vm nginx: 127.0.0.@ - - [23/Nov/2026:08:46:37 +0000] "GET /search?q=%27%20UNION%20SELECT%20card_no-- HTTP/1.1" 404 153 "-" "sqlmap/1.7""#,
+    r#"{"log":"127.0.0.@ - - [23/Nov/2026:08:46:37 +0000] \"GET /search?q=%27%20UNION%20SELECT%20card_no-- HTTP/1.1\" 404 153 \"-\" \"sqlmap/1.7\"\n","stream":"stdout","time":"2024-05-05T10:00:0@.123456789Z"}"#,
+    "timestamp,site,ip,method,uri,status,bytes,ua\n2024-05-05T10:00:0@Z,shop.example.com,192.0.2.7,GET,\"/q?a=1,2\",200,512,\"Mozilla/5.0 (X11; Linux x86_64)\"",
 ];
 
 fn main() {
