@@ -64,8 +64,7 @@ impl Parser for MixedParser<'_> {
     fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
         let line = clean(entry);
         let parsed = self.main.parse(line, event);
-        if parsed != Parsed::Unparsed || memchr::memchr(b'
-', line).is_some() {
+        if parsed != Parsed::Unparsed || memchr::memchr(b'\n', line).is_some() {
             return parsed;
         }
         for stray in &mut self.strays {
