@@ -125,12 +125,13 @@ fn vary(text: &str, round: u32) -> String {
     lines.join("\n")
 }
 
-/// Turns the letters and digits of a value of five letters or more; its key stays.
+/// Turns the letters of a value of five letters or more; its key stays.
 fn turn(line: &str, round: u32) -> String {
     let key = line.find(": ").map(|at| at + 2);
     let at = key.or_else(|| line.find("- ").map(|at| at + 2)).unwrap_or(line.len());
     let (key, value) = line.split_at(at);
-    let letters = value.chars().filter(char::is_ascii_alphabetic).count();
+    let bare = value.split(" #").next().unwrap_or_default();
+    let letters = bare.chars().filter(char::is_ascii_alphabetic).count();
     if letters < 5 || value.starts_with('#') {
         return line.to_owned();
     }
