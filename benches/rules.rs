@@ -6,7 +6,7 @@
 //! cargo bench --bench rules -- --quick   4 MB, so that it cannot rot
 //! ```
 //!
-//! The rules are SigmaHQ's web rules where they are at hand (`LEAKSWEEP_DATA`), else the built-in
+//! The rules are `SigmaHQ`'s web rules where they are at hand (`LEAKSWEEP_DATA`), else the built-in
 //! ones; the 3,000 are made of them by turning the letters of their values.
 #![allow(clippy::print_stdout, missing_docs, unreachable_pub, dead_code)]
 

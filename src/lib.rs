@@ -1,7 +1,7 @@
 //! **leaksweep** finds out, from logs alone, whether a payment site was broken into and what was
 //! taken.
 //!
-//! A [`source`] is read as [`line`]s; a line says an [`event`] and may carry [`element`]s of card
+//! A [`source`] is read as [`mod@line`]s; a line says an [`event`] and may carry [`element`]s of card
 //! or personal data; [`rule`]s are [`scan`]ned over them; what they find makes one [`case`] per
 //! site; the cases make the [`report`].
 //!
@@ -179,7 +179,9 @@ fn read_stream(stream: &mut Stream<'_>, sweep: Sweep<'_>) -> (ContentId, Yield) 
             parts.extend(batch.iter().map(|(block, f)| scanner.scan(block, &**f, &name)));
             next = take(&mut blocks, &mut format, sweep);
         }
-        parts.into_iter().for_each(|next| part.append(next));
+        for next in parts {
+            part.append(next);
+        }
         sweep.progress.scanned(&name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
         batch = next;
     }

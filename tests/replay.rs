@@ -3,7 +3,7 @@
 //! the exercise.
 //!
 //! `cargo test --release --test replay -- --ignored`
-#![allow(missing_docs, clippy::tests_outside_test_module)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::tests_outside_test_module)]
 
 use std::path::Path;
 use std::process::Command;

@@ -290,7 +290,7 @@ correlation:
 
     fn correlation(body: &str) -> RuleSet {
         let mut rules = RuleSet::default();
-        let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
+        let body = body.lines().fold(String::new(), |text, line| text + "    " + line + "\n");
         rules.add_text("t.yml", &format!("{RULES}{body}")).unwrap();
         rules
     }

@@ -9,6 +9,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::event::Field;
+
 use super::detection::Test;
 use super::field::Source;
 use super::pattern::{Part, Pattern};
@@ -21,8 +23,87 @@ pub(super) enum Need {
     Text(Vec<u8>),
     /// This value, in lower case, of a source.
     Value(usize, Vec<u8>),
+    /// One of these bytes somewhere in a value of a source, as it stands or decoded.
+    Bytes(usize, ByteSet),
     /// A record of card or personal data.
     Record,
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    pub(super) fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).any(|(ours, theirs)| ours & theirs != 0)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u8> {
+        (0..=255).filter(|byte| self.has(*byte))
+    }
+}
+
+/// A field whose values are searched for bytes, and which bytes are ordinary in it.
+#[derive(Clone, Copy)]
+struct Within {
+    source: usize,
+    ordinary: &'static [u8],
+}
+
+impl Within {
+    /// `None` for sources that are whole entries, counts or times: nearly every byte is in them.
+    fn of(source: usize, from: Option<&Source>) -> Option<Self> {
+        let ordinary: &[u8] = match from? {
+            Source::Target => b"/.-_=&?%+:,@~",
+            Source::Known(Field::Stem) => b"/.-_%+",
+            Source::Known(Field::Query) => b"/.-_=&%+:,@~",
+            Source::Known(Field::UserAgent | Field::Referer | Field::Cookie) => {
+                b"/.-_=&?%+:,@~(); |!#[]"
+            }
+            _ => return None,
+        };
+        Some(Self { source, ordinary })
+    }
+
+    /// The share of ordinary values that hold the byte: a guess. Letters and digits are never
+    /// looked for, so that case does not matter.
+    fn share(self, byte: u8) -> f64 {
+        match byte {
+            _ if byte.is_ascii_alphanumeric() || self.ordinary.contains(&byte) => 1.0,
+            b' ' => 0.1,
+            0x80.. => 0.000_3,
+            _ => 0.01,
+        }
+    }
+
+    fn set(self, set: ByteSet) -> Witness {
+        let share: f64 = set.iter().map(|byte| self.share(byte)).sum();
+        if share < TOO_COMMON {
+            Witness::of(share, Need::Bytes(self.source, set))
+        } else {
+            Witness::always()
+        }
+    }
+
+    /// The rarest byte of a text that must be there as a whole.
+    fn text(self, text: &[u8]) -> Witness {
+        // Beyond ASCII, case folding changes bytes.
+        let ascii = text.iter().filter(|byte| byte.is_ascii());
+        let rarest = ascii.min_by(|a, b| self.share(**a).total_cmp(&self.share(**b)));
+        rarest.map_or_else(Witness::always, |byte| {
+            let mut set = ByteSet::default();
+            set.add(*byte);
+            self.set(set)
+        })
+    }
 }
 
 /// Needs one of which is met, and the share of ordinary entries that meet one (a guess).
@@ -60,6 +141,11 @@ impl Witness {
             Need::Value(source, value) => {
                 let name = names.get(*source).map(String::as_str).unwrap_or_default();
                 format!("{name} = {:?}", String::from_utf8_lossy(value))
+            }
+            Need::Bytes(source, set) => {
+                let name = names.get(*source).map(String::as_str).unwrap_or_default();
+                let bytes: Vec<u8> = set.iter().filter(u8::is_ascii).collect();
+                format!("{name} with one of {:?}", String::from_utf8_lossy(&bytes))
             }
             Need::Record => "a record of card or personal data".to_owned(),
         };
@@ -130,7 +216,7 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
             Witness::always()
         }
         Test::Text(pattern) => {
-            let anywhere = of_pattern(pattern);
+            let anywhere = of_pattern(pattern, Within::of(source, from));
             match (pattern.plain(), from) {
                 (Some(value), Some(Source::Known(_) | Source::Extension))
                     if value.is_ascii() && anywhere.share > 0.05 =>
@@ -140,17 +226,23 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
                 _ => anywhere,
             }
         }
-        Test::Regex { source, flags } => of_regex(source, flags),
+        Test::Regex { source: regex, flags } => of_regex(regex, flags, Within::of(source, from)),
         _ => Witness::always(),
     }
 }
 
-fn of_pattern(pattern: &Pattern) -> Witness {
+fn of_pattern(pattern: &Pattern, within: Option<Within>) -> Witness {
     let texts = pattern.parts.iter().filter_map(|part| match part {
-        Part::Text(text) => Some(of_text(text)),
+        Part::Text(text) => Some(of_literal(text, within)),
         _ => None,
     });
     Witness::rarest(texts)
+}
+
+/// The rarest piece of a literal, or else its rarest byte.
+fn of_literal(text: &[u8], within: Option<Within>) -> Witness {
+    let bytes = within.map(|within| within.text(text));
+    Witness::rarest([of_text(text)].into_iter().chain(bytes))
 }
 
 /// The rarest piece of a literal.
@@ -162,25 +254,34 @@ fn of_text(text: &[u8]) -> Witness {
     }))
 }
 
-/// What stands in ordinary entries.
-const ORDINARY: &str = r#"
-127.0.0.1 - - [10/oct/2016:13:55:36 +0000] "get /index.html?id=1&page=2&name=a&type=b&action=view http/1.1" 200 1234
-"post /api/v1/login.php http/1.0" 302 "https://www.google.com/search?q=" "http://www.example.com/" https:// http://www. .co.jp/
+/// What stands in nearly every entry.
+const EVERYWHERE: &str = r#"
+127.0.0.1 - - [10/oct/2016:13:55:36 +0000] "get / http/1.1" 200 1234 "post / http/1.0" 302 304 "https://www.google.com/" "http://www.
 "mozilla/5.0 (windows nt 10.0; win64; x64; rv:47.0) applewebkit/537.36 (khtml, like gecko) chrome/98.0.4758.102 safari/537.36 edge/"
 "mozilla/5.0 (macintosh; intel mac os x 10_15_7) version/15.0 firefox/95.0 gecko/20100101" (iphone; cpu iphone os 15_0 like mac os x)
 "mozilla/5.0 (linux; android 10; k) mobile safari" (compatible; googlebot/2.1; +http://www.google.com/bot.html) bingbot
+.html .com .net .org .jp 192.168. 10.0. -- // "" info
+"#;
+
+/// What stands in many entries.
+const OFTEN: &str = r#"
+/index.html?id=1&page=2&name=a&type=b&action=view /api/v1/login.php /search?q= .co.jp/ http://www.example.com/
 "mozilla/4.0 (compatible; msie 8.0; windows nt 6.1; trident/4.0; .net clr 2.0.50727)" opera/9.80
 /images/logo.png /css/style.css /js/jquery.min.js /favicon.ico /robots.txt /wp-content/uploads/ /wp-admin/ .aspx .jsp .do .cgi .htm .gif
 .jpg .svg .woff2 .json .xml /login /user /admin /static/ /assets/ /media/ /api/ /cart /checkout /search /product /category ?v=
-utf-8 application/json text/html user-agent content-type sessionid token %20 %2f %3d %3a error info warn debug exception
-head put delete options 301 304 400 401 403 404 500 502 503 localhost 192.168. 10.0. .com .net .org .jp == || && .. // -- :: () "" ''
+utf-8 application/json text/html user-agent content-type sessionid token %20 %2f %3d %3a error warn debug exception
+head put delete options 301 400 401 403 404 500 502 503 localhost == || && .. :: () ''
 "#;
 
 /// The share of ordinary entries that contain a text: a guess, from its length and from whether it
-/// stands in [`ORDINARY`] ones.
+/// stands in [`EVERYWHERE`] or [`OFTEN`].
 fn share(piece: &[u8]) -> f64 {
-    if memchr::memmem::find(ORDINARY.as_bytes(), piece).is_some() {
+    let stands_in = |text: &str| memchr::memmem::find(text.as_bytes(), piece).is_some();
+    if stands_in(EVERYWHERE) {
         return 1.0;
+    }
+    if stands_in(OFTEN) && piece.len() > 2 {
+        return 0.2;
     }
     let digits = piece.iter().all(u8::is_ascii_digit);
     let letters = piece.iter().any(u8::is_ascii_alphanumeric);
@@ -202,7 +303,7 @@ fn value_share(value: &[u8]) -> f64 {
     if usual { 0.2 } else { 0.02 }
 }
 
-fn of_regex(source: &str, flags: &str) -> Witness {
+fn of_regex(source: &str, flags: &str, within: Option<Within>) -> Witness {
     let parsed = regex_syntax::ParserBuilder::new()
         .unicode(!source.is_ascii())
         .utf8(false)
@@ -211,36 +312,85 @@ fn of_regex(source: &str, flags: &str) -> Witness {
         .dot_matches_new_line(flags.contains('s'))
         .build()
         .parse(source);
-    parsed.map_or_else(|_| Witness::always(), |hir| of_hir(&hir))
+    parsed.map_or_else(|_| Witness::always(), |hir| of_hir(&hir, within))
 }
 
-fn of_hir(hir: &Hir) -> Witness {
+fn of_hir(hir: &Hir, within: Option<Within>) -> Witness {
     match hir.kind() {
-        HirKind::Literal(literal) => of_text(&literal.0),
-        HirKind::Capture(capture) => of_hir(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => of_hir(&repetition.sub),
-        HirKind::Alternation(parts) => Witness::union(parts.iter().map(of_hir)),
-        HirKind::Concat(parts) => of_concat(parts),
+        HirKind::Literal(literal) => of_literal(&literal.0, within),
+        HirKind::Class(class) => within.map_or_else(Witness::always, |w| w.set(bytes_of(class))),
+        HirKind::Capture(capture) => of_hir(&capture.sub, within),
+        HirKind::Repetition(repetition) if repetition.min > 0 => of_hir(&repetition.sub, within),
+        HirKind::Alternation(parts) => {
+            Witness::union(parts.iter().map(|part| of_hir(part, within)))
+        }
+        HirKind::Concat(parts) => of_concat(parts, within),
         _ => Witness::always(),
     }
 }
 
-/// The rarest of the runs of literal letters and of the other parts.
-fn of_concat(parts: &[Hir]) -> Witness {
+/// The bytes of which a class needs one.
+fn bytes_of(class: &Class) -> ByteSet {
+    let mut set = ByteSet::default();
+    let mut add = |from: u32, to: u32| {
+        (from..=to.min(0x7f)).for_each(|byte| set.add(byte as u8));
+        if to > 0x7f {
+            (0x80..=0xff).for_each(|byte| set.add(byte));
+        }
+    };
+    match class {
+        Class::Bytes(bytes) => {
+            bytes.ranges().iter().for_each(|r| add(r.start().into(), r.end().into()));
+        }
+        Class::Unicode(chars) => {
+            chars.ranges().iter().for_each(|r| add(r.start().into(), r.end().into()));
+        }
+    }
+    set
+}
+
+/// The rarest of the runs of literal letters and of the other parts; alternatives of plain text
+/// are taken together with the run before them (`.` with `gz` or `zip`).
+fn of_concat(parts: &[Hir], within: Option<Within>) -> Witness {
     let mut found = Vec::new();
     let mut run = Vec::new();
     for part in parts {
-        match (part.kind(), letter(part)) {
-            (HirKind::Literal(literal), _) => run.extend_from_slice(&literal.0),
-            (_, Some(letter)) => run.push(letter),
-            _ => {
-                found.push(of_text(&std::mem::take(&mut run)));
-                found.push(of_hir(part));
-            }
+        if let Some(text) = plain(part) {
+            run.extend_from_slice(&text);
+            continue;
         }
+        let before = std::mem::take(&mut run);
+        found.push(alternatives(&before, part, within));
+        found.push(of_literal(&before, within));
     }
-    found.push(of_text(&run));
+    found.push(of_literal(&run, within));
     Witness::rarest(found.into_iter())
+}
+
+fn alternatives(before: &[u8], part: &Hir, within: Option<Within>) -> Witness {
+    let whole = || of_hir(part, within);
+    let part = match part.kind() {
+        HirKind::Capture(capture) => &capture.sub,
+        _ => part,
+    };
+    let HirKind::Alternation(branches) = part.kind() else { return whole() };
+    let texts: Option<Vec<Vec<u8>>> = branches.iter().map(plain).collect();
+    texts.map_or_else(whole, |texts| {
+        Witness::union(texts.iter().map(|text| of_literal(&[before, text].concat(), within)))
+    })
+}
+
+/// The text, if an expression is one text (in lower case, where case does not matter).
+fn plain(hir: &Hir) -> Option<Vec<u8>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(literal.0.to_vec()),
+        HirKind::Class(_) => Some(vec![letter(hir)?]),
+        HirKind::Capture(capture) => plain(&capture.sub),
+        HirKind::Concat(parts) => {
+            Some(parts.iter().map(plain).collect::<Option<Vec<_>>>()?.concat())
+        }
+        _ => None,
+    }
 }
 
 /// The letter, if a class is one letter in both cases.

@@ -14,7 +14,7 @@ use crate::element::Record;
 use crate::event::{Event, decode};
 
 use super::field::Source;
-use super::needle::{Need, Witness};
+use super::needle::{ByteSet, Need, Witness};
 
 /// Up to so many literals the automaton is a DFA (about 7 kB of memory each); beyond, an NFA.
 const DFA_NEEDLES: usize = 4_000;
@@ -29,6 +29,8 @@ pub struct Plan {
     needing: Vec<Vec<u32>>,
     /// By source and exact value: the rules that need it.
     values: Vec<(usize, ByValue)>,
+    /// By source and bytes of which one must stand in it: the rules that need it.
+    sets: Vec<(usize, BySet)>,
     /// Rules that need a record.
     records: Vec<u32>,
     /// Rules that may match any entry.
@@ -36,6 +38,9 @@ pub struct Plan {
     /// Bytes that stand in a literal.
     bytes: Bytes,
 }
+
+/// Rules by the bytes of which they need one.
+type BySet = Vec<(ByteSet, Vec<u32>)>;
 
 /// Rules by the exact value that they need.
 type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
@@ -94,6 +99,7 @@ impl Plan {
                 match need {
                     Need::Text(text) => texts.entry(text).or_default().push(rule),
                     Need::Value(source, value) => plan.value(*source, value, rule),
+                    Need::Bytes(source, set) => plan.set(*source, *set, rule),
                     Need::Record => plan.records.push(rule),
                 }
             }
@@ -109,6 +115,19 @@ impl Plan {
             self.values.len() - 1
         });
         self.values[at].1.entry(value.to_owned()).or_default().push(rule);
+    }
+
+    fn set(&mut self, source: usize, set: ByteSet, rule: u32) {
+        let at = self.sets.iter().position(|(known, _)| *known == source);
+        let at = at.unwrap_or_else(|| {
+            self.sets.push((source, Vec::new()));
+            self.sets.len() - 1
+        });
+        let sets = &mut self.sets[at].1;
+        match sets.iter_mut().find(|(known, _)| *known == set) {
+            Some((_, rules)) => rules.push(rule),
+            None => sets.push((set, vec![rule])),
+        }
     }
 
     fn build(&mut self, texts: FxHashMap<&[u8], Vec<u32>>) {
@@ -171,12 +190,36 @@ impl Plan {
                 self.decode(value, 2, found);
             }
         }
+        self.byte_candidates(event, records, sources, found);
         for (source, rules) in &self.values {
             if let Some(from) = sources.0.get(*source) {
                 from.any(event, records, &mut |value| {
                     look_up(value, 2, rules, found);
                     false
                 });
+            }
+        }
+    }
+
+    /// Adds the rules one of whose bytes stands in a value, as it is or decoded.
+    fn byte_candidates(
+        &self,
+        event: &Event<'_>,
+        records: &[Record],
+        sources: Sources<'_>,
+        found: &mut Candidates,
+    ) {
+        for (source, sets) in &self.sets {
+            let Some(from) = sources.0.get(*source) else { continue };
+            let mut present = ByteSet::default();
+            from.any(event, records, &mut |value| {
+                note_bytes(value, 2, &mut present);
+                false
+            });
+            for (set, rules) in sets {
+                if set.meets(&present) {
+                    found.add(rules);
+                }
             }
         }
     }
@@ -236,6 +279,15 @@ fn is_overlong(text: &[u8], at: usize) -> bool {
 /// The sources of the set that a plan belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'s>(pub(super) &'s [Source]);
+
+fn note_bytes(value: &[u8], layers: u8, present: &mut ByteSet) {
+    for byte in value {
+        present.add(*byte);
+    }
+    if layers > 0 && decode::changes(value) {
+        note_bytes(&decode::once(value), layers - 1, present);
+    }
+}
 
 fn look_up(value: &[u8], layers: u8, rules: &FxHashMap<Vec<u8>, Vec<u32>>, found: &mut Candidates) {
     const SHORT: usize = 64;

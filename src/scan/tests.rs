@@ -230,7 +230,7 @@ proptest! {
         let bytes = lines.concat().into_bytes();
         let format = event::recognise(COMBINED, &Options::default()).format;
         let (finder, inventory) = (finder(), Inventory::default());
-        let mut scan = |mode| {
+        let scan = |mode| {
             let block = Block::new(bytes.clone(), 0, 1, Framing::Lines);
             Scanner::new(&rules, &finder, &inventory, mode).scan(&block, &*format, "x.log")
         };
