@@ -25,6 +25,8 @@ pub(super) enum Need {
     Value(usize, Vec<u8>),
     /// One of these bytes somewhere in a value of a source, as it stands or decoded.
     Bytes(usize, ByteSet),
+    /// Any value of a source that most logs do not have.
+    Present(usize),
     /// A record of card or personal data.
     Record,
 }
@@ -62,12 +64,11 @@ impl Within {
     /// `None` for sources that are whole entries, counts or times: nearly every byte is in them.
     fn of(source: usize, from: Option<&Source>) -> Option<Self> {
         let ordinary: &[u8] = match from? {
-            Source::Target => b"/.-_=&?%+:,@~",
-            Source::Known(Field::Stem) => b"/.-_%+",
-            Source::Known(Field::Query) => b"/.-_=&%+:,@~",
-            Source::Known(Field::UserAgent | Field::Referer | Field::Cookie) => {
-                b"/.-_=&?%+:,@~(); |!#[]"
-            }
+            Source::Target => b"/.-_=&?%+",
+            Source::Known(Field::Stem) => b"/.-_%",
+            Source::Known(Field::Query) => b"/.-_=&%+",
+            Source::Known(Field::Referer) => b"/.-_=&?%+:#",
+            Source::Known(Field::UserAgent) => b"/.-_=&?%+:,@~(); |!#[]",
             _ => return None,
         };
         Some(Self { source, ordinary })
@@ -79,6 +80,7 @@ impl Within {
         match byte {
             _ if byte.is_ascii_alphanumeric() || self.ordinary.contains(&byte) => 1.0,
             b' ' => 0.1,
+            b':' | b',' | b'@' | b'~' => 0.05,
             0x80.. => 0.000_3,
             _ => 0.01,
         }
@@ -116,7 +118,7 @@ pub(super) struct Witness {
 }
 
 /// A share beyond which looking for a need first does not pay.
-const TOO_COMMON: f64 = 0.25;
+const TOO_COMMON: f64 = 0.6;
 
 impl Witness {
     /// Every entry may match.
@@ -147,6 +149,7 @@ impl Witness {
                 let bytes: Vec<u8> = set.iter().filter(u8::is_ascii).collect();
                 format!("{name} with one of {:?}", String::from_utf8_lossy(&bytes))
             }
+            Need::Present(source) => names.get(*source).cloned().unwrap_or_default(),
             Need::Record => "a record of card or personal data".to_owned(),
         };
         self.needs.iter().map(word).collect()
@@ -215,6 +218,9 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
         _ if matches!(from, Some(Source::Count(_) | Source::Records | Source::Time)) => {
             Witness::always()
         }
+        _ if matches!(from, Some(Source::Known(Field::Cookie))) => {
+            Witness::of(0.05, Need::Present(source))
+        }
         Test::Text(pattern) => {
             let anywhere = of_pattern(pattern, Within::of(source, from));
             match (pattern.plain(), from) {
@@ -259,7 +265,7 @@ const EVERYWHERE: &str = r#"
 127.0.0.1 - - [10/oct/2016:13:55:36 +0000] "get / http/1.1" 200 1234 "post / http/1.0" 302 304 "https://www.google.com/" "http://www.
 "mozilla/5.0 (windows nt 10.0; win64; x64; rv:47.0) applewebkit/537.36 (khtml, like gecko) chrome/98.0.4758.102 safari/537.36 edge/"
 "mozilla/5.0 (macintosh; intel mac os x 10_15_7) version/15.0 firefox/95.0 gecko/20100101" (iphone; cpu iphone os 15_0 like mac os x)
-"mozilla/5.0 (linux; android 10; k) mobile safari" (compatible; googlebot/2.1; +http://www.google.com/bot.html) bingbot
+"mozilla/5.0 (linux; android 10; k) mobile safari" (compatible; googlebot/2.1; +http://www.google.com/bot.html)
 .html .com .net .org .jp 192.168. 10.0. -- // "" info
 "#;
 
@@ -359,6 +365,13 @@ fn of_concat(parts: &[Hir], within: Option<Within>) -> Witness {
             run.extend_from_slice(&text);
             continue;
         }
+        if let Some(text) = repeated(part) {
+            run.extend_from_slice(&text);
+            found.push(of_literal(&run, within));
+            // The last of the repetitions stands before what follows.
+            run = text;
+            continue;
+        }
         let before = std::mem::take(&mut run);
         found.push(alternatives(&before, part, within));
         found.push(of_literal(&before, within));
@@ -378,6 +391,14 @@ fn alternatives(before: &[u8], part: &Hir, within: Option<Within>) -> Witness {
     texts.map_or_else(whole, |texts| {
         Witness::union(texts.iter().map(|text| of_literal(&[before, text].concat(), within)))
     })
+}
+
+/// The text, if an expression is one text at least once.
+fn repeated(hir: &Hir) -> Option<Vec<u8>> {
+    match hir.kind() {
+        HirKind::Repetition(repetition) if repetition.min > 0 => plain(&repetition.sub),
+        _ => None,
+    }
 }
 
 /// The text, if an expression is one text (in lower case, where case does not matter).

@@ -31,6 +31,8 @@ pub struct Plan {
     values: Vec<(usize, ByValue)>,
     /// By source and bytes of which one must stand in it: the rules that need it.
     sets: Vec<(usize, BySet)>,
+    /// Rules that need any value of a source.
+    present: Vec<(usize, u32)>,
     /// Rules that need a record.
     records: Vec<u32>,
     /// Rules that may match any entry.
@@ -100,6 +102,7 @@ impl Plan {
                     Need::Text(text) => texts.entry(text).or_default().push(rule),
                     Need::Value(source, value) => plan.value(*source, value, rule),
                     Need::Bytes(source, set) => plan.set(*source, *set, rule),
+                    Need::Present(source) => plan.present.push((*source, rule)),
                     Need::Record => plan.records.push(rule),
                 }
             }
@@ -190,7 +193,7 @@ impl Plan {
                 self.decode(value, 2, found);
             }
         }
-        self.byte_candidates(event, records, sources, found);
+        self.candidates_within(event, records, sources, found);
         for (source, rules) in &self.values {
             if let Some(from) = sources.0.get(*source) {
                 from.any(event, records, &mut |value| {
@@ -201,14 +204,20 @@ impl Plan {
         }
     }
 
-    /// Adds the rules one of whose bytes stands in a value, as it is or decoded.
-    fn byte_candidates(
+    /// Adds the rules for which a value that they need is there, or one of their bytes in it, as it
+    /// is or decoded.
+    fn candidates_within(
         &self,
         event: &Event<'_>,
         records: &[Record],
         sources: Sources<'_>,
         found: &mut Candidates,
     ) {
+        for (source, rule) in &self.present {
+            if sources.0.get(*source).is_some_and(|from| from.any(event, records, &mut |_| true)) {
+                found.add(&[*rule]);
+            }
+        }
         for (source, sets) in &self.sets {
             let Some(from) = sources.0.get(*source) else { continue };
             let mut present = ByteSet::default();
