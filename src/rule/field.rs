@@ -83,6 +83,21 @@ impl Source {
         }
     }
 
+    /// The one value on which all values of the source depend; `None` if there is none, or if it
+    /// seldom repeats.
+    pub(super) fn one<'e>(&self, event: &'e Event<'_>) -> Option<&'e [u8]> {
+        match self {
+            Self::Known(field) => event.get(*field),
+            Self::Extension => event.get(Field::Stem),
+            Self::Target => {
+                let whole = event.get(Field::Target)?;
+                let query = memchr::memchr(b'?', whole).map(|at| &whole[at + 1..]);
+                (event.get(Field::Query) == query).then_some(whole)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether `test` says yes to a value as it stands in the log.
     pub(super) fn any(
         &self,

@@ -19,6 +19,7 @@ mod field;
 #[cfg(test)]
 mod golden;
 mod matcher;
+mod memo;
 mod modifier;
 mod needle;
 mod pattern;
@@ -35,6 +36,7 @@ pub use correlation::{Correlation, Measure, Threshold};
 pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
 pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
 pub use fault::{Code, Fault, Mark, RuleError};
+pub use memo::Memo;
 pub use pattern::{Part, Pattern};
 pub use plan::{Candidates, Plan, Sources};
 pub use program::Subject;

@@ -18,6 +18,7 @@ use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
 use super::field::Source;
 use super::matcher::{self, Matcher};
+use super::memo::{Memo, Row};
 use super::pattern::{Part, Pattern};
 
 /// A condition over comparisons.
@@ -34,6 +35,8 @@ pub(super) enum Cond {
 pub(super) struct Leaf {
     /// Its number among the sources of the set.
     pub(super) source: usize,
+    /// Its number among the comparisons with the source.
+    slot: usize,
     pub(super) check: Check,
     /// The tests that it was made from; one of them holds if it does.
     pub(super) tests: Vec<Test>,
@@ -63,9 +66,20 @@ pub(super) struct Program {
 pub(super) struct Sources {
     pub(super) list: Vec<Source>,
     pub(super) names: Vec<String>,
+    /// By source: how many comparisons are made with it.
+    slots: Vec<usize>,
 }
 
 impl Sources {
+    /// The number of one more comparison with a source.
+    fn slot(&mut self, source: usize) -> usize {
+        if self.slots.len() <= source {
+            self.slots.resize(source + 1, 0);
+        }
+        self.slots[source] += 1;
+        self.slots[source] - 1
+    }
+
     fn number(&mut self, name: Option<&str>) -> usize {
         let source = name.map_or(Source::Entry, Source::of);
         let found = self.list.iter().position(|known| *known == source);
@@ -175,7 +189,9 @@ fn leaves(source: usize, tests: &[Test], sources: &mut Sources) -> Vec<Cond> {
         let needles: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
         let matcher = (!needles.is_empty()).then(|| Matcher::contains(&needles, cased)).flatten();
         if let Some(matcher) = matcher {
-            made.push(Cond::Leaf(Leaf { source, check: Check::Value(matcher), tests: group }));
+            let slot = sources.slot(source);
+            let check = Check::Value(matcher);
+            made.push(Cond::Leaf(Leaf { source, slot, check, tests: group }));
         } else {
             made.extend(group.iter().map(|test| leaf(source, test, sources)));
         }
@@ -208,7 +224,8 @@ fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
         Test::Null => Check::Exists(false),
         Test::Field(other) => Check::Field(sources.number(Some(&other.name)), other.clone()),
     };
-    Cond::Leaf(Leaf { source, check, tests: vec![test.clone()] })
+    let slot = sources.slot(source);
+    Cond::Leaf(Leaf { source, slot, check, tests: vec![test.clone()] })
 }
 
 /// An entry that rules are held against, with what was decoded of it so far.
@@ -218,6 +235,17 @@ pub struct Subject<'e> {
     records: &'e [Record],
     sources: &'e [Source],
     decoded: Vec<Option<Decoded>>,
+    memo: &'e mut Memo,
+    /// By source: the row of its value.
+    rows: Vec<Sought>,
+}
+
+/// Whether a source's value was looked up in the memo.
+#[derive(Clone, Copy, Debug, Default)]
+enum Sought {
+    #[default]
+    NotYet,
+    Found(Option<Row>),
 }
 
 /// The values that decoding adds to a source.
@@ -228,8 +256,38 @@ struct Decoded {
 }
 
 impl<'e> Subject<'e> {
-    pub(super) fn new(event: &'e Event<'e>, records: &'e [Record], sources: &'e [Source]) -> Self {
-        Self { event, records, sources, decoded: Vec::new() }
+    pub(super) fn new(
+        event: &'e Event<'e>,
+        records: &'e [Record],
+        sources: &'e [Source],
+        memo: &'e mut Memo,
+    ) -> Self {
+        Self { event, records, sources, decoded: Vec::new(), memo, rows: Vec::new() }
+    }
+
+    /// The row of a source's value, if it has one that is worth remembering.
+    fn row(&mut self, source: usize) -> Option<Row> {
+        if self.rows.len() <= source {
+            self.rows.resize(self.sources.len().max(source + 1), Sought::NotYet);
+        }
+        if let Sought::Found(known) = self.rows[source] {
+            return known;
+        }
+        let value = self.sources[source].one(self.event);
+        let row = value.and_then(|value| self.memo.row(source, value));
+        self.rows[source] = Sought::Found(row);
+        row
+    }
+
+    /// Whether a value as it stands in the log, or one decoded up to the layer, matches.
+    fn value(&mut self, leaf: &Leaf, matcher: &Matcher, layer: Layer) -> bool {
+        let Some(row) = self.row(leaf.source) else {
+            return self.any(leaf.source, layer, &mut |value| matcher.matches(value));
+        };
+        let (from, event, records) = (&self.sources[leaf.source], self.event, self.records);
+        let raw = || from.any(event, records, &mut |value| matcher.matches(value));
+        self.memo.ask(leaf.source, row, leaf.slot, raw)
+            || self.any_decoded(leaf.source, layer, &mut |value| matcher.matches(value))
     }
 
     fn decoded(&mut self, source: usize) -> &Decoded {
@@ -257,6 +315,15 @@ impl<'e> Subject<'e> {
         if self.sources[source].any(self.event, self.records, test) {
             return true;
         }
+        self.any_decoded(source, layer, test)
+    }
+
+    fn any_decoded(
+        &mut self,
+        source: usize,
+        layer: Layer,
+        test: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> bool {
         if layer == Layer::Raw {
             return false;
         }
@@ -271,7 +338,7 @@ impl<'e> Subject<'e> {
             Cond::Any(parts) => parts.iter().any(|part| self.holds(part, layer)),
             Cond::Not(part) => !self.holds(part, layer),
             Cond::Leaf(leaf) => match &leaf.check {
-                Check::Value(matcher) => self.any(leaf.source, layer, &mut |v| matcher.matches(v)),
+                Check::Value(matcher) => self.value(leaf, matcher, layer),
                 Check::Exists(yes) => self.any(leaf.source, Layer::Raw, &mut |_| true) == *yes,
                 Check::Field(other, how) => self.compares(leaf.source, *other, how, layer),
             },

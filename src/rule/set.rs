@@ -15,6 +15,7 @@ use crate::event::{Event, Format, Kind};
 use super::correlation::{Correlation, Threshold};
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
+use super::memo::Memo;
 use super::needle::Witness;
 use super::plan::{Plan, Sources};
 use super::program::{self, Program, Subject};
@@ -249,9 +250,14 @@ impl RuleSet {
         plan
     }
 
-    /// An entry to hold rules against.
-    pub fn subject<'e>(&'e self, event: &'e Event<'e>, records: &'e [Record]) -> Subject<'e> {
-        Subject::new(event, records, &self.sources.list)
+    /// An entry to hold rules against; `memo` is the thread's, and always the same for one set.
+    pub fn subject<'e>(
+        &'e self,
+        event: &'e Event<'e>,
+        records: &'e [Record],
+        memo: &'e mut Memo,
+    ) -> Subject<'e> {
+        Subject::new(event, records, &self.sources.list, memo)
     }
 
     /// The sources that plans look values up in.

@@ -6,7 +6,7 @@ use crate::element::{Finder, Record, Scratch, mask};
 use crate::event::decode::Layer;
 use crate::event::{Event, Field, Format, Parsed};
 use crate::line::{Block, Entry};
-use crate::rule::{Candidates, Plan, RuleSet};
+use crate::rule::{Candidates, Memo, Plan, RuleSet};
 use crate::source::{Inventory, Place};
 use crate::time::Time;
 
@@ -39,6 +39,7 @@ pub struct Scanner<'s> {
     records: Vec<Record>,
     candidates: Candidates,
     chosen: Vec<u32>,
+    memo: Memo,
     at: Vec<usize>,
 }
 
@@ -59,6 +60,7 @@ impl<'s> Scanner<'s> {
             records: Vec::new(),
             candidates: Candidates::default(),
             chosen: Vec::new(),
+            memo: Memo::default(),
             at: Vec::new(),
         }
     }
@@ -137,12 +139,14 @@ impl<'s> Scanner<'s> {
         if chosen.is_empty() {
             return;
         }
-        let mut subject = rules.subject(event, &self.records);
+        let mut memo = std::mem::take(&mut self.memo);
+        let mut subject = rules.subject(event, &self.records, &mut memo);
         for rule in chosen {
             if let Some(layer) = rules.matches(*rule, &mut subject) {
                 self.note(*rule, layer, event, entry, tally);
             }
         }
+        self.memo = memo;
     }
 
     fn note(
