@@ -9,7 +9,7 @@
 //! dependency rule: a room may use only the rooms declared above it. `tests/laws.rs` proves it.
 //!
 //! The whole flow is three functions: [`sweep`] reads everything in parallel into one mergeable
-//! [`Tally`], [`read`] is what it does with one source, and [`conclude`] makes the report, a pure
+//! [`Tally`], `read` is what it does with one source, and [`conclude`] makes the report, a pure
 //! function of the tally.
 
 pub mod time;

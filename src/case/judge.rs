@@ -3,7 +3,7 @@
 use super::Verdict;
 
 /// What the verdict rests on, and nothing else. Whether a fact holds is decided where the evidence
-/// is ([`facts`](super::facts)); here it is only weighed.
+/// is (`facts`); here it is only weighed.
 ///
 /// Not in it, on purpose: clear card data in the site's own logs (an exposure, PCI DSS 3, but no
 /// intrusion), the silence of a WAF (on the day of S2-045 no public rule set knew it), how many

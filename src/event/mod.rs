@@ -354,7 +354,7 @@ pub struct Guess {
     /// The format.
     pub format: Arc<dyn Format>,
     /// The share of the head's lines that are events of it, 0 to 1. The highest score wins; of
-    /// equal scores, the earlier in [`FAMILIES`], so the stricter stand first.
+    /// equal scores, the earlier in the list of families, so the stricter stand first.
     pub score: f64,
 }
 

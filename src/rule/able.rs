@@ -8,7 +8,7 @@ use crate::event::{Format, Kind};
 
 use super::document::{Logsource, Rule};
 use super::field::Source;
-use super::program::{Check, Cond, Leaf, Program};
+use super::program::{Check, Cond, Group, Leaf, Program};
 
 /// Whether a log of this kind is one that the rule is written for.
 ///
@@ -114,7 +114,9 @@ impl Judge<'_> {
         match cond {
             Cond::Leaf(leaf) => self.leaf(leaf),
             Cond::All(parts) => any(parts, Truth::False, Truth::True),
-            Cond::Any(parts) => any(parts, Truth::True, Truth::False),
+            Cond::Any(parts) | Cond::OneOf(Group { parts, .. }) => {
+                any(parts, Truth::True, Truth::False)
+            }
             Cond::Not(part) => match self.truth(part) {
                 Truth::True => Truth::False,
                 Truth::False => Truth::True,
@@ -139,7 +141,11 @@ impl Judge<'_> {
         match cond {
             Cond::Leaf(leaf) if !self.possible(leaf.source) => found.push(leaf.source),
             Cond::Leaf(Leaf { check: Check::Field(other, _), .. }) => found.push(*other),
-            Cond::Any(parts) => parts.iter().for_each(|part| self.missing(part, found)),
+            Cond::Any(parts) | Cond::OneOf(Group { parts, .. }) => {
+                for part in parts {
+                    self.missing(part, found);
+                }
+            }
             Cond::All(parts) => {
                 let failed = parts.iter().find(|part| self.truth(part) == Truth::False);
                 if let Some(part) = failed {

@@ -50,30 +50,24 @@ impl Memo {
         Some(Row(table.answers.len() - 1))
     }
 
-    /// What comparison number `slot` said, or says now.
-    pub(super) fn ask(
-        &mut self,
-        source: usize,
-        row: Row,
-        slot: usize,
-        compare: impl FnOnce() -> bool,
-    ) -> bool {
+    /// What comparison number `slot` said to the value of a row, if it was made.
+    pub(super) fn answer(&self, source: usize, row: Row, slot: usize) -> Option<bool> {
+        let answers = self.tables.get(source)?.answers.get(row.0)?;
+        match answers.get(slot / 32)? >> (slot % 32 * 2) & 0b11 {
+            0 => None,
+            said => Some(said == 0b11),
+        }
+    }
+
+    /// Notes what comparison number `slot` says to the value of a row.
+    pub(super) fn note(&mut self, source: usize, row: Row, slot: usize, says: bool) {
         let table = self.tables.get_mut(source);
-        let Some(answers) = table.and_then(|table| table.answers.get_mut(row.0)) else {
-            return compare();
-        };
+        let Some(answers) = table.and_then(|table| table.answers.get_mut(row.0)) else { return };
         let (word, bit) = (slot / 32, slot % 32 * 2);
         if answers.len() <= word {
             answers.resize(word + 1, 0);
         }
-        match answers[word] >> bit & 0b11 {
-            0 => {
-                let says = compare();
-                answers[word] |= (1 | u64::from(says) << 1) << bit;
-                says
-            }
-            known => known == 0b11,
-        }
+        answers[word] |= (1 | u64::from(says) << 1) << bit;
     }
 }
 
@@ -88,8 +82,9 @@ mod tests {
         for value in [&b"a"[..], b"b", b"a", b"b"] {
             let row = memo.row(2, value).unwrap();
             for slot in [0, 31, 32, 200] {
-                let says = memo.ask(2, row, slot, || {
+                let says = memo.answer(2, row, slot).unwrap_or_else(|| {
                     made += 1;
+                    memo.note(2, row, slot, value == b"a");
                     value == b"a"
                 });
                 assert_eq!(says, value == b"a");
@@ -104,7 +99,9 @@ mod tests {
         let mut memo = Memo::default();
         for n in 0..10_000_u32 {
             let row = memo.row(0, &n.to_le_bytes()).unwrap();
-            assert_eq!(memo.ask(0, row, 5, || n % 3 == 0), n % 3 == 0);
+            assert_eq!(memo.answer(0, row, 5), None);
+            memo.note(0, row, 5, n % 3 == 0);
+            assert_eq!(memo.answer(0, row, 5), Some(n % 3 == 0));
         }
         assert!(memo.tables[0].answers.len() <= VALUES);
     }

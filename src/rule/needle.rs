@@ -14,7 +14,7 @@ use crate::event::Field;
 use super::detection::Test;
 use super::field::Source;
 use super::pattern::{Part, Pattern};
-use super::program::{Check, Cond, Leaf};
+use super::program::{Check, Cond, Group, Leaf};
 
 /// One thing that an entry may have to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,10 +189,10 @@ fn of_cond(cond: &Cond, positive: bool, sources: &[Source]) -> Witness {
         (Cond::Leaf(leaf), true) => of_leaf(leaf, sources),
         (Cond::Leaf(_), false) => Witness::always(),
         (Cond::Not(part), _) => of_cond(part, !positive, sources),
-        (Cond::All(parts), true) | (Cond::Any(parts), false) => {
+        (Cond::All(parts), true) | (Cond::Any(parts) | Cond::OneOf(Group { parts, .. }), false) => {
             Witness::rarest(each(parts).into_iter())
         }
-        (Cond::Any(parts), true) | (Cond::All(parts), false) => {
+        (Cond::Any(parts) | Cond::OneOf(Group { parts, .. }), true) | (Cond::All(parts), false) => {
             Witness::union(each(parts).into_iter())
         }
     }

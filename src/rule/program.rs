@@ -27,7 +27,19 @@ pub(super) enum Cond {
     Leaf(Leaf),
     All(Vec<Cond>),
     Any(Vec<Cond>),
+    /// One of several comparisons with the values of one field: what they said together is
+    /// remembered.
+    OneOf(Group),
     Not(Box<Cond>),
+}
+
+/// Comparisons with the values of one source.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    source: usize,
+    /// Its number among the comparisons with the source.
+    slot: usize,
+    pub(super) parts: Vec<Cond>,
 }
 
 /// A comparison of one field.
@@ -134,7 +146,11 @@ impl Cond {
                     _ => None,
                 });
             }
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.sources(used)),
+            Self::All(parts) | Self::Any(parts) | Self::OneOf(Group { parts, .. }) => {
+                for part in parts {
+                    part.sources(used);
+                }
+            }
             Self::Not(part) => part.sources(used),
         }
     }
@@ -172,12 +188,22 @@ fn detection(from: &Detection, sources: &mut Sources) -> Cond {
 fn item(from: &Item, sources: &mut Sources) -> Cond {
     let source = sources.number(from.field.as_deref());
     let made = if from.all {
-        all(from.values.iter().map(|tests| any(leaves(source, tests, sources))).collect())
+        all(from.values.iter().map(|tests| one_of(source, tests, sources)).collect())
     } else {
         let tests: Vec<Test> = from.values.concat();
-        any(leaves(source, &tests, sources))
+        one_of(source, &tests, sources)
     };
     if from.neq { Cond::Not(Box::new(made)) } else { made }
+}
+
+/// One of the tests.
+fn one_of(source: usize, tests: &[Test], sources: &mut Sources) -> Cond {
+    let parts = leaves(source, tests, sources);
+    let values = |part: &Cond| matches!(part, Cond::Leaf(Leaf { check: Check::Value(_), .. }));
+    if parts.len() > 1 && parts.iter().all(values) {
+        return Cond::OneOf(Group { source, slot: sources.slot(source), parts });
+    }
+    any(parts)
 }
 
 /// One comparison per test, those for a text anywhere taken together.
@@ -284,10 +310,12 @@ impl<'e> Subject<'e> {
         let Some(row) = self.row(leaf.source) else {
             return self.any(leaf.source, layer, &mut |value| matcher.matches(value));
         };
-        let (from, event, records) = (&self.sources[leaf.source], self.event, self.records);
-        let raw = || from.any(event, records, &mut |value| matcher.matches(value));
-        self.memo.ask(leaf.source, row, leaf.slot, raw)
-            || self.any_decoded(leaf.source, layer, &mut |value| matcher.matches(value))
+        let raw = self.memo.answer(leaf.source, row, leaf.slot).unwrap_or_else(|| {
+            let says = self.any(leaf.source, Layer::Raw, &mut |value| matcher.matches(value));
+            self.memo.note(leaf.source, row, leaf.slot, says);
+            says
+        });
+        raw || self.any_decoded(leaf.source, layer, &mut |value| matcher.matches(value))
     }
 
     fn decoded(&mut self, source: usize) -> &Decoded {
@@ -336,6 +364,7 @@ impl<'e> Subject<'e> {
         match cond {
             Cond::All(parts) => parts.iter().all(|part| self.holds(part, layer)),
             Cond::Any(parts) => parts.iter().any(|part| self.holds(part, layer)),
+            Cond::OneOf(group) => self.one_of(group, layer),
             Cond::Not(part) => !self.holds(part, layer),
             Cond::Leaf(leaf) => match &leaf.check {
                 Check::Value(matcher) => self.value(leaf, matcher, layer),
@@ -343,6 +372,18 @@ impl<'e> Subject<'e> {
                 Check::Field(other, how) => self.compares(leaf.source, *other, how, layer),
             },
         }
+    }
+
+    fn one_of(&mut self, group: &Group, layer: Layer) -> bool {
+        let any =
+            |subject: &mut Self, layer| group.parts.iter().any(|part| subject.holds(part, layer));
+        let Some(row) = self.row(group.source) else { return any(self, layer) };
+        let raw = self.memo.answer(group.source, row, group.slot).unwrap_or_else(|| {
+            let says = any(self, Layer::Raw);
+            self.memo.note(group.source, row, group.slot, says);
+            says
+        });
+        raw || layer != Layer::Raw && self.adds(group.source, Layer::Once) && any(self, layer)
     }
 
     fn compares(&mut self, source: usize, other: usize, how: &FieldRef, layer: Layer) -> bool {
