@@ -36,19 +36,15 @@ pub(super) enum Need {
 pub(super) struct ByteSet([u64; 4]);
 
 impl ByteSet {
-    pub(super) fn add(&mut self, byte: u8) {
+    fn add(&mut self, byte: u8) {
         self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
 
-    fn has(&self, byte: u8) -> bool {
+    pub(super) fn has(&self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).any(|(ours, theirs)| ours & theirs != 0)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = u8> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = u8> {
         (0..=255).filter(|byte| self.has(*byte))
     }
 }

@@ -29,8 +29,10 @@ pub struct Plan {
     needing: Vec<Vec<u32>>,
     /// By source and exact value: the rules that need it.
     values: Vec<(usize, ByValue)>,
-    /// By source and bytes of which one must stand in it: the rules that need it.
+    /// By source: the rules that need one of some bytes in it.
     sets: Vec<(usize, BySet)>,
+    /// The same, as they are looked for.
+    classes: Vec<ByteClasses>,
     /// Rules that need any value of a source.
     present: Vec<(usize, u32)>,
     /// Rules that need a record.
@@ -49,6 +51,50 @@ type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
 
 #[derive(Debug)]
 struct Bytes([bool; 256]);
+
+/// Rules by the bytes of which they need one in a source. Bytes that no rule tells apart are one
+/// class, so that a value is looked through with one look-up for each byte.
+#[derive(Debug)]
+struct ByteClasses {
+    source: usize,
+    /// By byte: the bit of its class; none for bytes that no rule needs.
+    class: Box<[u64; 256]>,
+    /// Rules by the classes of which they need one.
+    rules: Vec<(u64, Vec<u32>)>,
+}
+
+impl ByteClasses {
+    /// Beyond so many, the rest shares the last class: found too often, never too seldom.
+    const MOST: usize = 64;
+
+    fn new(source: usize, sets: &BySet) -> Self {
+        let mut class = Box::new([0; 256]);
+        let mut kinds: Vec<Vec<bool>> = Vec::new();
+        for byte in 0..=255_u8 {
+            let kind: Vec<bool> = sets.iter().map(|(set, _)| set.has(byte)).collect();
+            if !kind.contains(&true) {
+                continue;
+            }
+            let at = kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                kinds.push(kind);
+                kinds.len() - 1
+            });
+            class[usize::from(byte)] = 1 << at.min(Self::MOST - 1);
+        }
+        let mask = |set: &ByteSet| set.iter().fold(0, |mask, byte| mask | class[usize::from(byte)]);
+        let rules = sets.iter().map(|(set, rules)| (mask(set), rules.clone())).collect();
+        Self { source, class, rules }
+    }
+
+    /// The classes of the bytes of a value, as it is and decoded.
+    fn of(&self, value: &[u8], layers: u8) -> u64 {
+        let mut found = value.iter().fold(0, |found, byte| found | self.class[usize::from(*byte)]);
+        if layers > 0 && decode::changes(value) {
+            found |= self.of(&decode::once(value), layers - 1);
+        }
+        found
+    }
+}
 
 impl Default for Bytes {
     fn default() -> Self {
@@ -107,6 +153,7 @@ impl Plan {
                 }
             }
         }
+        plan.classes = plan.sets.iter().map(|(at, sets)| ByteClasses::new(*at, sets)).collect();
         plan.build(texts);
         plan
     }
@@ -218,15 +265,15 @@ impl Plan {
                 found.add(&[*rule]);
             }
         }
-        for (source, sets) in &self.sets {
-            let Some(from) = sources.0.get(*source) else { continue };
-            let mut present = ByteSet::default();
+        for classes in &self.classes {
+            let Some(from) = sources.0.get(classes.source) else { continue };
+            let mut present = 0;
             from.any(event, records, &mut |value| {
-                note_bytes(value, 2, &mut present);
+                present |= classes.of(value, 2);
                 false
             });
-            for (set, rules) in sets {
-                if set.meets(&present) {
+            for (mask, rules) in &classes.rules {
+                if mask & present != 0 {
                     found.add(rules);
                 }
             }
@@ -288,15 +335,6 @@ fn is_overlong(text: &[u8], at: usize) -> bool {
 /// The sources of the set that a plan belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'s>(pub(super) &'s [Source]);
-
-fn note_bytes(value: &[u8], layers: u8, present: &mut ByteSet) {
-    for byte in value {
-        present.add(*byte);
-    }
-    if layers > 0 && decode::changes(value) {
-        note_bytes(&decode::once(value), layers - 1, present);
-    }
-}
 
 fn look_up(value: &[u8], layers: u8, rules: &FxHashMap<Vec<u8>, Vec<u32>>, found: &mut Candidates) {
     const SHORT: usize = 64;
