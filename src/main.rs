@@ -32,7 +32,8 @@ fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
     let options = args.options(&evidence.inventory);
 
     let bar = cli::progress::Bar::new(&evidence, args.output.quiet);
-    let finder = leaksweep::element::Finder::new(key.key.clone());
+    let own = evidence.inventory.sites.iter().flat_map(|site| site.own_domains.clone());
+    let finder = leaksweep::element::Finder::new(key.key.clone()).with_own_domains(own);
     let tally = leaksweep::sweep(&evidence, &rules, &finder, &options, &bar);
     bar.finish();
 

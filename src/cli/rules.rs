@@ -74,6 +74,18 @@ fn explain(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What makes an entry a candidate, in words.
+fn candidates(needs: Option<&[String]>) -> String {
+    const SHOWN: usize = 30;
+    let Some(needs) = needs else { return "every entry: the rule needs nothing rare".to_owned() };
+    let mut needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+    needs.sort_unstable();
+    needs.dedup();
+    let more = needs.len().saturating_sub(SHOWN);
+    let few = needs.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{few}, and {more} more") } else { few }
+}
+
 fn explained(rules: &RuleSet, index: u32) -> String {
     let info = rules.info(index);
     let mut text = String::new();
@@ -95,6 +107,10 @@ fn explained(rules: &RuleSet, index: u32) -> String {
     }
     for reference in &info.references {
         line("see", reference);
+    }
+    if let Some(how) = rules.explain(index) {
+        line("fields", &how.fields.join(", "));
+        line("candidate", &candidates(how.needs.as_deref()));
     }
     if let Some(proofs) = rules.proofs(index) {
         let shown = |piece: &String| mask(piece.trim_end().as_bytes(), 0, 2_000).to_string();
