@@ -9,13 +9,14 @@
 //! dependency rule: a room may use only the rooms declared above it. `tests/laws.rs` proves it.
 //!
 //! The whole flow is three functions: [`sweep`] reads everything in parallel into one mergeable
-//! [`Tally`], `read` is what it does with one source, and [`conclude`] makes the report, a pure
-//! function of the tally.
+//! [`Tally`], [`pivot`] follows the intruders that it shows through the evidence again, and
+//! [`conclude`] makes the report, a pure function of the tally.
 
 pub mod time;
 pub mod source;
 pub mod line;
 pub mod event;
+mod pass;
 pub mod element;
 pub mod rule;
 pub mod scan;
@@ -23,18 +24,15 @@ pub mod case;
 pub mod report;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use element::Finder;
-use event::Format;
-use line::{Block, Blocks};
+use pass::{Framed, Pass};
 use report::{Report, Run};
 use rule::RuleSet;
-use scan::{Mode, Part, Scanner, StreamFacts, Tally, Yield};
+use scan::{
+    Followed, Mode, Part, Pursuer, Pursuit, Scanner, StreamFacts, Tally, Trace, Trails, Yield,
+};
 use source::{ContentId, Evidence, Gap, GapKind, Inventory, Limits, Source, Stream};
 
 /// How a sweep is done; what it finds does not depend on `jobs`, `block` and `mode`.
@@ -64,6 +62,8 @@ impl Default for Options {
     }
 }
 
+pub use pass::HEAD;
+
 /// Is told how far a sweep is.
 pub trait Progress: Sync {
     /// Another `bytes` decompressed bytes of the stream `name` were scanned.
@@ -80,19 +80,13 @@ impl Progress for () {
     fn done(&self, _name: &str, _bytes: u64) {}
 }
 
-/// The bytes of a stream's head by which its format is recognised.
-pub const HEAD: usize = 1 << 16;
-
-/// Everything that a sweep's threads share.
+/// What the first pass looks for.
 #[derive(Clone, Copy)]
-struct Sweep<'s> {
+struct Search<'s> {
     inventory: &'s Inventory,
     rules: &'s RuleSet,
     finder: &'s Finder,
-    options: &'s Options,
-    progress: &'s dyn Progress,
-    /// The threads that scan; `None` for one thread that does everything.
-    pool: Option<&'s rayon::ThreadPool>,
+    mode: Mode,
 }
 
 /// Reads and scans all evidence, in parallel.
@@ -107,120 +101,53 @@ pub fn sweep(
     options: &Options,
     progress: &dyn Progress,
 ) -> std::io::Result<Tally> {
-    let jobs = match options.jobs {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    let pool = pool.map_err(std::io::Error::other)?;
-    let inventory = &evidence.inventory;
-    let pool = (jobs > 1).then_some(&pool);
-    let sweep = Sweep { inventory, rules, finder, options, progress, pool };
+    let search = Search { inventory: &evidence.inventory, rules, finder, mode: options.mode };
+    let threads = pass::threads(options.jobs)?;
+    let pass = Pass::new(options, progress, &threads);
     let mut tally = Tally { gaps: evidence.gaps.clone(), ..Tally::default() };
-    // Each reader unpacks one source at a time, so that memory does not grow with their number.
-    let queue = largest_first(&evidence.sources);
-    let next = AtomicUsize::new(0);
     let merged = Mutex::new(Tally::default());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(queue.len()) {
-            scope.spawn(|| {
-                while let Some(source) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let yielded = read(source, sweep);
-                    merged.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(yielded);
-                }
-            });
-        }
+    pass.each(evidence.sources.iter().collect(), |source| {
+        let yielded = read(source, pass, search);
+        merged.lock().unwrap_or_else(PoisonError::into_inner).merge(yielded);
     });
-    tally.merge(merged.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+    tally.merge(merged.into_inner().unwrap_or_else(PoisonError::into_inner));
     Ok(tally)
 }
 
-/// The largest source is begun first, so that no thread is left alone with it at the end.
-fn largest_first(sources: &[Source]) -> Vec<&Source> {
-    let mut queue: Vec<&Source> = sources.iter().collect();
-    queue.sort_by_key(|source| std::cmp::Reverse(source.size));
-    queue
-}
-
 /// Reads and scans one source: the streams in it become yields.
-fn read(source: &Source, sweep: Sweep<'_>) -> Tally {
+fn read(source: &Source, pass: Pass<'_>, search: Search<'_>) -> Tally {
     let mut tally = Tally::default();
-    let end = source.read(&sweep.options.limits, &mut |stream| {
-        let (id, yielded) = read_stream(stream, sweep);
+    let end = source.read(pass.limits, &mut |stream| {
+        let (id, yielded) = scan(stream, pass, search);
         tally.merge(Tally { streams: BTreeMap::from([(id, yielded)]), ..Tally::default() });
     });
-    sweep.progress.done(&source.name, end.bytes);
+    pass.progress.done(&source.name, end.bytes);
     tally.sources.insert(source.name.clone(), end);
     tally
 }
 
-/// A block and the format that it begins in.
-type Framed = (Block, Arc<dyn Format>);
-
-/// Scans one stream: while one batch of blocks is scanned, the next is read.
-fn read_stream(stream: &mut Stream<'_>, sweep: Sweep<'_>) -> (ContentId, Yield) {
+/// Scans one stream.
+fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (ContentId, Yield) {
+    let Search { inventory, rules, finder, mode } = search;
     let name = stream.name.clone();
-    let mut blocks = Blocks::new(stream, sweep.options.block);
-    let first = event::recognise(blocks.peek(HEAD), &sweep.options.events).format;
-    blocks.frame(first.framing());
+    let worker = || {
+        let mut scanner = Scanner::new(rules, finder, inventory, mode);
+        let name = name.as_str();
+        move |(block, format): &Framed| scanner.scan(block, &**format, name)
+    };
     let mut part = Part::default();
-    let mut format = Arc::clone(&first);
-    let mut batch = take(&mut blocks, &mut format, sweep);
-    while !batch.is_empty() {
-        let mut parts = Vec::new();
-        let mut next = Vec::new();
-        if let Some(pool) = sweep.pool {
-            pool.in_place_scope(|scope| {
-                scope.spawn(|_| parts = scan_in_parallel(&batch, &name, sweep));
-                next = take(&mut blocks, &mut format, sweep);
-            });
-        } else {
-            let mut scanner = sweep.scanner();
-            parts.extend(batch.iter().map(|(block, f)| scanner.scan(block, &**f, &name)));
-            next = take(&mut blocks, &mut format, sweep);
-        }
-        for next in parts {
-            part.append(next);
-        }
-        sweep.progress.scanned(&name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
-        batch = next;
-    }
-    let skipped = blocks.skipped();
+    let walked = pass.walk(stream, worker, |next| part.append(next));
     let mut end = stream.finish();
-    end.gaps.extend(skipped_gap(&name, skipped));
+    end.gaps.extend(skipped_gap(&name, walked.skipped));
     let facts = StreamFacts {
         names: vec![name],
         bytes: end.bytes,
-        format: first.name().to_owned(),
-        log: first.kind().log.to_owned(),
-        unable: sweep.rules.unable(&*first),
+        format: walked.format.name().to_owned(),
+        log: walked.format.kind().log.to_owned(),
+        unable: rules.unable(&*walked.format),
         gaps: end.gaps,
     };
-    (end.id, Yield { stream: facts, part })
-}
-
-fn scan_in_parallel(batch: &[Framed], name: &str, sweep: Sweep<'_>) -> Vec<Part> {
-    let scan =
-        |scanner: &mut Scanner<'_>, (block, format): &Framed| scanner.scan(block, &**format, name);
-    batch.par_iter().map_init(|| sweep.scanner(), scan).collect()
-}
-
-/// The next blocks, as many as keep all threads busy.
-fn take(
-    blocks: &mut Blocks<'_, '_>,
-    format: &mut Arc<dyn Format>,
-    sweep: Sweep<'_>,
-) -> Vec<Framed> {
-    let many = sweep.pool.map_or(1, |pool| 2 * pool.current_num_threads());
-    let mut batch = Vec::with_capacity(many);
-    for block in blocks.by_ref().take(many) {
-        let begins_in = Arc::clone(format);
-        if let Some(after) = begins_in.after(&block.bytes) {
-            *format = after;
-        }
-        batch.push((block, begins_in));
-    }
-    batch
+    (end.id, Yield { stream: facts, part, trails: BTreeMap::new() })
 }
 
 fn skipped_gap(name: &str, skipped: u64) -> Option<Gap> {
@@ -234,17 +161,76 @@ fn skipped_gap(name: &str, skipped: u64) -> Option<Gap> {
     })
 }
 
-impl<'s> Sweep<'s> {
-    fn scanner(self) -> Scanner<'s> {
-        Scanner::new(self.rules, self.finder, self.inventory, self.options.mode)
+/// Follows the intruders: reads again the streams that may hold a trace of them, as far as they are
+/// still there and hold what they held, and adds to the tally everything that each trace left.
+/// Streams that the tally's index rules out are not read, nor those that were followed before.
+///
+/// # Errors
+///
+/// If the operating system gives no threads.
+pub fn pivot(
+    tally: &mut Tally,
+    inventory: &Inventory,
+    rules: &RuleSet,
+    options: &Options,
+    progress: &dyn Progress,
+) -> std::io::Result<()> {
+    let wanted = tally.unfollowed(&case::traces(tally, inventory, rules));
+    let names = wanted.iter().filter_map(|(id, _)| tally.streams.get(id)?.stream.names.first());
+    let sources: BTreeMap<String, Source> = names
+        .filter_map(|name| Source::holding(name))
+        .map(|source| (source.name.clone(), source))
+        .collect();
+    let threads = pass::threads(options.jobs)?;
+    let pass = Pass::new(options, progress, &threads);
+    let found = Mutex::new(Vec::new());
+    pass.each(sources.values().collect(), |source| {
+        source.read(pass.limits, &mut |stream| {
+            let followed = follow(stream, pass, tally, &wanted, inventory, options.mode);
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(followed);
+        });
+    });
+    for (id, trails) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        tally.streams.entry(id).and_modify(|yielded| yielded.trails.extend(trails));
     }
+    Ok(())
+}
+
+/// What one stream holds of the traces that are wanted of it; nothing if it holds other bytes than
+/// it did.
+fn follow(
+    stream: &mut Stream<'_>,
+    pass: Pass<'_>,
+    tally: &Tally,
+    wanted: &BTreeMap<ContentId, Vec<Trace>>,
+    inventory: &Inventory,
+    mode: Mode,
+) -> Option<(ContentId, BTreeMap<Trace, Trails>)> {
+    let name = stream.name.clone();
+    let is_it = |id: &ContentId| {
+        tally.streams.get(id).is_some_and(|y| y.stream.names.first() == Some(&name))
+    };
+    let (id, traces) = wanted.iter().find(|(id, _)| is_it(id))?;
+    let sites = &tally.streams.get(id)?.part.sites;
+    let pursuit = Pursuit::new(traces.clone(), mode);
+    let worker = || {
+        let mut pursuer = Pursuer::new(&pursuit, inventory, sites);
+        let name = name.as_str();
+        move |(block, format): &Framed| pursuer.follow(block, &**format, name)
+    };
+    let mut followed = Followed::default();
+    pass.walk(stream, worker, |next| followed.append(next));
+    (stream.finish().id == *id).then(|| (*id, followed.finish(traces)))
 }
 
 /// The report on a tally: a pure function of it, of the inventory and of the rules.
 pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet, run: Run) -> Report {
+    let conclusion = case::conclude(tally, inventory, rules);
     Report {
         schema: report::SCHEMA.to_owned(),
         run: run.with_sources(tally),
-        sites: case::cases(tally, inventory, rules),
+        sites: conclusion.cases,
+        actors: conclusion.actors,
+        pivot: conclusion.pivot,
     }
 }

@@ -37,7 +37,11 @@ fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
     let tally = leaksweep::sweep(&evidence, &rules, &finder, &options, &bar);
     bar.finish();
 
-    let tally = tally.map_err(|error| Failure::new(format!("no threads: {error}")))?;
+    let mut tally = tally.map_err(cli::no_threads)?;
+    if !args.no_pivot {
+        leaksweep::pivot(&mut tally, &evidence.inventory, &rules, &options, &())
+            .map_err(cli::no_threads)?;
+    }
     let report = leaksweep::conclude(&tally, &evidence.inventory, &rules, run.clone());
     let code = ExitCode::of(&report, &tally, args.output.fail_on);
     cli::tell::gaps(&tally, &report, args.output.verbose);
@@ -50,8 +54,13 @@ fn merge(args: &cli::MergeArgs) -> Result<ExitCode, Failure> {
     let outputs = args.output.plan(&args.parts)?;
     let inventory = cli::inventory(args.sites.as_deref())?;
     let rules = args.rules.load()?;
-    let part = args.merged(&rules, &inventory)?;
+    let mut part = args.merged(&rules, &inventory)?;
 
+    if !args.no_pivot {
+        let options = args.options(&part);
+        leaksweep::pivot(&mut part.tally, &inventory, &rules, &options, &())
+            .map_err(cli::no_threads)?;
+    }
     let report = leaksweep::conclude(&part.tally, &inventory, &rules, part.run.clone());
     let code = ExitCode::of(&report, &part.tally, args.output.fail_on);
     cli::tell::gaps(&part.tally, &report, args.output.verbose);

@@ -250,6 +250,62 @@ fn parts_make_the_same_cases_as_one_run() {
     assert!(err.contains("other.part") && err.contains("--case-key"), "{err}");
 }
 
+/// A planted page at one site, and its user's harmless visit to another.
+fn with_intruder() -> Folder {
+    let folder = Folder::new();
+    let line = |client: &str, second: usize, request: &str, bytes: usize| {
+        format!(
+            "{client} - - [08/Mar/2017:05:12:{second:02} +0900] \"{request} HTTP/1.1\" 200 {bytes} \"-\" \"x\"\n"
+        )
+    };
+    let mut shop = line("203.0.113.66", 0, "GET /index.html", 5_120);
+    for i in 1..9 {
+        shop += &line("203.0.113.66", i, "POST /img/shell.jsp?cmd=id", 100 + 37 * i);
+        shop += &line("198.51.100.7", i, "GET /index.html", 5_120);
+    }
+    shop += &line("203.0.113.66", 50, "GET /dump/customers.sql.gz", 48_211_334);
+    folder.write("shop/access.log", shop);
+    folder.write("pay/access.log", line("203.0.113.66", 40, "GET /terms", 900).repeat(2));
+    folder.write("clean/access.log", LINE.repeat(3));
+    folder.write("key", [7; 32]);
+    folder
+}
+
+#[test]
+fn an_intruder_is_followed_to_every_site() {
+    let folder = with_intruder();
+    let report = |arguments: &str| {
+        let (code, out, err) = run(&folder, arguments);
+        assert!([0, 1].contains(&code), "{err}");
+        serde_json::from_str::<Value>(&out).unwrap()
+    };
+    let whole = report("sweep -f json shop pay clean");
+    let actor = &whole["actors"][0];
+    assert_eq!(actor["intruder_at"], serde_json::json!(["shop"]), "{actor:#}");
+    let visit = |at: usize, key: &str| actor["seen_at"][at][key].clone();
+    assert_eq!((visit(0, "site"), visit(0, "requests")), ("pay".into(), 2.into()));
+    assert_eq!((visit(1, "site"), visit(1, "requests")), ("shop".into(), 10.into()));
+    assert_eq!(visit(1, "first"), "2017-03-08T05:12:00+09:00", "before its first hit");
+    assert_eq!((&whole["pivot"]["ruled_out"], &whole["pivot"]["open"]), (&1.into(), &0.into()));
+    let told = whole["sites"][1]["reasons"].to_string();
+    assert!(told.contains("203.0.113.66, an intruder of shop, was here, too: 2 entries"), "{told}");
+
+    let without = report("sweep -f json shop pay clean --no-pivot");
+    assert_eq!(without["pivot"]["open"], 2);
+    assert_eq!(without["sites"][2]["actors"], serde_json::json!([]));
+
+    for part in ["shop", "pay", "clean"] {
+        run(&folder, &format!("sweep --case-key key {part} -q -o part={part}.part"));
+    }
+    let merged = report("merge -f json pay.part clean.part shop.part");
+    for key in ["sites", "actors", "pivot"] {
+        assert_eq!(merged[key], whole[key], "{key}");
+    }
+    fs::remove_file(folder.path("pay/access.log")).unwrap();
+    let merged = report("merge -f json pay.part clean.part shop.part");
+    assert_eq!(merged["pivot"]["open_sources"], serde_json::json!(["pay/access.log"]));
+}
+
 #[test]
 fn a_report_is_rendered_again_as_it_was() {
     let folder = Folder::new();

@@ -12,7 +12,7 @@ use leaksweep::report::Run;
 use leaksweep::rule::RuleSet;
 use leaksweep::scan::{Mode, Tally};
 use leaksweep::source::{Evidence, Inventory};
-use leaksweep::{Options, conclude, sweep};
+use leaksweep::{Options, conclude, pivot, sweep};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,6 +33,11 @@ fn inventory() -> Inventory {
 fn tally_of(paths: &[PathBuf], options: &Options) -> Tally {
     let evidence = Evidence::collect(paths, inventory());
     sweep(&evidence, &RuleSet::builtin().unwrap(), &finder(), options, &()).unwrap()
+}
+
+fn pivoted(mut tally: Tally, options: &Options) -> Tally {
+    pivot(&mut tally, &inventory(), &RuleSet::builtin().unwrap(), options, &()).unwrap();
+    tally
 }
 
 fn report_of(tally: &Tally) -> String {
@@ -60,6 +65,34 @@ fn cuts_do_not_matter() {
             "{block}"
         );
     }
+}
+
+/// Laws 1, 2, 4 and 5 for the second pass: neither threads nor cuts nor its search for literals
+/// change what the intruders did, and parts that were each followed by themselves, then together,
+/// make the report of one run.
+#[test]
+fn the_pivot_keeps_the_laws() {
+    let one = Options { jobs: 1, ..Options::default() };
+    let whole = pivoted(tally_of(&[samples()], &one), &one);
+    let followed = whole.streams.values().filter(|y| y.trails.values().any(|t| !t.is_empty()));
+    assert!(followed.count() > 2, "intruders are followed into several logs");
+    for options in [
+        Options { jobs: 3, block: 777, ..Options::default() },
+        Options { mode: Mode::Full, ..Options::default() },
+    ] {
+        let again = pivoted(tally_of(&[samples()], &options), &options);
+        assert!(again == whole, "{options:?}");
+    }
+    assert!(pivoted(whole.clone(), &one) == whole, "idempotent");
+    let mut parts = Tally::default();
+    for name in std::fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()) {
+        if name.is_dir() {
+            parts.merge(pivoted(tally_of(&[name], &one), &one));
+        }
+    }
+    let folders: Vec<PathBuf> = parts.sources.keys().map(PathBuf::from).collect();
+    let together = pivoted(tally_of(&folders, &one), &one);
+    assert_eq!(report_of(&together), report_of(&pivoted(parts, &one)), "parts make the whole");
 }
 
 /// Law 3: wrapping does not matter, but for the locus.
@@ -161,7 +194,8 @@ fn merge_is_lawful() {
 /// swept over its own output finds nothing.
 #[test]
 fn nothing_raw_gets_out() {
-    let tally = tally_of(&[samples()], &Options::default());
+    let options = Options::default();
+    let tally = pivoted(tally_of(&[samples()], &options), &options);
     let rules = RuleSet::builtin().unwrap();
     let report = conclude(&tally, &inventory(), &rules, Run::default());
     let json = serde_json::to_string_pretty(&report).unwrap();

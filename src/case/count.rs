@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::element::{Brand, Element, Elements, Grade, settled};
-use crate::scan::{RecordFact, SiteTally};
+use crate::scan::{RecordFact, SiteTally, network};
 
 use super::intruder::{Intruder, Intruders};
 use super::site::{Site, SiteStream};
@@ -110,6 +110,22 @@ pub(super) fn before_and_after<'t>(
     }
     let named = records.clients.iter().zip(counts);
     named.map(|(name, (before, after))| (&**name, before, after)).collect()
+}
+
+/// How many headline records each client has in a stream, IPv6 by /64.
+pub(super) fn by_client(stream: &SiteStream<'_>) -> BTreeMap<String, u64> {
+    let records = &stream.tally.records;
+    let mut counts = vec![0; records.clients.len()];
+    for fact in records.facts.iter().filter(|fact| is_headline(fact, stream.tally)) {
+        if let Some(count) = fact.client.and_then(|client| counts.get_mut(client as usize)) {
+            *count += 1;
+        }
+    }
+    let mut clients = BTreeMap::new();
+    for (name, count) in records.clients.iter().zip(counts) {
+        *clients.entry(network(name).into_owned()).or_default() += count;
+    }
+    clients
 }
 
 /// When the first headline record of each client was written, in logs that say what was read.

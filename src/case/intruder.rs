@@ -15,6 +15,7 @@ use crate::time::Time;
 
 use super::attack::{Answer, Attack, Attacks};
 use super::catalog::{Catalog, Role};
+use super::facts::fetched_dump;
 use super::foothold::Corroboration;
 use super::site::{Seen, Site, SiteStream};
 use super::{count, effect, foothold};
@@ -97,6 +98,18 @@ impl<'s, 't> Intruders<'s, 't> {
     /// Whether a hit of a weak rule is the side effect of an exploit.
     pub(super) fn is_side_effect(&self, seen: &Seen<'_>) -> bool {
         self.joined.contains(&(seen.source, seen.hit.line, seen.rule))
+    }
+
+    /// Whether a hit is a step of an intrusion that got in.
+    pub(super) fn is_step(&self, attack: &Attack<'_, '_>) -> bool {
+        let by_intruder = attack.client().is_some_and(|client| self.get(client).is_some());
+        let role = match attack.rule.role {
+            Role::Exploit | Role::Foothold => attack.answer == Answer::Accepted,
+            Role::Guess => is_guessed(attack),
+            Role::Dump => fetched_dump(attack, self),
+            _ => false,
+        };
+        role && by_intruder
     }
 
     fn add(&mut self, client: &'s str, ground: Ground, seen: &'s Seen<'t>) {

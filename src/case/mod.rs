@@ -1,6 +1,6 @@
 //! What happened at this site, and how sure are we?
 //!
-//! [`cases`] turns the merged tally into one [`Case`] per site; [`judge`](judge::judge) alone makes
+//! [`conclude`] turns the merged tally into one [`Case`] per site; [`judge`](judge::judge) alone makes
 //! a [`Verdict`]. The types here are the report's JSON, key by key (schema `leaksweep.report/1`).
 
 pub mod judge;
@@ -17,24 +17,29 @@ mod facts;
 mod finding;
 mod foothold;
 mod intruder;
+mod pivot;
+mod presence;
 mod reason;
 mod rotation;
 mod silence;
 mod site;
 mod story;
+mod suspect;
 mod window;
 #[cfg(test)]
 mod tests;
 
-pub use actor::{Actor, Visit, actors};
+pub use actor::{Actor, Visit};
 pub use criteria::Criteria;
+pub use pivot::Pivot;
+pub use presence::{HourCount, PathUse, Presence, Sighting};
 
 use serde::{Deserialize, Serialize};
 
 use crate::element::{Brand, Element, Masked};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleSet, Stage};
-use crate::scan::{Outcome, Tally};
+use crate::scan::{Outcome, Tally, Trace};
 use crate::source::{Inventory, Locus};
 use crate::time::Time;
 
@@ -42,9 +47,9 @@ use attack::Attacks;
 use catalog::Catalog;
 use coverage::Basis;
 use intruder::Intruders;
-use rotation::Missing;
 use site::Site;
 use story::Story;
+use suspect::Suspects;
 
 /// What is concluded about a site, from the gravest down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +131,9 @@ pub struct Case {
     pub indicators: Vec<Indicator>,
     /// The steps, in order of time.
     pub timeline: Vec<Step>,
+    /// What the actors did here, hits or not, by trace.
+    #[serde(default)]
+    pub actors: Vec<Presence>,
     /// What was examined, and what could not be.
     pub coverage: Coverage,
     /// Every hit that was kept, for the line-by-line output; not part of the report.
@@ -380,25 +388,57 @@ pub struct Coverage {
     pub criteria: Criteria,
 }
 
-/// One case per site: every site of the inventory and every site that the logs name, in the order
-/// of their names.
-pub fn cases(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Case> {
+/// What is concluded from a tally.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conclusion {
+    /// One case per site: every site of the inventory and every site that the logs name, in the
+    /// order of their names.
+    pub cases: Vec<Case>,
+    /// Who was at more than one site, or got in somewhere.
+    pub actors: Vec<Actor>,
+    /// How they were followed.
+    pub pivot: Pivot,
+}
+
+/// What is concluded from a tally: a pure function of it, of the inventory and of the rules.
+pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Conclusion {
+    let sites = sites(tally, inventory, rules);
+    weigh(&sites, tally, &Catalog::new(rules))
+}
+
+/// The traces that a second pass must follow through the evidence, in order.
+pub fn traces(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Trace> {
+    let sites = sites(tally, inventory, rules);
+    suspect::suspects(&sites, &Catalog::new(rules)).traces(&sites)
+}
+
+/// The sites with all hits, those of correlations among them.
+fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory, rules: &RuleSet) -> Vec<Site<'t>> {
     let mut sites = site::sites(tally, inventory);
     for site in &mut sites {
         site.add_hits(correlate::hits(site, rules));
     }
-    conclude(&sites, &rotation::missing(tally), &Catalog::new(rules))
+    sites
 }
 
-fn conclude(sites: &[Site<'_>], missing: &[Missing], catalog: &Catalog) -> Vec<Case> {
-    let basis = Basis { catalog, missing, criteria: Criteria::default() };
-    let mut cases: Vec<Case> = sites.iter().map(|site| case(site, &basis)).collect();
-    actor::tell(&mut cases);
-    cases
+fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog) -> Conclusion {
+    let missing = rotation::missing(tally);
+    let basis = Basis { catalog, missing: &missing, criteria: Criteria::default() };
+    let (mut cases, all): (Vec<Case>, Vec<Suspects>) =
+        sites.iter().map(|site| case(site, &basis)).unzip();
+    let mut suspects = Suspects::default();
+    all.into_iter().for_each(|of_site| suspects.extend(of_site));
+    let traces = suspects.traces(sites);
+    for (case, site) in cases.iter_mut().zip(sites) {
+        presence::tell(case, site, &traces, &suspects);
+    }
+    let actors = actor::actors(&cases, &suspects);
+    actor::tell(&mut cases, &actors);
+    Conclusion { cases, actors, pivot: Pivot::new(tally, &traces, suspects.beyond()) }
 }
 
 /// The case of one site.
-fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
+fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
     let catalog = basis.catalog;
     let attacks = Attacks::new(site, catalog);
     let intruders = Intruders::find(site, catalog, &attacks);
@@ -415,7 +455,8 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
     let story =
         Story { site, catalog, attacks: &attacks, intruders: &intruders, read: &read, stopped };
     let confirmed = verdict <= Verdict::ConfirmedAccess;
-    Case {
+    let suspects = Suspects::of(site, &attacks, &intruders);
+    let case = Case {
         site: site.name.to_owned(),
         verdict,
         reasons: reason::reasons(&story, verdict, &units, &coverage),
@@ -424,8 +465,10 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> Case {
         findings: finding::findings(site, catalog),
         indicators: story.indicators(),
         timeline: story.timeline(),
+        actors: Vec::new(),
         hits: finding::hits(site, catalog),
         units,
         coverage,
-    }
+    };
+    (case, suspects)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::scan::{Disorder, Hit, SiteTally, StreamFacts, Tally};
+use crate::scan::{Disorder, Hit, Index, SiteTally, StreamFacts, Tally, Trace, Trails};
 use crate::source::{Gap, Inventory, Locus, SiteEntry, Window};
 use crate::time::Time;
 
@@ -30,6 +30,10 @@ pub(super) struct SiteStream<'t> {
     pub(super) facts: &'t StreamFacts,
     pub(super) disorder: Disorder,
     pub(super) tally: &'t SiteTally,
+    /// Which traces the whole stream may hold.
+    pub(super) index: &'t Index,
+    /// What a second pass found in the whole stream.
+    pub(super) trails: &'t BTreeMap<Trace, Trails>,
 }
 
 /// One hit and where it was seen.
@@ -126,6 +130,8 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
                 facts: &yielded.stream,
                 disorder: yielded.part.disorder,
                 tally: of_site,
+                index: &yielded.part.index,
+                trails: &yielded.trails,
             });
         }
     }

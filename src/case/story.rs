@@ -8,9 +8,8 @@ use super::attack::{Answer, Attack, Attacks};
 use super::catalog::{Catalog, Role};
 use super::count::Read;
 use super::coverage::Stopped;
-use super::facts::fetched_dump;
 use super::finding::span;
-use super::intruder::{Ground, Intruders, is_guessed};
+use super::intruder::{Ground, Intruders};
 use super::site::{Seen, Site};
 use super::{Indicator, Period, Step, effect};
 
@@ -33,14 +32,7 @@ pub(super) struct Story<'a, 's, 't> {
 impl<'s> Story<'_, 's, '_> {
     /// Whether a hit is a step of an intrusion that got in.
     fn is_step_inside(&self, attack: &Attack<'_, '_>) -> bool {
-        let by_intruder = attack.client().is_some_and(|c| self.intruders.get(c).is_some());
-        let role = match attack.rule.role {
-            Role::Exploit | Role::Foothold => attack.answer == Answer::Accepted,
-            Role::Guess => is_guessed(attack),
-            Role::Dump => fetched_dump(attack, self.intruders),
-            _ => false,
-        };
-        role && by_intruder
+        self.intruders.is_step(attack)
     }
 
     /// Times of everything that an intruder did with success: steps and records.

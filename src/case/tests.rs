@@ -4,7 +4,7 @@ mod build;
 
 use build::{Log, Rule, at, cases, clean, concluded, record, tally};
 
-use super::{Case, Count, Reason, Verdict, actors};
+use super::{Case, Count, Reason, Verdict};
 use crate::scan::Outcome;
 use crate::source::GapKind;
 
@@ -398,13 +398,12 @@ fn an_intruder_is_one_actor_on_all_sites() {
         access.hit(Rule::Injection, at(9, 22, i), Some(INTRUDER), "/pay", Some(403), Some(199));
     }
     both.merge(build::tally_of("nenkin.example.jp", vec![access]));
-    let cases = cases(&both);
+    let build::Conclusion { cases, actors, .. } = build::conclusion(&both);
     assert_eq!(cases.len(), 2);
     assert_eq!(cases[0].verdict, Verdict::Attempted);
     let told =
         |r: &Reason| r.text.contains("an intruder of zei.example.jp, was here, too: 12 hits");
     assert!(cases[0].reasons.iter().any(told), "{:#?}", cases[0].reasons);
-    let actors = actors(&cases);
     assert_eq!(actors.len(), 1);
     assert_eq!(actors[0].intruder_at, ["zei.example.jp"]);
     assert_eq!(actors[0].seen_at.len(), 2);

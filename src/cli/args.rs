@@ -79,6 +79,9 @@ pub(crate) struct SweepArgs {
     pub(super) logs: LogArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    /// Do not follow the intruders through the evidence in a second pass
+    #[arg(long)]
+    pub(crate) no_pivot: bool,
     /// Key of the case, so that distinct counts of several sweeps can be merged (any file of at
     /// least 16 bytes; keep it secret); without it, a random key is used once
     #[arg(long, value_name = "FILE")]
@@ -256,6 +259,11 @@ pub(crate) struct MergeArgs {
     /// Inventory of the sites (TOML), as in the sweeps
     #[arg(long, value_name = "FILE")]
     pub(crate) sites: Option<PathBuf>,
+    /// Do not follow the intruders through the evidence, where it is still at hand
+    #[arg(long)]
+    pub(crate) no_pivot: bool,
+    #[command(flatten)]
+    pub(super) logs: LogArgs,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]

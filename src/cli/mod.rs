@@ -19,3 +19,9 @@ pub(crate) mod tell;
 pub(crate) use args::{Command, MergeArgs, SweepArgs, parse};
 pub(crate) use exit::{ExitCode, Failure};
 pub(crate) use setup::{inventory, part};
+
+/// The operating system gave no threads.
+#[allow(clippy::needless_pass_by_value)] // fits map_err
+pub(crate) fn no_threads(error: std::io::Error) -> Failure {
+    Failure::new(format!("no threads: {error}"))
+}

@@ -200,6 +200,9 @@ impl SweepArgs {
         let mut arguments = self.evidence.canonical();
         option(&mut arguments, "--log-format", self.logs.log_format.clone());
         self.rules.canonical(&mut arguments);
+        if self.no_pivot {
+            arguments.push("--no-pivot".to_owned());
+        }
         let mut paths: Vec<String> =
             self.evidence.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         paths.sort();
@@ -255,10 +258,22 @@ impl MergeArgs {
         Ok(part)
     }
 
+    /// How the evidence of the parts is read again.
+    pub(crate) fn options(&self, part: &PartFile) -> leaksweep::Options {
+        let zone = part.run.timezone.parse().unwrap_or_default();
+        let log_format = self.logs.log_format.clone();
+        let events = event::Options { zone, log_format, ..event::Options::default() };
+        leaksweep::Options { events, ..leaksweep::Options::default() }
+    }
+
     fn canonical(&self) -> Vec<String> {
         let mut arguments = vec!["merge".to_owned()];
         option(&mut arguments, "--sites", self.sites.as_ref().map(|p| p.display().to_string()));
+        option(&mut arguments, "--log-format", self.logs.log_format.clone());
         self.rules.canonical(&mut arguments);
+        if self.no_pivot {
+            arguments.push("--no-pivot".to_owned());
+        }
         let mut parts: Vec<String> = self.parts.iter().map(|p| p.display().to_string()).collect();
         parts.sort();
         arguments.extend(parts);

@@ -9,6 +9,7 @@
 //! * Text from logs is made safe for the place where it is shown: control and bidirectional
 //!   characters are made visible, HTML is escaped, CSV cells are never formulas.
 
+mod actor;
 mod csv;
 mod facts;
 mod format;
@@ -29,7 +30,7 @@ pub use visible::visible;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Case;
+use crate::case::{Actor, Case, Pivot};
 use crate::scan::Tally;
 use crate::source::{ContentId, SourceEnd, Window};
 
@@ -45,6 +46,12 @@ pub struct Report {
     pub run: Run,
     /// One case per site, in the order of their names.
     pub sites: Vec<Case>,
+    /// Who was at more than one site, or got in somewhere: one actor each.
+    #[serde(default)]
+    pub actors: Vec<Actor>,
+    /// How the actors were followed through the evidence.
+    #[serde(default)]
+    pub pivot: Pivot,
 }
 
 /// The facts of a run that its result depends on.

@@ -2,14 +2,15 @@
 //! clean one, one without logs.
 
 use crate::case::{
-    Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding, FindingRule,
-    Indicator, Period, Reason, SiteHit, Step, Unable, Units, Verdict,
+    Actor, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding, FindingRule,
+    HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Sighting, SiteHit, Step,
+    Unable, Units, Verdict, Visit,
 };
 use crate::element::{Element, mask};
 use crate::event::decode::Layer;
 use crate::report::{Report, Run, RunSource};
 use crate::rule::{Level, Stage};
-use crate::scan::Outcome;
+use crate::scan::{Outcome, TraceKind};
 use crate::source::{ContentId, Locus};
 use crate::time::Time;
 
@@ -28,6 +29,8 @@ pub(super) fn report() -> Report {
         schema: super::SCHEMA.to_owned(),
         run: run(),
         sites: vec![clean(), unseen(), breached()],
+        actors: vec![wanderer()],
+        pivot: Pivot { traces: 1, followed: 2, ruled_out: 1, ..Pivot::default() },
     }
 }
 
@@ -81,8 +84,52 @@ fn breached() -> Case {
             client: Some("203.0.113.66".into()),
             locus: Some(locus(7)),
         }],
+        actors: vec![present()],
         coverage: coverage(),
         hits: vec![hit(9, "08T05:13:00"), hit(7, "08T05:12:07")],
+    }
+}
+
+fn present() -> Presence {
+    let at = |line, text| Some(Sighting { time: at(text), locus: locus(line) });
+    Presence {
+        kind: TraceKind::Client,
+        value: "203.0.113.66".into(),
+        intruder: true,
+        entries: 676_349,
+        requests: 59,
+        bytes: 48_296_559,
+        succeeded: 46,
+        refused: 13,
+        records: 676_290,
+        first: at(3, "08T05:02:07"),
+        last: at(12, "09T21:55:00"),
+        paths_known: 1,
+        beyond: 0,
+        paths: vec![PathUse { path: HOSTILE.into(), count: 40, bytes: 22_215, locus: locus(9) }],
+        agents: vec![HOSTILE.into()],
+        accounts: vec![],
+        clients: vec!["203.0.113.66".into()],
+        hours: vec![HourCount { hour: self::at("08T05:00:00"), count: 676_349 }],
+    }
+}
+
+fn wanderer() -> Actor {
+    let visit = |site: &str, text| Visit {
+        site: site.into(),
+        hits: 2,
+        entries: 60,
+        first: Some(at(text)),
+        last: Some(at(text)),
+        ..Visit::default()
+    };
+    Actor {
+        client: "203.0.113.66".into(),
+        intruder_at: vec!["zei.example.jp".into()],
+        seen_at: vec![
+            visit("shop.example.jp", "09T22:00:07"),
+            visit("zei.example.jp", "08T05:02:07"),
+        ],
     }
 }
 
@@ -186,6 +233,7 @@ fn bare(site: &str, verdict: Verdict, coverage: Coverage) -> Case {
         findings: vec![],
         indicators: vec![],
         timeline: vec![],
+        actors: vec![],
         coverage,
         hits: vec![],
     }

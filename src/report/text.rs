@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::actor;
 use super::facts::{self, clock, number};
 use super::table::{self, Align, Cell, Column, paint};
 use super::visible::{visible, width, wrap};
@@ -35,6 +36,7 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     for case in cases.into_iter().filter(|case| case.verdict != Verdict::NotConfirmed) {
         Block { look, out }.case(case)?;
     }
+    Block { look, out }.wanderers(report)?;
     closing(report, out)
 }
 
@@ -113,7 +115,18 @@ impl Block<'_> {
         let missing: Vec<_> = case.coverage.shortfalls.iter().filter(|s| !told(s)).collect();
         self.sentences("missing", missing.into_iter().cloned())?;
         self.findings(&case.findings)?;
+        self.sentences("followed", case.actors.iter().map(actor::presence))?;
         self.entry("next", facts::next_step(case.verdict))
+    }
+
+    /// The actors that were at several sites.
+    fn wanderers(&mut self, report: &Report) -> io::Result<()> {
+        let actors = actor::at_several_sites(report);
+        if actors.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{}:", paint("at several sites", "1", self.look.color))?;
+        actors.iter().try_for_each(|actor| self.entry("", actor))
     }
 
     fn periods(&mut self, case: &Case) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Who sent a request?
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::event::{Event, Field};
 use crate::source::Inventory;
@@ -39,6 +40,17 @@ fn address(text: &str) -> Option<IpAddr> {
     bare.unwrap_or(text).parse().ok().or_else(with_port)
 }
 
+/// By what a client is the same: its address, or the /64 of an IPv6 address. A customer gets at
+/// least that much, and changes addresses within it at will.
+pub fn network(client: &str) -> Cow<'_, str> {
+    let Ok(address) = client.parse::<Ipv6Addr>() else { return Cow::Borrowed(client) };
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        return Cow::Owned(mapped.to_string());
+    }
+    let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
+    Cow::Owned(format!("{network}/64"))
+}
+
 fn is_host(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
     (3..=253).contains(&text.len())
@@ -50,6 +62,21 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_that_are_one() {
+        let table = [
+            ("203.0.113.66", "203.0.113.66"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+            ("::ffff:203.0.113.66", "203.0.113.66"),
+            ("::1", "::/64"),
+            ("unknown", "unknown"),
+        ];
+        for (client, wanted) in table {
+            assert_eq!(network(client), wanted, "{client}");
+        }
+    }
 
     #[test]
     fn forwarded_addresses_are_believed_of_trusted_proxies_only() {

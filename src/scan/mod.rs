@@ -4,6 +4,9 @@
 //! turns a block into a [`Part`]; parts appended in order make a [`Yield`], what one stream
 //! yielded; yields merged make the [`Tally`], from which everything else is computed.
 //!
+//! What the first pass says of the intruders is followed by a second: a [`Pursuit`] collects
+//! everything that their [`Trace`]s left in a stream, hits or not, as [`Trail`]s.
+//!
 //! # Guarantees
 //!
 //! * [`Tally::merge`] is associative, commutative and idempotent per content id; the default is its
@@ -12,18 +15,25 @@
 //! * The prefilter may say yes too often, never no wrongly: [`Mode::Full`] examines every entry and
 //!   gives the same tally.
 
-mod hosts;
 mod client;
+mod hosts;
+mod index;
 mod outcome;
 mod prove;
+mod pursuit;
 mod scanner;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod trail;
 
+pub use client::network;
+pub use index::Index;
 pub use prove::{Refuted, finds, prove};
+pub use pursuit::{Pursuer, Pursuit};
 pub use scanner::{Mode, Scanner};
 pub use tally::{
     Disorder, Hit, HitSet, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
     StreamFacts, Tally, Yield,
 };
+pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails, Use, Uses};

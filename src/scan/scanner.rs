@@ -80,6 +80,7 @@ impl<'s> Scanner<'s> {
             if parsed == Parsed::Skip {
                 continue;
             }
+            part.index.note(&event, self.inventory);
             let site = sites.of(&event, entry.line);
             site.note(&event, parsed);
             if let Some(time) = event.time {

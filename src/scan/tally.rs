@@ -9,6 +9,8 @@ use crate::event::decode::Layer;
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
+use super::{Index, Trace, Trails};
+
 /// What the logs show of the outcome of one hit. Only what is shown counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -324,6 +326,9 @@ pub struct Part {
     pub entries: u64,
     /// Bytes of entries, line ends included.
     pub bytes: u64,
+    /// The clients, paths and agents that the entries may name.
+    #[serde(default)]
+    pub index: Index,
     /// Time order within the stream.
     pub disorder: Disorder,
     /// The first and the last entry's time, for the order across the cut.
@@ -356,6 +361,7 @@ impl Part {
         }
         self.entries += next.entries;
         self.bytes += next.bytes;
+        self.index.append(next.index);
         self.disorder.reversals += next.disorder.reversals;
         self.disorder.largest = self.disorder.largest.max(next.disorder.largest);
         if let Some((first, last)) = next.ends {
@@ -391,12 +397,23 @@ pub struct Yield {
     pub stream: StreamFacts,
     /// Its entries.
     pub part: Part,
+    /// What a second pass found of each trace that it looked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trails: BTreeMap<Trace, Trails>,
 }
 
 impl Yield {
+    /// Whether the stream may hold a trace for which it was not searched.
+    pub fn is_open(&self, trace: &Trace) -> bool {
+        self.part.index.may_hold(trace) && !self.trails.contains_key(trace)
+    }
+
     /// The same content under more names. What it yielded is taken from the reading under the
     /// first of all names, since a path can decide the site.
-    fn unite(&mut self, other: Self) {
+    fn unite(&mut self, mut other: Self) {
+        if other.stream.names.first() == self.stream.names.first() {
+            self.trails.append(&mut other.trails);
+        }
         let mut names = std::mem::take(&mut self.stream.names);
         if other.stream.names.first() < names.first() {
             names.extend(std::mem::replace(self, other).stream.names);
@@ -438,5 +455,14 @@ impl Tally {
         self.gaps.extend(other.gaps);
         self.gaps.sort();
         self.gaps.dedup();
+    }
+
+    /// Of every stream that may hold one of these traces: those for which it was not searched yet.
+    pub fn unfollowed(&self, traces: &[Trace]) -> BTreeMap<ContentId, Vec<Trace>> {
+        let open = |(id, yielded): (&ContentId, &Yield)| {
+            let open = traces.iter().filter(|trace| yielded.is_open(trace));
+            (*id, open.cloned().collect::<Vec<_>>())
+        };
+        self.streams.iter().map(open).filter(|(_, traces)| !traces.is_empty()).collect()
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
-use crate::case::rotation::missing;
 use crate::case::site::sites;
-use crate::case::{Case, conclude};
+use crate::case::{Case, weigh};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
@@ -220,7 +220,10 @@ pub(super) fn tally_of(site: &str, logs: Vec<Log>) -> Tally {
             disorder: log.disorder,
             ..Part::default()
         };
-        let streams = BTreeMap::from([(ContentId(id), Yield { stream: log.facts, part })]);
+        let streams = BTreeMap::from([(
+            ContentId(id),
+            Yield { stream: log.facts, part, trails: BTreeMap::new() },
+        )]);
         tally.merge(Tally { streams, ..Tally::default() });
     }
     tally
@@ -235,5 +238,10 @@ pub(super) fn concluded(logs: Vec<Log>) -> Case {
 
 /// The cases of a tally.
 pub(super) fn cases(tally: &Tally) -> Vec<Case> {
-    conclude(&sites(tally, &inventory()), &missing(tally), &catalog())
+    conclusion(tally).cases
+}
+
+/// Everything concluded from a tally.
+pub(super) fn conclusion(tally: &Tally) -> Conclusion {
+    weigh(&sites(tally, &inventory()), tally, &catalog())
 }

@@ -1,0 +1,260 @@
+//! What did an actor do at this site, hits or not? The trails of the second pass, told site by
+//! site.
+//!
+//! Entries of all logs are counted; requests and bytes are those of access logs alone, since an
+//! application or a firewall writes of the same request again. Where a proxy and the server behind
+//! it both keep an access log, a request stands in both and counts twice.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rule::Stage;
+use crate::scan::{Moment, Trace, TraceKind, Trail, Use, Uses};
+use crate::source::Locus;
+use crate::time::Time;
+
+use super::site::{Site, SiteStream};
+use super::suspect::Suspects;
+use super::{Case, Step, count};
+
+/// The most paths of a presence, most requested first.
+const PATHS: usize = 50;
+
+/// Intruders whose first and last step the story tells.
+const STEPS: usize = 10;
+
+/// The most agents, accounts or clients of a presence.
+const NAMES: usize = 20;
+
+/// An entry, when it was written and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sighting {
+    /// When.
+    pub time: Time,
+    /// Where.
+    pub locus: Locus,
+}
+
+/// A path and its use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathUse {
+    /// The path, masked.
+    pub path: String,
+    /// Entries that name it.
+    pub count: u64,
+    /// Response bytes.
+    pub bytes: u64,
+    /// The first of them.
+    pub locus: Locus,
+}
+
+/// Entries of one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourCount {
+    /// When it begins.
+    pub hour: Time,
+    /// Entries in all logs.
+    pub count: u64,
+}
+
+/// Everything that the logs of one site hold of one trace of an actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// What it is recognised by.
+    pub kind: TraceKind,
+    /// Its value: an address, an IPv6 /64, a path, an agent.
+    pub value: String,
+    /// Whether it is a client that got in here.
+    pub intruder: bool,
+    /// Entries in all logs.
+    pub entries: u64,
+    /// Requests: entries of access logs.
+    pub requests: u64,
+    /// Response bytes of those.
+    pub bytes: u64,
+    /// Requests answered with success.
+    pub succeeded: u64,
+    /// Requests refused.
+    pub refused: u64,
+    /// Records of card or personal data in entries of the client, in logs that say what was read.
+    pub records: u64,
+    /// The earliest entry.
+    pub first: Option<Sighting>,
+    /// The latest entry.
+    pub last: Option<Sighting>,
+    /// Distinct paths; at most [`Uses::MOST`] a stream are told apart.
+    pub paths_known: u64,
+    /// Entries whose path is beyond those.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub beyond: u64,
+    /// The paths most often named.
+    pub paths: Vec<PathUse>,
+    /// Agents.
+    pub agents: Vec<String>,
+    /// Accounts that it logged in with, masked.
+    pub accounts: Vec<String>,
+    /// Addresses: of a /64, or of those who used the path or agent.
+    pub clients: Vec<String>,
+    /// Entries by the hour.
+    pub hours: Vec<HourCount>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Adds to a case what the actors did at its site, and to its story when each intruder came first
+/// and last.
+pub(super) fn tell(case: &mut Case, site: &Site<'_>, traces: &[Trace], suspects: &Suspects) {
+    case.actors = presences(site, traces);
+    for presence in &mut case.actors {
+        let trace = Trace::new(presence.kind, &presence.value);
+        let sites = suspects.intruders.get(&trace);
+        presence.intruder = sites.is_some_and(|sites| sites.contains(site.name));
+    }
+    let steps: Vec<Step> =
+        case.actors.iter().filter(|p| p.intruder).take(STEPS).flat_map(ends).collect();
+    case.timeline.extend(steps);
+    case.timeline.sort_by(|a, b| (a.time, &a.text, &a.client).cmp(&(b.time, &b.text, &b.client)));
+}
+
+/// The first and the last step of an intruder at the site.
+fn ends(presence: &Presence) -> Vec<Step> {
+    let step = |at: &Option<Sighting>, text: String, stage| {
+        let at = at.as_ref()?;
+        let (client, locus) = (Some(presence.value.clone()), Some(at.locus.clone()));
+        Some(Step { time: at.time, stage, text, client, locus })
+    };
+    let last = format!(
+        "the intruder's last entry: {} entries in all, {} response bytes",
+        presence.entries, presence.bytes
+    );
+    let first = "the intruder's first entry".to_owned();
+    let first = step(&presence.first, first, Some(Stage::Reconnaissance));
+    first.into_iter().chain(step(&presence.last, last, None)).collect()
+}
+
+/// What the logs of a site hold of some traces, in the order of the traces; common agents and
+/// traces that are nowhere on the site are left out.
+pub(super) fn presences(site: &Site<'_>, traces: &[Trace]) -> Vec<Presence> {
+    let records = records(site);
+    let presence = |trace| {
+        let trails: Vec<_> =
+            site.streams.iter().filter_map(|s| Some((s, trail(site, s, trace)?))).collect();
+        let common = trails.iter().any(|(_, trail)| trail.common);
+        let told = || Presence {
+            records: records
+                .get(&*trace.value)
+                .copied()
+                .filter(|_| trace.kind == TraceKind::Client)
+                .unwrap_or(0),
+            ..told(site, trace, &trails)
+        };
+        (!trails.is_empty() && !common).then(told)
+    };
+    traces.iter().filter_map(presence).collect()
+}
+
+fn trail<'t>(site: &Site<'_>, stream: &SiteStream<'t>, trace: &Trace) -> Option<&'t Trail> {
+    stream.trails.get(trace)?.get(site.name)
+}
+
+/// Records of each client, in logs that say what was read.
+fn records(site: &Site<'_>) -> BTreeMap<String, u64> {
+    let mut records = BTreeMap::new();
+    for stream in site.streams.iter().filter(|stream| stream.tells_answers()) {
+        for (client, count) in count::by_client(stream) {
+            *records.entry(client).or_default() += count;
+        }
+    }
+    records
+}
+
+fn told(site: &Site<'_>, trace: &Trace, trails: &[(&SiteStream<'_>, &Trail)]) -> Presence {
+    let access = || trails.iter().filter(|(stream, _)| stream.log() == "access").map(|(_, t)| *t);
+    let outcome = |which: usize| access().filter_map(|t| t.outcomes.get(which)).sum();
+    let sighting = |at: fn(&Trail) -> Option<Moment>| {
+        move |(stream, trail): &(&SiteStream<'_>, &Trail)| {
+            at(trail).map(|at| Sighting { time: at.time, locus: locus(stream, at.line, at.offset) })
+        }
+    };
+    let paths = merged(trails, |trail| &trail.paths);
+    let names = |of: fn(&Trail) -> &Uses| {
+        let mut names: Vec<_> = merged(trails, of).into_iter().collect();
+        names.sort_by_key(|(_, used)| std::cmp::Reverse(used.count));
+        names.into_iter().take(NAMES).map(|(name, _)| name.to_owned()).collect()
+    };
+    Presence {
+        kind: trace.kind,
+        value: trace.value.to_string(),
+        intruder: false,
+        entries: trails.iter().map(|(_, trail)| trail.requests).sum(),
+        requests: access().map(|trail| trail.requests).sum(),
+        bytes: access().map(|trail| trail.bytes).sum(),
+        succeeded: outcome(0),
+        refused: outcome(1),
+        records: 0,
+        first: trails.iter().filter_map(sighting(|trail| trail.first)).min(),
+        last: trails.iter().filter_map(sighting(|trail| trail.last)).max(),
+        paths_known: paths.len() as u64,
+        beyond: trails.iter().map(|(_, trail)| trail.paths.beyond).sum(),
+        paths: most(paths),
+        agents: names(|trail| &trail.agents),
+        accounts: names(|trail| &trail.accounts),
+        clients: names(|trail| &trail.clients),
+        hours: hours(site, trails),
+    }
+}
+
+fn locus(stream: &SiteStream<'_>, line: u64, offset: u64) -> Locus {
+    Locus { source: stream.source().to_owned(), line, offset }
+}
+
+/// How a value was used in all logs together, and where it stands first.
+struct Used<'a> {
+    count: u64,
+    bytes: u64,
+    stream: &'a SiteStream<'a>,
+    first: &'a Use,
+}
+
+fn merged<'a>(
+    trails: &'a [(&'a SiteStream<'a>, &'a Trail)],
+    of: impl Fn(&Trail) -> &Uses,
+) -> BTreeMap<&'a str, Used<'a>> {
+    let mut all: BTreeMap<&str, Used<'_>> = BTreeMap::new();
+    for (stream, trail) in trails {
+        for (value, used) in &of(trail).of {
+            let ours = all.entry(value).or_insert(Used { count: 0, bytes: 0, stream, first: used });
+            ours.count += used.count;
+            ours.bytes += used.bytes;
+        }
+    }
+    all
+}
+
+/// The paths most often named, then in the order of their names.
+fn most(paths: BTreeMap<&str, Used<'_>>) -> Vec<PathUse> {
+    let mut paths: Vec<_> = paths.into_iter().collect();
+    paths.sort_by_key(|(_, used)| std::cmp::Reverse(used.count));
+    let path = |(path, used): (&str, Used<'_>)| PathUse {
+        path: path.to_owned(),
+        count: used.count,
+        bytes: used.bytes,
+        locus: locus(used.stream, used.first.line, used.first.offset),
+    };
+    paths.into_iter().take(PATHS).map(path).collect()
+}
+
+fn hours(site: &Site<'_>, trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<HourCount> {
+    let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+    for (hour, count) in trails.iter().flat_map(|(_, trail)| &trail.hours) {
+        *hours.entry(*hour).or_default() += count;
+    }
+    let offset = site.offset();
+    let shown =
+        |(hour, count)| HourCount { hour: Time::from_micros(hour * 3_600_000_000, offset), count };
+    hours.into_iter().map(shown).collect()
+}

@@ -1,0 +1,130 @@
+//! Who must be pursued? The clients that got in somewhere, those behind a suspicion, the pages
+//! that they planted, and their agents, if few use them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::element::Masked;
+use crate::scan::{Index, Trace, TraceKind};
+
+use super::attack::{Attack, Attacks};
+use super::catalog::{Catalog, Role};
+use super::intruder::{Intruders, is_guessed};
+use super::site::Site;
+
+/// The most traces of one kind that are pursued: clients of intruders first, then those of
+/// suspects, each in the order of their values. How many more there are, the report says.
+pub(super) const MOST: usize = 200;
+
+/// A trace must have so many letters or digits in a row, or nearly every entry is read for it.
+const TELLING: usize = 4;
+
+/// An agent is pursued if at most one of so many streams may hold it...
+const RARE_SHARE: usize = 10;
+
+/// ... or so many streams.
+const RARE_STREAMS: usize = 3;
+
+/// Who must be pursued.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Suspects {
+    /// Clients that got in, and the sites where they did.
+    pub(super) intruders: BTreeMap<Trace, BTreeSet<String>>,
+    /// Clients behind a suspicion.
+    suspects: BTreeSet<Trace>,
+    /// Planted pages.
+    paths: BTreeSet<Trace>,
+    /// Agents of intruders.
+    agents: BTreeSet<Trace>,
+}
+
+impl Suspects {
+    /// Those that the evidence of one site shows.
+    pub(super) fn of(
+        site: &Site<'_>,
+        attacks: &Attacks<'_, '_>,
+        intruders: &Intruders<'_, '_>,
+    ) -> Self {
+        let mut suspects = Self::default();
+        for intruder in intruders.iter() {
+            let sites = suspects.intruders.entry(Trace::client(intruder.client)).or_default();
+            sites.insert(site.name.to_owned());
+        }
+        for attack in &attacks.all {
+            suspects.add(attack, attacks, intruders);
+        }
+        suspects
+    }
+
+    fn add(&mut self, attack: &Attack<'_, '_>, attacks: &Attacks<'_, '_>, all: &Intruders<'_, '_>) {
+        let suspicious =
+            attacks.is_accepted_exploit(attack) || attacks.is_anomaly(attack) || is_guessed(attack);
+        if let Some(client) = attack.client().filter(|_| suspicious) {
+            self.suspects.insert(Trace::client(client));
+        }
+        if all.is_step(attack) {
+            let hit = &attack.seen.hit;
+            let planted = hit.path.as_ref().filter(|_| attack.rule.role == Role::Foothold);
+            self.paths.extend(planted.and_then(|path| plain(TraceKind::Path, path)));
+            let agent = hit.user_agent.as_ref();
+            self.agents.extend(agent.and_then(|agent| plain(TraceKind::UserAgent, agent)));
+        }
+    }
+
+    /// Those of all sites.
+    pub(super) fn extend(&mut self, other: Self) {
+        for (client, sites) in other.intruders {
+            self.intruders.entry(client).or_default().extend(sites);
+        }
+        self.suspects.extend(other.suspects);
+        self.paths.extend(other.paths);
+        self.agents.extend(other.agents);
+    }
+
+    /// What is looked for, in order, at most [`MOST`] of a kind.
+    pub(super) fn traces(&self, sites: &[Site<'_>]) -> Vec<Trace> {
+        let others = self.suspects.iter().filter(|trace| !self.intruders.contains_key(trace));
+        let clients = self.intruders.keys().chain(others).take(MOST);
+        let streams: BTreeMap<&str, &Index> = sites
+            .iter()
+            .flat_map(|site| site.streams.iter().map(|stream| (stream.source(), stream.index)))
+            .collect();
+        let agents = self.agents.iter().filter(|agent| is_rare(agent, &streams)).take(MOST);
+        let mut traces: Vec<Trace> =
+            clients.chain(self.paths.iter().take(MOST)).chain(agents).cloned().collect();
+        traces.sort();
+        traces
+    }
+
+    /// How many clients are not pursued, since there are more than [`MOST`].
+    pub(super) fn beyond(&self) -> usize {
+        let others = self.suspects.iter().filter(|trace| !self.intruders.contains_key(trace));
+        (self.intruders.len() + others.count()).saturating_sub(MOST)
+    }
+}
+
+/// Those of all sites, for a second pass.
+pub(super) fn suspects(sites: &[Site<'_>], catalog: &Catalog) -> Suspects {
+    let mut all = Suspects::default();
+    for site in sites {
+        let attacks = Attacks::new(site, catalog);
+        let intruders = Intruders::find(site, catalog, &attacks);
+        all.extend(Suspects::of(site, &attacks, &intruders));
+    }
+    all
+}
+
+/// A value that stands in the log as it is shown, and is telling enough to be searched for.
+fn plain(kind: TraceKind, value: &Masked) -> Option<Trace> {
+    let text = value.as_str();
+    let shown = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    let telling = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let telling = telling.map(str::len).max().unwrap_or(0) >= TELLING;
+    (shown && telling).then(|| Trace::new(kind, text))
+}
+
+/// Whether few of the streams that name agents may hold this one.
+fn is_rare(agent: &Trace, streams: &BTreeMap<&str, &Index>) -> bool {
+    let all = streams.values().filter(|index| index.has(TraceKind::UserAgent)).count();
+    let with = streams.values().filter(|index| index.may_hold(agent)).count();
+    with <= RARE_STREAMS.max(all / RARE_SHARE)
+}

@@ -1,0 +1,138 @@
+//! How is all evidence read, by many threads and in little memory?
+//!
+//! A [`Pass`] unpacks several sources at a time and cuts each stream into blocks; a worker for each
+//! thread makes something of every block, and what it makes is appended in the order of the
+//! stream, so that neither threads nor cuts matter.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::Progress;
+use crate::event::{self, Format};
+use crate::line::{Block, Blocks};
+use crate::source::{Limits, Source, Stream};
+
+/// The bytes of a stream's head by which its format is recognised.
+pub const HEAD: usize = 1 << 16;
+
+/// What the threads of a pass share.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'p> {
+    pub(crate) limits: &'p Limits,
+    pub(crate) events: &'p event::Options,
+    /// Bytes of a block.
+    pub(crate) block: usize,
+    pub(crate) progress: &'p dyn Progress,
+    jobs: usize,
+    /// The threads that look at blocks; `None` for one thread that does everything.
+    pool: Option<&'p rayon::ThreadPool>,
+}
+
+/// A block and the format that it begins in.
+pub(crate) type Framed = (Block, Arc<dyn Format>);
+
+/// What is known of a stream besides what its blocks gave.
+pub(crate) struct Walked {
+    /// The format that it begins in.
+    pub(crate) format: Arc<dyn Format>,
+    /// Bytes that lie in no entry.
+    pub(crate) skipped: u64,
+}
+
+/// Threads for passes; `jobs` of 0 is as many as the machine has.
+///
+/// # Errors
+///
+/// If the operating system gives no threads.
+pub(crate) fn threads(jobs: usize) -> std::io::Result<rayon::ThreadPool> {
+    let jobs = match jobs {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(std::io::Error::other)
+}
+
+impl<'p> Pass<'p> {
+    pub(crate) fn new(
+        options: &'p crate::Options,
+        progress: &'p dyn Progress,
+        pool: &'p rayon::ThreadPool,
+    ) -> Self {
+        let jobs = pool.current_num_threads();
+        Self {
+            limits: &options.limits,
+            events: &options.events,
+            block: options.block,
+            progress,
+            jobs,
+            pool: (jobs > 1).then_some(pool),
+        }
+    }
+
+    /// Reads sources, the largest first, so that no thread is left alone with it at the end. Each
+    /// reader unpacks one at a time, so that memory does not grow with their number.
+    pub(crate) fn each(self, mut sources: Vec<&Source>, read: impl Fn(&Source) + Sync) {
+        sources.sort_by_key(|source| std::cmp::Reverse(source.size));
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.min(sources.len()) {
+                scope.spawn(|| {
+                    while let Some(source) = sources.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        read(source);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Walks through a stream: while one batch of blocks is looked at, the next is read. `append`
+    /// gets what the workers made of the blocks, in order.
+    pub(crate) fn walk<P: Send, W: FnMut(&Framed) -> P>(
+        self,
+        stream: &mut Stream<'_>,
+        worker: impl Fn() -> W + Sync,
+        mut append: impl FnMut(P),
+    ) -> Walked {
+        let name = stream.name.clone();
+        let mut blocks = Blocks::new(stream, self.block);
+        let first = event::recognise(blocks.peek(HEAD), self.events).format;
+        blocks.frame(first.framing());
+        let mut format = Arc::clone(&first);
+        let mut batch = self.take(&mut blocks, &mut format);
+        while !batch.is_empty() {
+            let mut parts = Vec::new();
+            let mut next = Vec::new();
+            if let Some(pool) = self.pool {
+                pool.in_place_scope(|scope| {
+                    scope.spawn(|_| {
+                        parts = batch.par_iter().map_init(&worker, |w, b| w(b)).collect()
+                    });
+                    next = self.take(&mut blocks, &mut format);
+                });
+            } else {
+                parts.extend(batch.iter().map(worker()));
+                next = self.take(&mut blocks, &mut format);
+            }
+            parts.into_iter().for_each(&mut append);
+            self.progress.scanned(&name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
+            batch = next;
+        }
+        Walked { format: first, skipped: blocks.skipped() }
+    }
+
+    /// The next blocks, as many as keep all threads busy.
+    fn take(self, blocks: &mut Blocks<'_, '_>, format: &mut Arc<dyn Format>) -> Vec<Framed> {
+        let many = self.pool.map_or(1, |pool| 2 * pool.current_num_threads());
+        let mut batch = Vec::with_capacity(many);
+        for block in blocks.by_ref().take(many) {
+            let begins_in = Arc::clone(format);
+            if let Some(after) = begins_in.after(&block.bytes) {
+                *format = after;
+            }
+            batch.push((block, begins_in));
+        }
+        batch
+    }
+}
