@@ -176,7 +176,7 @@ pub fn pivot(
     progress: &dyn Progress,
 ) -> std::io::Result<()> {
     let wanted = tally.unfollowed(&case::traces(tally, inventory, rules));
-    let names = wanted.iter().filter_map(|(id, _)| tally.streams.get(id)?.stream.names.first());
+    let names = wanted.keys().filter_map(|id| tally.streams.get(id)?.stream.names.first());
     let sources: BTreeMap<String, Source> = names
         .filter_map(|name| Source::holding(name))
         .map(|source| (source.name.clone(), source))

@@ -107,7 +107,7 @@ impl<'p> Pass<'p> {
             if let Some(pool) = self.pool {
                 pool.in_place_scope(|scope| {
                     scope.spawn(|_| {
-                        parts = batch.par_iter().map_init(&worker, |w, b| w(b)).collect()
+                        parts = batch.par_iter().map_init(&worker, |w, b| w(b)).collect();
                     });
                     next = self.take(&mut blocks, &mut format);
                 });

@@ -427,7 +427,9 @@ fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog) -> Conclusion {
     let (mut cases, all): (Vec<Case>, Vec<Suspects>) =
         sites.iter().map(|site| case(site, &basis)).unzip();
     let mut suspects = Suspects::default();
-    all.into_iter().for_each(|of_site| suspects.extend(of_site));
+    for of_site in all {
+        suspects.extend(of_site);
+    }
     let traces = suspects.traces(sites);
     for (case, site) in cases.iter_mut().zip(sites) {
         presence::tell(case, site, &traces, &suspects);

@@ -30,7 +30,7 @@ pub(super) struct Suspects {
     /// Clients that got in, and the sites where they did.
     pub(super) intruders: BTreeMap<Trace, BTreeSet<String>>,
     /// Clients behind a suspicion.
-    suspects: BTreeSet<Trace>,
+    suspected: BTreeSet<Trace>,
     /// Planted pages.
     paths: BTreeSet<Trace>,
     /// Agents of intruders.
@@ -59,7 +59,7 @@ impl Suspects {
         let suspicious =
             attacks.is_accepted_exploit(attack) || attacks.is_anomaly(attack) || is_guessed(attack);
         if let Some(client) = attack.client().filter(|_| suspicious) {
-            self.suspects.insert(Trace::client(client));
+            self.suspected.insert(Trace::client(client));
         }
         if all.is_step(attack) {
             let hit = &attack.seen.hit;
@@ -75,14 +75,14 @@ impl Suspects {
         for (client, sites) in other.intruders {
             self.intruders.entry(client).or_default().extend(sites);
         }
-        self.suspects.extend(other.suspects);
+        self.suspected.extend(other.suspected);
         self.paths.extend(other.paths);
         self.agents.extend(other.agents);
     }
 
     /// What is looked for, in order, at most [`MOST`] of a kind.
     pub(super) fn traces(&self, sites: &[Site<'_>]) -> Vec<Trace> {
-        let others = self.suspects.iter().filter(|trace| !self.intruders.contains_key(trace));
+        let others = self.suspected.iter().filter(|trace| !self.intruders.contains_key(trace));
         let clients = self.intruders.keys().chain(others).take(MOST);
         let streams: BTreeMap<&str, &Index> = sites
             .iter()
@@ -97,7 +97,7 @@ impl Suspects {
 
     /// How many clients are not pursued, since there are more than [`MOST`].
     pub(super) fn beyond(&self) -> usize {
-        let others = self.suspects.iter().filter(|trace| !self.intruders.contains_key(trace));
+        let others = self.suspected.iter().filter(|trace| !self.intruders.contains_key(trace));
         (self.intruders.len() + others.count()).saturating_sub(MOST)
     }
 }

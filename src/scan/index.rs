@@ -108,9 +108,9 @@ impl From<Bits> for String {
         bits.0.iter().fold(Self::new(), |mut text, (piece, words)| {
             // Writing into a string cannot fail.
             let _ = write!(text, "{piece:02x}");
-            words.iter().for_each(|word| {
+            for word in words {
                 let _ = write!(text, "{word:016x}");
-            });
+            }
             text
         })
     }
@@ -123,7 +123,7 @@ impl TryFrom<String> for Bits {
         /// Digits of a piece: its number and four words.
         const PIECE: usize = 2 + 4 * 16;
         let wrong = || "not an index in hexadecimal".to_owned();
-        if !text.is_ascii() || text.len() % PIECE != 0 {
+        if !text.is_ascii() || !text.len().is_multiple_of(PIECE) {
             return Err(wrong());
         }
         let number = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| wrong());
@@ -147,7 +147,9 @@ fn bit(text: &[u8]) -> u16 {
     let mut hash = text.len() as u64;
     let mut mix = |word: u64| hash = (hash.rotate_left(23) ^ word).wrapping_mul(SPREAD);
     let (words, rest) = text.as_chunks::<8>();
-    words.iter().for_each(|word| mix(u64::from_le_bytes(*word)));
+    for word in words {
+        mix(u64::from_le_bytes(*word));
+    }
     mix(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
     (hash >> 48) as u16
 }

@@ -133,7 +133,7 @@ impl Uses {
     /// with others are only counted, and the report says so.
     pub const MOST: usize = 1_000;
 
-    fn note(&mut self, value: Masked, entry: &Entry<'_>, bytes: u64) {
+    fn note(&mut self, value: &Masked, entry: &Entry<'_>, bytes: u64) {
         let first = Use { count: 0, bytes: 0, line: entry.line, offset: entry.offset };
         let used = self.of.entry(value.as_str().into()).or_insert(first);
         used.count += 1;
@@ -210,7 +210,7 @@ impl Trail {
         }
         let note = |uses: &mut Uses, value: Option<&[u8]>| {
             if let Some(value) = value {
-                uses.note(mask(value, 0, DETAIL), entry, bytes);
+                uses.note(&mask(value, 0, DETAIL), entry, bytes);
             }
         };
         note(&mut self.paths, event.get(Field::Stem));
