@@ -1,6 +1,6 @@
 //! How was each attack answered? Only what a log shows counts.
 //!
-//! * Refused: the WAF blocked it, or the answer was 3xx or 4xx.
+//! * Refused: the WAF blocked it (its log is joined with the others), or the answer was 3xx or 4xx.
 //! * Accepted: the answer was 2xx, or the entry has no status and is no WAF's: the application
 //!   handled the payload (the exception that it logs is its reaction).
 //! * Unclear: 5xx, or a WAF that only detected.
@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::scan::Outcome;
 
 use super::catalog::{Catalog, Known, Role};
+use super::refusal::Refusals;
 use super::site::{Seen, Site};
+use super::usual::{Fit, Usual};
 
 /// How one attack was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,9 @@ pub(super) struct Attacks<'s, 't> {
     users: BTreeMap<&'s str, usize>,
     /// Pages that answered every exploit with the same size.
     usual: BTreeSet<&'s str>,
+    /// The sizes that pages have for everybody.
+    sizes: Usual,
+    refusals: Refusals<'s>,
 }
 
 /// One attack: a hit of a rule that says so.
@@ -101,15 +106,28 @@ impl<'s> Attack<'s, '_> {
 impl<'s, 't> Attacks<'s, 't> {
     /// The attacks among a site's hits.
     pub(super) fn new(site: &'s Site<'t>, catalog: &'s Catalog) -> Self {
+        let refusals = Refusals::new(site);
         let attack = |seen: &'s Seen<'t>| {
             let rule = catalog.get(seen.rule).filter(|rule| rule.is_attack())?;
-            Some(Attack { seen, rule, answer: answer(seen) })
+            let refused = refusals.is_refused(seen);
+            let answer = if refused { Answer::Refused } else { answer(seen) };
+            Some(Attack { seen, rule, answer })
         };
         let all: Vec<_> = site.hits.iter().filter_map(attack).collect();
         let scanners = scanners(&all);
         let answered_everywhere = answered_everywhere(&all);
         let (users, usual) = (users(&all), usual(&all));
-        Self { all, scanners, answered_everywhere, users, usual }
+        Self { all, scanners, answered_everywhere, users, usual, sizes: Usual::new(site), refusals }
+    }
+
+    /// Whether the firewall refused the request of a hit, as far as logs can be joined.
+    pub(super) fn is_refused(&self, seen: &Seen<'_>) -> bool {
+        self.refusals.is_refused(seen)
+    }
+
+    /// How the size of an answer compares with the page's own.
+    pub(super) fn fit(&self, seen: &Seen<'_>) -> Fit {
+        self.sizes.fit(seen)
     }
 
     /// Whether the client sends many attacks of which nearly all are refused: the one that is
@@ -136,7 +154,15 @@ impl<'s, 't> Attacks<'s, 't> {
             && attack.rule.is_grave()
             && attack.answer != Answer::Refused
             && !attack.path().is_some_and(|path| self.usual.contains(path))
+            && self.fit(attack.seen) != Fit::Usual
             && !self.is_scanner(attack.client())
+    }
+
+    /// An exploit or a planted page that was answered with the output of a command.
+    pub(super) fn is_answered_with_output(&self, attack: &Attack<'_, '_>) -> bool {
+        matches!(attack.rule.role, Role::Exploit | Role::Foothold)
+            && attack.seen.hit.output
+            && attack.answer != Answer::Refused
     }
 
     /// A strong anomaly that no side effect proves: a page like a web shell that answers, a dump

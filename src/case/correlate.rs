@@ -173,6 +173,8 @@ impl<'t> Run<'_, 't> {
             offset: found.at.offset,
             time: Some(self.time(found.at.time)),
             outcome: completing.map_or(Outcome::Unknown, |hit| hit.outcome),
+            output: completing.is_some_and(|hit| hit.output),
+            links: completing.map(|hit| hit.links).unwrap_or_default(),
             layer: Layer::Raw,
             excerpt: mask(self.tell(correlation, found).as_bytes(), 0, EXCERPT),
         };

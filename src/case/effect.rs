@@ -1,11 +1,14 @@
 //! Did an exploit work? Its side effect in the access log, joined by time.
 //!
-//! An application log names no client: its entry is joined with the access log of the same site
-//! ([`JOIN_SECONDS`]), where the rules for side effects hit weakly. The join must be of one client
-//! only, of a rule for the same vulnerability, and such hits must be so rare that chance does not explain it ([`CHANCE_PER_MILLE`]).
+//! An application log names no client: its entry is joined with the access log of the same site,
+//! where the rules for side effects hit weakly, by the id of the request or session where both logs
+//! name it, else by time ([`JOIN_SECONDS`]). The join must be of one client only and of a rule for
+//! the same vulnerability; by time alone, such hits must be so rare that chance does not explain it
+//! ([`CHANCE_PER_MILLE`]).
 
 use std::collections::BTreeMap;
 
+use crate::element::Fingerprint;
 use crate::time::Time;
 
 use super::attack::{Attack, Attacks};
@@ -18,12 +21,20 @@ pub(super) const JOIN_SECONDS: i64 = 2;
 /// Weak hits of other clients may make a join by chance in at most so many of 1,000 cases.
 const CHANCE_PER_MILLE: i64 = 50;
 
-/// The side effects of exploits, and of which client each is.
+/// An exploit and a side effect of it.
+pub(super) struct Effect<'s, 't> {
+    /// Of whom the side effect is.
+    pub(super) client: &'s str,
+    pub(super) exploit: &'s Seen<'t>,
+    pub(super) trace: &'s Seen<'t>,
+}
+
+/// The side effects of exploits.
 pub(super) fn effects<'s, 't>(
     site: &'s Site<'t>,
     catalog: &'s Catalog,
     attacks: &Attacks<'s, 't>,
-) -> Vec<(&'s str, &'s Seen<'t>)> {
+) -> Vec<Effect<'s, 't>> {
     let traces = Traces::new(site, catalog);
     let exploits = attacks.all.iter().filter(|attack| attacks.is_accepted_exploit(attack));
     exploits.flat_map(|exploit| traces.of(exploit)).collect()
@@ -33,6 +44,8 @@ pub(super) fn effects<'s, 't>(
 struct Traces<'s, 't> {
     /// In order of time.
     all: Vec<(&'s Known, &'s Seen<'t>)>,
+    /// Their places by request and session.
+    by_link: BTreeMap<Fingerprint, Vec<usize>>,
     /// How many each client has.
     by_client: BTreeMap<&'s str, i64>,
     /// From the first to the last entry of the site, in seconds.
@@ -50,19 +63,37 @@ impl<'s, 't> Traces<'s, 't> {
         for client in all.iter().filter_map(|(_, seen)| seen.client()) {
             *by_client.entry(client).or_default() += 1;
         }
+        let mut by_link: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, (_, seen)) in all.iter().enumerate() {
+            seen.hit.links.lasting().for_each(|key| by_link.entry(key).or_default().push(at));
+        }
         let span = site.span().map_or(0, |(first, last)| last.seconds() - first.seconds());
-        Self { all, by_client, span }
+        Self { all, by_link, by_client, span }
     }
 
     /// The side effects of one exploit, if they are of one client and no chance.
-    fn of(&self, exploit: &Attack<'s, 't>) -> Vec<(&'s str, &'s Seen<'t>)> {
-        let near = self.near(exploit);
-        let mut clients = near.iter().filter_map(|seen| seen.client());
+    fn of(&self, exploit: &Attack<'s, 't>) -> Vec<Effect<'s, 't>> {
+        let linked = self.linked(exploit);
+        let by_time = linked.is_empty();
+        let traces = if by_time { self.near(exploit) } else { linked };
+        let mut clients = traces.iter().filter_map(|seen| seen.client());
         let Some(client) = clients.next() else { return Vec::new() };
-        if clients.any(|other| other != client) || self.is_chance(client) {
+        if clients.any(|other| other != client) || by_time && self.is_chance(client) {
             return Vec::new();
         }
-        near.into_iter().map(|seen| (client, seen)).collect()
+        let effect = |trace| Effect { client, exploit: exploit.seen, trace };
+        traces.into_iter().map(effect).collect()
+    }
+
+    /// The weak hits of the same request or session.
+    fn linked(&self, exploit: &Attack<'s, 't>) -> Vec<&'s Seen<'t>> {
+        let keys = exploit.seen.hit.links.lasting();
+        let mut places: Vec<usize> =
+            keys.filter_map(|key| self.by_link.get(&key)).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let traces = places.into_iter().filter_map(|at| self.all.get(at));
+        traces.filter(|(rule, _)| rule.is_kin(exploit.rule)).map(|(_, seen)| *seen).collect()
     }
 
     /// The weak hits within seconds of an exploit; of its own client, if it names one.

@@ -24,8 +24,7 @@ pub(super) fn facts(
         guessed: attacks.all.iter().any(is_guessed),
         side_effect: shown(Ground::SideEffect),
         foothold: shown(Ground::Foothold),
-        // No rule of today shows output of commands as such; the field is for those that will.
-        output: false,
+        output: attacks.all.iter().any(|attack| attacks.is_answered_with_output(attack)),
         records_read: read.is_theft,
         dump_fetched: attacks.all.iter().any(|attack| fetched_dump(attack, intruders)),
     }

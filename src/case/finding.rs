@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 use crate::scan::{HitSet, Outcome};
 use crate::time::Time;
 
-use super::catalog::{Catalog, Known};
+use super::catalog::{Catalog, Known, Role};
+use super::shown::of_dropped;
 use super::site::{Seen, Site};
-use super::{Example, Finding, FindingRule, SiteHit};
+use super::{Example, Finding, FindingRule, Shown, ShownBy, SiteHit};
 
 /// The most clients that a finding names.
 const CLIENTS: usize = 50;
@@ -21,14 +22,22 @@ const EXAMPLES: usize = 5;
 const OUTCOMES: [Outcome; 3] = [Outcome::Succeeded, Outcome::Blocked, Outcome::Unknown];
 
 /// The findings of a site, gravest first, then by rule id and outcome.
-pub(super) fn findings(site: &Site<'_>, catalog: &Catalog) -> Vec<Finding> {
-    let mut groups: BTreeMap<(u32, Outcome), Vec<&Seen<'_>>> = BTreeMap::new();
-    for seen in &site.hits {
-        groups.entry((seen.rule, seen.hit.outcome)).or_default().push(seen);
+pub(super) fn findings(
+    site: &Site<'_>,
+    catalog: &Catalog,
+    outcomes: &[(Outcome, Shown)],
+) -> Vec<Finding> {
+    let mut groups: BTreeMap<(u32, Outcome), Group<'_, '_>> = BTreeMap::new();
+    for (seen, (outcome, shown)) in site.hits.iter().zip(outcomes) {
+        let group = groups.entry((seen.rule, *outcome)).or_default();
+        group.seen.push(seen);
+        *group.shown.entry(*shown).or_default() += 1;
     }
-    let finding = |((rule, outcome), seen): ((u32, _), Vec<_>)| {
-        let beyond = dropped(site, rule, outcome);
-        Some(self::finding(site.name, catalog.get(rule)?, outcome, &seen, beyond))
+    for ((rule, outcome), count) in dropped(site, catalog) {
+        groups.entry((rule, outcome)).or_default().dropped += count;
+    }
+    let finding = |((rule, outcome), group): ((u32, _), Group<'_, '_>)| {
+        Some(self::finding(site.name, catalog.get(rule)?, outcome, &group))
     };
     let mut findings: Vec<Finding> = groups.into_iter().filter_map(finding).collect();
     findings.sort_by(|a, b| {
@@ -38,20 +47,32 @@ pub(super) fn findings(site: &Site<'_>, catalog: &Catalog) -> Vec<Finding> {
     findings
 }
 
-/// Hits that were counted but not kept.
-fn dropped(site: &Site<'_>, rule: u32, outcome: Outcome) -> u64 {
-    let sets = site.streams.iter().filter_map(|stream| stream.tally.rules.get(&rule));
-    let counts = sets.map(|set| set.counts.get(outcome as usize).copied().unwrap_or(0));
-    counts.map(|count| count.saturating_sub(HitSet::CAP as u64)).sum()
+/// The hits of one rule and outcome.
+#[derive(Default)]
+struct Group<'s, 't> {
+    seen: Vec<&'s Seen<'t>>,
+    shown: BTreeMap<Shown, u64>,
+    /// Hits that were counted but not kept.
+    dropped: u64,
 }
 
-fn finding(
-    site: &str,
-    rule: &Known,
-    outcome: Outcome,
-    seen: &[&Seen<'_>],
-    dropped: u64,
-) -> Finding {
+/// Hits that were counted but not kept, by rule and outcome.
+fn dropped(site: &Site<'_>, catalog: &Catalog) -> BTreeMap<(u32, Outcome), u64> {
+    let mut dropped = BTreeMap::new();
+    for (rule, set) in site.streams.iter().flat_map(|stream| &stream.tally.rules) {
+        let role = catalog.get(*rule).map_or(Role::Other, |known| known.role);
+        for (raw, count) in OUTCOMES.into_iter().zip(set.counts) {
+            let count = count.saturating_sub(HitSet::CAP as u64);
+            if count > 0 {
+                *dropped.entry((*rule, of_dropped(raw, role))).or_default() += count;
+            }
+        }
+    }
+    dropped
+}
+
+fn finding(site: &str, rule: &Known, outcome: Outcome, group: &Group<'_, '_>) -> Finding {
+    let seen = &group.seen;
     let times = || seen.iter().filter_map(|seen| seen.hit.time);
     let info = &rule.info;
     Finding {
@@ -65,7 +86,8 @@ fn finding(
         },
         stage: rule.stage,
         outcome,
-        count: seen.len() as u64 + dropped,
+        shown: group.shown.iter().map(|(by, count)| ShownBy { by: *by, count: *count }).collect(),
+        count: seen.len() as u64 + group.dropped,
         first: times().min(),
         last: times().max(),
         clients: clients(seen),
@@ -108,11 +130,16 @@ fn id(site: &str, rule: &str, outcome: Outcome) -> String {
 }
 
 /// Every hit that was kept, for the line-by-line output.
-pub(super) fn hits(site: &Site<'_>, catalog: &Catalog) -> Vec<SiteHit> {
-    site.hits.iter().filter_map(|seen| site_hit(site.name, seen, catalog)).collect()
+pub(super) fn hits(
+    site: &Site<'_>,
+    catalog: &Catalog,
+    outcomes: &[(Outcome, Shown)],
+) -> Vec<SiteHit> {
+    let hits = site.hits.iter().zip(outcomes);
+    hits.filter_map(|(seen, (outcome, _))| site_hit(site.name, seen, *outcome, catalog)).collect()
 }
 
-fn site_hit(site: &str, seen: &Seen<'_>, catalog: &Catalog) -> Option<SiteHit> {
+fn site_hit(site: &str, seen: &Seen<'_>, outcome: Outcome, catalog: &Catalog) -> Option<SiteHit> {
     let rule = catalog.get(seen.rule)?;
     let hit = &*seen.hit;
     Some(SiteHit {
@@ -126,7 +153,7 @@ fn site_hit(site: &str, seen: &Seen<'_>, catalog: &Catalog) -> Option<SiteHit> {
         title: rule.info.title.clone(),
         level: rule.info.level,
         stage: rule.stage,
-        outcome: hit.outcome,
+        outcome,
         layer: hit.layer,
         author: rule.info.author.clone(),
         excerpt: hit.excerpt.clone(),

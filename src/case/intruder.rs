@@ -15,10 +15,11 @@ use crate::time::Time;
 
 use super::attack::{Answer, Attack, Attacks};
 use super::catalog::{Catalog, Role};
+use super::effect::{self, Effect};
 use super::facts::fetched_dump;
 use super::foothold::Corroboration;
 use super::site::{Seen, Site, SiteStream};
-use super::{count, effect, foothold};
+use super::{count, foothold};
 
 /// A shared address had so many times more records after the first step than before it, or its
 /// records prove nothing.
@@ -64,6 +65,8 @@ pub(super) struct Intruders<'s, 't> {
     by_client: BTreeMap<&'s str, Intruder<'s, 't>>,
     /// Hits of weak rules that a join made into side effects: stream, line, rule.
     joined: BTreeSet<(&'s str, u64, u32)>,
+    /// The exploits of which they are.
+    proven: BTreeSet<(&'s str, u64, u32)>,
 }
 
 impl<'s, 't> Intruders<'s, 't> {
@@ -100,6 +103,11 @@ impl<'s, 't> Intruders<'s, 't> {
         self.joined.contains(&(seen.source, seen.hit.line, seen.rule))
     }
 
+    /// Whether a hit is an exploit that had a side effect, or that side effect.
+    pub(super) fn is_proven(&self, seen: &Seen<'_>) -> bool {
+        self.is_side_effect(seen) || self.proven.contains(&(seen.source, seen.hit.line, seen.rule))
+    }
+
     /// Whether a hit is a step of an intrusion that got in.
     pub(super) fn is_step(&self, attack: &Attack<'_, '_>) -> bool {
         let by_intruder = attack.client().is_some_and(|client| self.get(client).is_some());
@@ -130,9 +138,10 @@ impl<'s, 't> Intruders<'s, 't> {
         catalog: &'s Catalog,
         attacks: &Attacks<'s, 't>,
     ) {
-        for (client, seen) in effect::effects(site, catalog, attacks) {
-            self.joined.insert((seen.source, seen.hit.line, seen.rule));
-            self.add(client, Ground::SideEffect, seen);
+        for Effect { client, exploit, trace } in effect::effects(site, catalog, attacks) {
+            self.joined.insert((trace.source, trace.hit.line, trace.rule));
+            self.proven.insert((exploit.source, exploit.hit.line, exploit.rule));
+            self.add(client, Ground::SideEffect, trace);
         }
     }
 

@@ -20,11 +20,14 @@ mod intruder;
 mod pivot;
 mod presence;
 mod reason;
+mod refusal;
 mod rotation;
+mod shown;
 mod silence;
 mod site;
 mod story;
 mod suspect;
+mod usual;
 mod window;
 #[cfg(test)]
 mod tests;
@@ -33,6 +36,7 @@ pub use actor::{Actor, Visit};
 pub use criteria::Criteria;
 pub use pivot::Pivot;
 pub use presence::{HourCount, PathUse, Presence, Sighting};
+pub use shown::Shown;
 
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +242,9 @@ pub struct Finding {
     pub stage: Option<Stage>,
     /// The outcome.
     pub outcome: Outcome,
+    /// What shows it, and of how many hits that were kept.
+    #[serde(default)]
+    pub shown: Vec<ShownBy>,
     /// Hits, exact.
     pub count: u64,
     /// The first.
@@ -248,6 +255,15 @@ pub struct Finding {
     pub clients: Vec<String>,
     /// Some hits, earliest first.
     pub examples: Vec<Example>,
+}
+
+/// How many hits of a finding show their outcome in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownBy {
+    /// What shows it.
+    pub by: Shown,
+    /// Hits.
+    pub count: u64,
 }
 
 /// One hit as evidence.
@@ -458,17 +474,18 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
         Story { site, catalog, attacks: &attacks, intruders: &intruders, read: &read, stopped };
     let confirmed = verdict <= Verdict::ConfirmedAccess;
     let suspects = Suspects::of(site, &attacks, &intruders);
+    let outcomes = shown::outcomes(site, catalog, &attacks, &intruders);
     let case = Case {
         site: site.name.to_owned(),
         verdict,
         reasons: reason::reasons(&story, verdict, &units, &coverage),
         at_risk: story.at_risk().filter(|_| confirmed),
         storage_window: story.storage_window().filter(|_| confirmed),
-        findings: finding::findings(site, catalog),
+        findings: finding::findings(site, catalog, &outcomes),
         indicators: story.indicators(),
         timeline: story.timeline(),
         actors: Vec::new(),
-        hits: finding::hits(site, catalog),
+        hits: finding::hits(site, catalog, &outcomes),
         units,
         coverage,
     };

@@ -1,6 +1,7 @@
 //! Whole sites, built by hand: what must be concluded from what they yielded.
 
 mod build;
+mod outcome;
 
 use build::{Log, Rule, at, cases, clean, concluded, record, tally};
 

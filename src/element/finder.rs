@@ -72,6 +72,11 @@ impl Finder {
         }
     }
 
+    /// The fingerprint of an identifier that joins entries: of a request, a session, a thread.
+    pub fn link(&self, identifier: &[u8]) -> Fingerprint {
+        self.stamp.of(Domain::Link, identifier)
+    }
+
     fn hints(&self, event: &Event<'_>, plain: &Plain<'_>) -> Hints<'_> {
         let place =
             |value: &[u8]| within(event.raw, value).map(|s| plain.find(s.start)..plain.find(s.end));

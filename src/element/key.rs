@@ -58,6 +58,7 @@ pub(super) enum Domain {
     Phone,
     Person,
     Prefix,
+    Link,
 }
 
 impl Domain {
@@ -69,6 +70,7 @@ impl Domain {
             Self::Phone => b"phone\0",
             Self::Person => b"person\0",
             Self::Prefix => b"prefix\0",
+            Self::Link => b"link\0",
         }
     }
 }

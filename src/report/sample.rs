@@ -3,8 +3,8 @@
 
 use crate::case::{
     Actor, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding, FindingRule,
-    HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Sighting, SiteHit, Step,
-    Unable, Units, Verdict, Visit,
+    HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown, ShownBy, Sighting,
+    SiteHit, Step, Unable, Units, Verdict, Visit,
 };
 use crate::element::{Element, mask};
 use crate::event::decode::Layer;
@@ -163,6 +163,7 @@ fn finding() -> Finding {
         },
         stage: Some(Stage::InitialAccess),
         outcome: Outcome::Succeeded,
+        shown: vec![ShownBy { by: Shown::SideEffect, count: 2 }],
         count: 2,
         first: Some(at("08T05:12:07")),
         last: Some(at("08T05:13:00")),

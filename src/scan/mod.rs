@@ -19,6 +19,7 @@ mod client;
 mod hosts;
 mod index;
 mod outcome;
+mod page;
 mod prove;
 mod pursuit;
 mod scanner;
@@ -29,11 +30,12 @@ mod trail;
 
 pub use client::network;
 pub use index::Index;
+pub use page::{Page, PageId, PageUse, Pages, Sizes};
 pub use prove::{Refuted, finds, prove};
 pub use pursuit::{Pursuer, Pursuit};
 pub use scanner::{Mode, Scanner};
 pub use tally::{
-    Disorder, Hit, HitSet, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
+    Disorder, Hit, HitSet, Links, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
     StreamFacts, Tally, Yield,
 };
 pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails, Use, Uses};

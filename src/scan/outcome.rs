@@ -1,5 +1,7 @@
 //! What does an entry show of the outcome of an attack?
 
+use memchr::memmem;
+
 use crate::event::{Event, Field};
 
 use super::Outcome;
@@ -18,6 +20,21 @@ impl Outcome {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Whether the answer's body, where a log holds it, holds the output of a command: what `id`,
+/// `/etc/passwd` or Windows shells print, and pages do not.
+pub(super) fn shows_output(event: &Event<'_>) -> bool {
+    const SIGNS: [&[u8]; 6] = [
+        b"uid=0(",
+        b") gid=",
+        b"root:x:0:0:",
+        b"nt authority\\system",
+        b"Volume Serial Number is",
+        b"drwxr-xr-x",
+    ];
+    let body = event.get(Field::ResponseBody);
+    body.is_some_and(|body| SIGNS.iter().any(|sign| memmem::find(body, sign).is_some()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ use crate::source::{Inventory, Place};
 use crate::time::Time;
 
 use super::client::client;
-use super::{Hit, Outcome, Part, SiteTally};
+use super::outcome::shows_output;
+use super::page::Answers;
+use super::{Hit, Links, Outcome, Part, SiteTally};
 
 /// Whether the prefilter is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Mode {
 /// The most characters of an entry that a hit shows.
 const EXCERPT: usize = 500;
 /// The most characters of a path or agent that a hit shows.
-const DETAIL: usize = 200;
+pub(super) const DETAIL: usize = 200;
 
 /// One thread's scratch space for scanning blocks of one stream.
 #[derive(Debug)]
@@ -83,6 +85,7 @@ impl<'s> Scanner<'s> {
             part.index.note(&event, self.inventory);
             let site = sites.of(&event, entry.line);
             site.note(&event, parsed);
+            site.answers.note(&event, &entry, self.inventory);
             if let Some(time) = event.time {
                 part.clock(time);
             }
@@ -176,9 +179,20 @@ impl<'s> Scanner<'s> {
             status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
             bytes: event.number(Field::BytesOut),
             outcome,
+            output: shows_output(event),
+            links: self.links(event),
             layer,
             excerpt: mask(entry.bytes, 0, EXCERPT),
         });
+    }
+
+    fn links(&self, event: &Event<'_>) -> Links {
+        let link = |field| event.get(field).map(|value| self.finder.link(value));
+        Links {
+            request: link(Field::RequestId),
+            session: link(Field::Session),
+            thread: link(Field::Thread),
+        }
     }
 
     /// Notes a match for the correlations that refer to its rule.
@@ -256,6 +270,7 @@ struct Sites<'i> {
 struct Site {
     name: String,
     tally: SiteTally,
+    answers: Answers,
     hour: i64,
     in_hour: u64,
 }
@@ -274,7 +289,8 @@ impl<'i> Sites<'i> {
         if self.last == self.list.len() {
             self.index.insert(name.to_owned(), self.last);
             let tally = SiteTally::default();
-            self.list.push(Site { name: name.to_owned(), tally, hour: 0, in_hour: 0 });
+            let (name, answers) = (name.to_owned(), Answers::default());
+            self.list.push(Site { name, tally, answers, hour: 0, in_hour: 0 });
         }
         let own = self.place.is_own_host();
         let site = &mut self.list[self.last];
@@ -287,6 +303,7 @@ impl<'i> Sites<'i> {
     fn into_part(self, part: &mut Part) {
         for mut site in self.list {
             site.close_hour();
+            site.tally.pages = site.answers.into_pages();
             part.sites.insert(site.name, site.tally);
         }
     }

@@ -9,7 +9,7 @@ use crate::event::decode::Layer;
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
-use super::{Index, Trace, Trails};
+use super::{Index, Pages, Trace, Trails};
 
 /// What the logs show of the outcome of one hit. Only what is shown counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,10 +44,37 @@ pub struct Hit {
     pub bytes: Option<u64>,
     /// The outcome that this entry shows by itself.
     pub outcome: Outcome,
+    /// Whether the answer's body holds the output of a command.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub output: bool,
+    /// What joins it with entries of other logs.
+    #[serde(default)]
+    pub links: Links,
     /// Which decoding layer matched.
     pub layer: Layer,
     /// The entry, masked and cut.
     pub excerpt: Masked,
+}
+
+/// Keyed hashes of the identifiers by which entries of one request can be joined across logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// Request, transaction or trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Fingerprint>,
+    /// Session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Fingerprint>,
+    /// Thread or process: one of several requests in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Fingerprint>,
+}
+
+impl Links {
+    /// Those that name one request or session wherever and whenever they stand.
+    pub fn lasting(&self) -> impl Iterator<Item = Fingerprint> {
+        self.request.into_iter().chain(self.session)
+    }
 }
 
 /// The hits of one rule in one stream on one site. `counts` is exact; `hits` are the first
@@ -281,6 +308,9 @@ pub struct SiteTally {
     pub hours: BTreeMap<i64, u64>,
     /// Hits by rule index.
     pub rules: BTreeMap<u32, HitSet>,
+    /// How its pages answered with success.
+    #[serde(default)]
+    pub pages: Pages,
     /// Records.
     pub records: Records,
     /// Numbers of a card's form that stood alone, by column: what settles such cards.
@@ -309,6 +339,7 @@ impl SiteTally {
         for (rule, hits) in next.rules {
             self.rules.entry(rule).or_default().append(hits);
         }
+        self.pages.append(next.pages);
         self.records.append(next.records);
         self.columns.merge(next.columns);
         for (rule, series) in next.series {

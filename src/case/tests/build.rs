@@ -9,7 +9,10 @@ use crate::case::{Case, weigh};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
-use crate::scan::{Disorder, Hit, Outcome, Part, RecordFact, SiteTally, StreamFacts, Tally, Yield};
+use crate::scan::{
+    Disorder, Hit, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally, StreamFacts, Tally,
+    Yield,
+};
 use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
 use crate::time::{Civil, Time};
 
@@ -129,9 +132,17 @@ impl Log {
             status,
             bytes,
             outcome,
+            output: false,
+            links: Links::default(),
             layer: Layer::Raw,
             excerpt: mask(path.as_bytes(), 0, 100),
         });
+    }
+
+    /// A page that answered many clients with these sizes.
+    pub(super) fn page(&mut self, path: &str, bytes: impl IntoIterator<Item = u64>) {
+        let id = PageId::of(path.as_bytes()).unwrap();
+        self.tally.pages.of.insert(id, Page::answering(path, bytes));
     }
 
     /// The hit added last.

@@ -1,0 +1,341 @@
+//! How does a page usually answer, and who uses it? The baseline of one site in one stream.
+//!
+//! Only answers with success (2xx) count, so that a scanner's refusals make no pages. The pages of
+//! a stream are bounded ([`Pages::MOST`], the first in the order of the stream): answers of others
+//! are counted, and what would rest on their usual size stays unknown.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::element::{Masked, mask};
+use crate::event::{Event, Field};
+use crate::line::Entry;
+use crate::source::Inventory;
+
+use super::Moment;
+use super::client::client;
+
+/// A page: a hash of its path. Digits in a row stand for any number, so that `/order/10021` is one
+/// page with `/order/10022`, and no card number can be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PageId(u64);
+
+impl PageId {
+    /// The page of a path; `None` for paths that hide what they say behind escapes.
+    pub fn of(path: &[u8]) -> Option<Self> {
+        /// FNV-1a, 64 bits.
+        const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        let mut hash = BASIS;
+        let mut digits = false;
+        for byte in path {
+            let digit = byte.is_ascii_digit();
+            if matches!(byte, b'%' | b'\\') {
+                return None;
+            }
+            if !(digit && digits) {
+                let byte = if digit { b'0' } else { *byte };
+                hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+            }
+            digits = digit;
+        }
+        Some(Self(hash))
+    }
+}
+
+impl From<PageId> for String {
+    fn from(page: PageId) -> Self {
+        format!("{:016x}", page.0)
+    }
+}
+
+impl TryFrom<String> for PageId {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u64::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+/// Sizes of answers: how many fall into each class. A class is an eighth of a power of two wide, so
+/// that a quantile is off by an eighth at most. Adding is all that there is to merging.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes(BTreeMap<u16, u64>);
+
+/// Sizes below this are classes of their own.
+const EXACT: u64 = 16;
+
+impl Sizes {
+    fn add(&mut self, bytes: u64) {
+        *self.0.entry(class(bytes)).or_default() += 1;
+    }
+
+    /// Adds other sizes.
+    pub fn merge(&mut self, other: &Self) {
+        for (class, count) in &other.0 {
+            *self.0.entry(*class).or_default() += count;
+        }
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// The sizes between which all but one in `part` lie at either end: first and last of their
+    /// classes.
+    pub fn usual(&self, part: u64) -> Option<(u64, u64)> {
+        let outside = self.count() / part;
+        let low = beyond(outside, self.0.iter())?;
+        let high = beyond(outside, self.0.iter().rev())?;
+        Some((least(low), least(high + 1) - 1))
+    }
+}
+
+/// The first class with which there are more than `outside` sizes.
+fn beyond<'a>(outside: u64, mut classes: impl Iterator<Item = (&'a u16, &'a u64)>) -> Option<u16> {
+    let mut passed = 0;
+    let class = classes.find(|(_, count)| {
+        passed += **count;
+        passed > outside
+    });
+    class.map(|(class, _)| *class)
+}
+
+/// The class of a size.
+fn class(bytes: u64) -> u16 {
+    if bytes < EXACT {
+        return bytes as u16;
+    }
+    let power = bytes.ilog2();
+    EXACT as u16 + (power as u16 - 4) * 8 + (bytes >> (power - 3) & 7) as u16
+}
+
+/// The least size of a class.
+fn least(class: u16) -> u64 {
+    let class = u64::from(class);
+    let Some(above) = class.checked_sub(EXACT) else { return class };
+    (8 + above % 8).checked_shl((above / 8 + 1) as u32).unwrap_or(u64::MAX)
+}
+
+/// One use of a page that could have been planted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageUse {
+    /// The client, if the entry names one.
+    pub client: Option<Box<str>>,
+    /// When, and where it stands.
+    pub at: Moment,
+    /// Response bytes.
+    pub bytes: Option<u64>,
+}
+
+/// How a page answered with success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Sizes of its answers.
+    pub sizes: Sizes,
+    /// Hashes of its clients, at most [`Page::FEW`] + 1.
+    clients: Vec<u32>,
+    /// Line of its first answer.
+    pub line: u64,
+    /// Of a page of code ([`is_code`]): its path, masked.
+    pub path: Option<Masked>,
+    /// Of a page of code: its first uses, while it has few clients.
+    pub uses: Vec<PageUse>,
+}
+
+impl Page {
+    /// A planted page has no more clients.
+    pub const FEW: usize = 2;
+
+    /// The most uses that are kept.
+    const USES: usize = 8;
+
+    /// Whether more than [`Page::FEW`] clients use it.
+    pub fn has_many_clients(&self) -> bool {
+        self.clients.len() > Self::FEW
+    }
+
+    fn new(path: &[u8], line: u64) -> Self {
+        let path = is_code(path).then(|| mask(path, 0, super::scanner::DETAIL));
+        let (sizes, clients, uses) = (Sizes::default(), Vec::new(), Vec::new());
+        Self { sizes, clients, line, path, uses }
+    }
+
+    /// A page with these answers, each to another client.
+    #[cfg(test)]
+    pub(crate) fn answering(path: &str, bytes: impl IntoIterator<Item = u64>) -> Self {
+        let mut page = Self::new(path.as_bytes(), 1);
+        for (client, bytes) in (0..).zip(bytes) {
+            page.sizes.add(bytes);
+            page.used_by(client);
+        }
+        page
+    }
+
+    fn used_by(&mut self, client: u32) {
+        if !self.has_many_clients() && !self.clients.contains(&client) {
+            self.clients.push(client);
+        }
+        if self.has_many_clients() {
+            self.uses.clear();
+        }
+    }
+
+    /// Adds the answers of later entries, or of another stream.
+    pub fn merge(&mut self, next: Self) {
+        self.sizes.merge(&next.sizes);
+        self.uses.extend(next.uses);
+        self.uses.truncate(Self::USES);
+        for client in next.clients {
+            self.used_by(client);
+        }
+    }
+}
+
+/// Whether a path names a program of the server: what an intruder plants.
+fn is_code(path: &[u8]) -> bool {
+    const ENDS: [&[u8]; 12] = [
+        b".jsp", b".jspx", b".jspf", b".php", b".phtml", b".php5", b".php7", b".asp", b".aspx",
+        b".ashx", b".cfm", b".cgi",
+    ];
+    ENDS.iter().any(|end| {
+        path.len() > end.len() && path[path.len() - end.len()..].eq_ignore_ascii_case(end)
+    })
+}
+
+/// The pages of one site in one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pages {
+    /// By page.
+    pub of: BTreeMap<PageId, Page>,
+    /// Answers of pages that are not kept.
+    pub beyond: u64,
+}
+
+impl Pages {
+    /// The most pages of one site in one stream that are kept.
+    pub const MOST: usize = 5_000;
+
+    /// Appends the pages of following entries, of which there may be more than are kept.
+    pub(super) fn append(&mut self, next: Self) {
+        self.beyond += next.beyond;
+        let mut pages: Vec<_> = next.of.into_iter().collect();
+        pages.sort_by_key(|(id, page)| (page.line, *id));
+        for (id, page) in pages {
+            if let Some(ours) = self.of.get_mut(&id) {
+                ours.merge(page);
+            } else if self.of.len() < Self::MOST {
+                self.of.insert(id, page);
+            } else {
+                self.beyond += page.sizes.count();
+            }
+        }
+    }
+}
+
+/// The pages of one site in one block.
+#[derive(Default)]
+pub(super) struct Answers(FxHashMap<PageId, Page>);
+
+impl Answers {
+    /// Notes an answer with success.
+    pub(super) fn note(&mut self, event: &Event<'_>, entry: &Entry<'_>, inventory: &Inventory) {
+        let Some(path) = event.get(Field::Stem) else { return };
+        if !matches!(event.get(Field::Status), Some([b'2', _, _])) {
+            return;
+        }
+        let (Some(id), Some(bytes)) = (PageId::of(path), event.number(Field::BytesOut)) else {
+            return;
+        };
+        let page = self.0.entry(id).or_insert_with(|| Page::new(path, entry.line));
+        page.sizes.add(bytes);
+        page.used_by(event.get(Field::Client).map_or(0, short));
+        if page.path.is_some() && !page.has_many_clients() && page.uses.len() < Page::USES {
+            let client = client(event, inventory).map(Into::into);
+            let at = event.time.map(|time| Moment { time, line: entry.line, offset: entry.offset });
+            page.uses.extend(at.map(|at| PageUse { client, at, bytes: Some(bytes) }));
+        }
+    }
+
+    pub(super) fn into_pages(self) -> Pages {
+        Pages { of: self.0.into_iter().collect(), beyond: 0 }
+    }
+}
+
+/// A short hash of a client: only to count few of them.
+fn short(client: &[u8]) -> u32 {
+    client
+        .iter()
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_hold_every_size_once() {
+        for bytes in (0..5_000).chain([48_211_334, 1 << 40, u64::MAX >> 1]) {
+            let class = class(bytes);
+            assert!(least(class) <= bytes && bytes < least(class + 1), "{bytes} {class}");
+        }
+    }
+
+    #[test]
+    fn usual_sizes_leave_outliers_out() {
+        let mut sizes = Sizes::default();
+        (0..200).for_each(|i| sizes.add(20_000 + i));
+        sizes.add(7);
+        let (low, high) = sizes.usual(100).unwrap();
+        assert!(
+            (18_000..=20_000).contains(&low) && (20_199..=21_000).contains(&high),
+            "{low} {high}"
+        );
+        assert_eq!(Sizes::default().usual(100), None);
+    }
+
+    #[test]
+    fn numbers_make_no_pages_and_escapes_hide() {
+        let page = |path: &str| PageId::of(path.as_bytes());
+        assert_eq!(page("/order/10021"), page("/order/4"));
+        assert_ne!(page("/order/1"), page("/order/a"));
+        assert_eq!(page("/%34%31"), None);
+        let text = String::from(page("/a").unwrap());
+        assert_eq!(PageId::try_from(text).unwrap(), page("/a").unwrap());
+    }
+
+    #[test]
+    fn a_flood_of_pages_is_bounded_and_cuts_do_not_matter() {
+        let made = |block: usize| {
+            let mut all = Pages::default();
+            let lines: Vec<usize> = (0..12_000).collect();
+            for lines in lines.chunks(block) {
+                let mut answers = Answers::default();
+                for line in lines {
+                    let letter = |n: usize| (b'a' + (line % 9_000 / n % 26) as u8) as char;
+                    let path = format!("/{}{}{}.php", letter(676), letter(26), letter(1));
+                    let mut event = Event::default();
+                    event.set(Field::Stem, path.into_bytes());
+                    event.set(Field::Status, &b"200"[..]);
+                    event.set(Field::BytesOut, &b"7"[..]);
+                    event.set(Field::Client, format!("192.0.2.{}", line % 7).into_bytes());
+                    event.time = Some(crate::time::Time::from_micros(*line as i64, 0));
+                    let entry = Entry { bytes: b"", offset: *line as u64, line: *line as u64 };
+                    answers.note(&event, &entry, &Inventory::default());
+                }
+                all.append(answers.into_pages());
+            }
+            all
+        };
+        let whole = made(1);
+        assert_eq!(whole.of.len(), Pages::MOST);
+        assert!(whole.beyond > 0);
+        for block in [7, 1_000, 12_000] {
+            assert!(made(block) == whole, "{block}");
+        }
+    }
+}
