@@ -101,6 +101,13 @@ impl<'s> Attack<'s, '_> {
         let bytes = self.seen.hit.bytes.unwrap_or(0);
         self.is(Role::Dump, Answer::Accepted) && bytes >= DUMP_BYTES
     }
+
+    /// An exploit or a planted page that was answered with the output of a command.
+    pub(super) fn is_answered_with_output(&self) -> bool {
+        matches!(self.rule.role, Role::Exploit | Role::Foothold)
+            && self.seen.hit.output
+            && self.answer != Answer::Refused
+    }
 }
 
 impl<'s, 't> Attacks<'s, 't> {
@@ -156,13 +163,6 @@ impl<'s, 't> Attacks<'s, 't> {
             && !attack.path().is_some_and(|path| self.usual.contains(path))
             && self.fit(attack.seen) != Fit::Usual
             && !self.is_scanner(attack.client())
-    }
-
-    /// An exploit or a planted page that was answered with the output of a command.
-    pub(super) fn is_answered_with_output(&self, attack: &Attack<'_, '_>) -> bool {
-        matches!(attack.rule.role, Role::Exploit | Role::Foothold)
-            && attack.seen.hit.output
-            && attack.answer != Answer::Refused
     }
 
     /// A strong anomaly that no side effect proves: a page like a web shell that answers, a dump

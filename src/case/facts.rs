@@ -24,7 +24,7 @@ pub(super) fn facts(
         guessed: attacks.all.iter().any(is_guessed),
         side_effect: shown(Ground::SideEffect),
         foothold: shown(Ground::Foothold),
-        output: attacks.all.iter().any(|attack| attacks.is_answered_with_output(attack)),
+        output: attacks.all.iter().any(Attack::is_answered_with_output),
         records_read: read.is_theft,
         dump_fetched: attacks.all.iter().any(|attack| fetched_dump(attack, intruders)),
     }
