@@ -2,6 +2,7 @@
 //! schemas say.
 #![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -317,7 +318,48 @@ fn a_report_is_rendered_again_as_it_was() {
     assert_eq!(again.1, fs::read_to_string(&json).unwrap());
     let (code, out, err) = run(&folder, "report r.json -f ndjson");
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("leaksweep merge"), "{err}");
+    assert!(err.contains("leaksweep --hits"), "{err}");
+}
+
+/// What each line of an output says of its site at `at` (a JSON pointer).
+fn per_site(text: &str, at: &str) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).unwrap();
+        *counts.entry(value.pointer(at).unwrap().as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn every_format_tells_the_same_for_every_site() {
+    let folder = Folder::new();
+    let to = |name: &str| folder.path(name).display().to_string();
+    let (json, ndjson) = (to("json"), to("ndjson"));
+    samples(&format!("sweep sample-logs -q -o json={json} -o ndjson={ndjson}"));
+    let formats = ["ocsf", "ecs", "csv", "timesketch", "html"];
+    let outputs = formats.map(|f| format!("-o {f}={}", to(f))).join(" ");
+    let (code, _, err) = samples(&format!("report {json} --hits {ndjson} -q {outputs}"));
+    assert_eq!(code, 0, "{err}");
+    let text = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
+
+    let report: Value = serde_json::from_str(&text("json")).unwrap();
+    let cases = || report["sites"].as_array().unwrap().iter();
+    let number = |case: &Value| case["findings"].as_array().unwrap().len();
+    let site = |case: &Value| case["site"].as_str().unwrap().to_owned();
+    let findings: BTreeMap<_, _> =
+        cases().filter(|c| number(c) > 0).map(|c| (site(c), number(c))).collect();
+    assert_eq!(per_site(&text("ocsf"), "/unmapped/leaksweep/site"), findings);
+    assert_eq!(per_site(&text("ecs"), "/leaksweep/site"), findings);
+    assert_eq!(text("html").matches("class=\"finding\"").count(), findings.values().sum::<usize>());
+
+    let hits = per_site(&text("ndjson"), "/site");
+    assert_eq!(hits.keys().collect::<Vec<_>>(), findings.keys().collect::<Vec<_>>());
+    assert_eq!(per_site(&text("timesketch"), "/site"), hits);
+    for (site, n) in &hits {
+        let rows = text("csv").lines().filter(|row| row.starts_with(&format!("{site},"))).count();
+        assert_eq!(rows, *n, "{site}");
+    }
 }
 
 #[test]

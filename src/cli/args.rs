@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use leaksweep::report::Format;
+use leaksweep::report::{Format, OcsfVersion};
 use leaksweep::time::Zone;
 
 use super::exit::FailOn;
@@ -138,7 +138,8 @@ pub(crate) struct RuleArgs {
 /// Where the result goes, and how the program ends.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// Format on standard output: text, json, ndjson, html, csv or part [default: text]
+    /// Format on standard output: text, json, ndjson, html, csv, ocsf, ecs, timesketch or part
+    /// [default: text]
     #[arg(short, long, value_name = "FMT")]
     pub(super) format: Option<Format>,
     /// Also write a file: html=report.html (may be given more than once; mode 0600)
@@ -157,6 +158,9 @@ pub(crate) struct OutputArgs {
     /// Say on standard error what was read and what was missing, file by file
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Version of the schema that ocsf findings are written for: 1.4.0 to 1.8.0
+    #[arg(long, value_name = "VERSION", default_value_t, hide_default_value = true)]
+    pub(super) ocsf_version: OcsfVersion,
     /// Colours in text
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
@@ -272,10 +276,18 @@ pub(crate) struct MergeArgs {
 
 /// The arguments of `report`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  leaksweep report report.json                               the table again
+  leaksweep report report.json -q -o html=report.html -o ocsf=findings.ndjson
+  leaksweep report report.json --hits hits.ndjson -q -o timesketch=timeline.jsonl")]
 pub(crate) struct ReportArgs {
     /// A report written with -f json
     #[arg(value_name = "FILE.json")]
     pub(super) file: PathBuf,
+    /// The ndjson output of the same run, for the formats of one hit a line
+    #[arg(long, value_name = "FILE.ndjson")]
+    pub(super) hits: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

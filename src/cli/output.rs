@@ -68,7 +68,7 @@ impl OutputArgs {
                 terminal && !set("NO_COLOR") && std::env::var_os("TERM") != Some("dumb".into())
             }
         };
-        Look { width: width(terminal), color }
+        Look { width: width(terminal), color, ocsf: self.ocsf_version }
     }
 }
 
@@ -137,7 +137,7 @@ impl Outputs {
 
     fn write_with(&self, report: &Report, part: Option<&PartFile>) -> Result<(), Failure> {
         for target in &self.files {
-            let plain = Look { color: false, ..Look::default() };
+            let plain = Look { color: false, width: Look::default().width, ..self.look };
             write_file(&target.path, |out| render(target.format, report, part, plain, out))
                 .map_err(|error| refused(&target.path, &error.to_string()))?;
             if self.tell {

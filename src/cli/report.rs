@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::path::Path;
 
 use leaksweep::report::{Report, SCHEMA};
 
@@ -10,15 +11,33 @@ use super::{ExitCode, Failure};
 
 /// Reads the report and writes it again.
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    let outputs = args.output.plan(std::slice::from_ref(&args.file))?;
-    let wrong = |why: String| Failure::new(format!("{}: {why}", args.file.display()));
-    let file = File::open(&args.file).map_err(|error| wrong(error.to_string()))?;
-    let report: Report = serde_json::from_reader(BufReader::new(file)).map_err(|error| {
-        wrong(format!("not a report ({error}); give a file written with -f json"))
-    })?;
-    if report.schema != SCHEMA {
-        return Err(wrong(format!("schema {:?}; this program reads {SCHEMA:?}", report.schema)));
+    let read: Vec<_> =
+        [Some(&args.file), args.hits.as_ref()].into_iter().flatten().cloned().collect();
+    let outputs = args.output.plan(&read)?;
+    let mut report = load(&args.file)?;
+    if let Some(path) = &args.hits {
+        let added = open(path)?;
+        report.add_hits(added).map_err(|error| wrong(path, &format!("no hits ({error})")))?;
     }
     outputs.write_report(&report)?;
     Ok(ExitCode::Clean)
+}
+
+/// A report from its file.
+pub(super) fn load(path: &Path) -> Result<Report, Failure> {
+    let report: Report = serde_json::from_reader(open(path)?).map_err(|error| {
+        wrong(path, &format!("not a report ({error}); give a file written with -f json"))
+    })?;
+    if report.schema == SCHEMA {
+        return Ok(report);
+    }
+    Err(wrong(path, &format!("schema {:?}; this program reads {SCHEMA:?}", report.schema)))
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, Failure> {
+    File::open(path).map(BufReader::new).map_err(|error| wrong(path, &error.to_string()))
+}
+
+fn wrong(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("{}: {why}", path.display()))
 }

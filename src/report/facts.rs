@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Report;
-use crate::case::{Case, ClassCount, Coverage, Example, Units, Verdict};
+use crate::case::{Case, ClassCount, Count, Coverage, Example, Finding, Units, Verdict};
 use crate::rule::Stage;
 use crate::scan::Outcome;
+use crate::source::ContentId;
 use crate::time::Time;
 
 /// The word that the JSON report uses for a value (`succeeded`, `initial-access`).
@@ -61,6 +62,47 @@ pub(super) fn gravest_first(report: &Report) -> Vec<&Case> {
     let mut cases: Vec<&Case> = report.sites.iter().collect();
     cases.sort_by(|a, b| (a.verdict, &a.site).cmp(&(b.verdict, &b.site)));
     cases
+}
+
+/// All findings with their cases, in the order of the report: what formats of one finding a line
+/// are made of.
+pub(super) fn findings(report: &Report) -> impl Iterator<Item = (&Case, &Finding)> {
+    report.sites.iter().flat_map(|case| case.findings.iter().map(move |finding| (case, finding)))
+}
+
+/// A finding in one sentence.
+pub(super) fn finding_sentence(case: &Case, finding: &Finding) -> String {
+    let (hits, outcome) = (count(finding.count, "hit"), word(&finding.outcome));
+    format!("{} on {}: {hits}, {outcome}", finding.rule.title, case.site)
+}
+
+/// The version of the program that made the report: `0.1.0`.
+pub(super) fn version(report: &Report) -> &str {
+    report.run.tool.rsplit(' ').next().unwrap_or_default()
+}
+
+/// The records of a case, gross and distinct.
+pub(super) fn records(case: &Case) -> serde_json::Value {
+    let units = &case.units;
+    let count =
+        |count: &Count| serde_json::json!({"records": count.records, "distinct": count.distinct});
+    serde_json::json!({
+        "observed": count(&units.observed),
+        "attributed": count(&units.attributed),
+        "declared": units.declared,
+    })
+}
+
+/// The file on disk that a stream stands in: `pay.tar.gz` of `pay.tar.gz!logs/app.log`.
+pub(super) fn file_of(stream: &str) -> &str {
+    stream.split_once('!').map_or(stream, |(file, _)| file)
+}
+
+/// SHA-256 of a file that was read.
+pub(super) fn sum_of(report: &Report, file: &str) -> Option<ContentId> {
+    let sources = &report.run.sources;
+    let at = sources.binary_search_by(|source| source.path.as_str().cmp(file)).ok()?;
+    sources.get(at)?.sha256
 }
 
 /// First and last unauthorised access: from the start of the at-risk timeframe to the last hit in

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use super::{Report, csv, html, json, ndjson, text};
+use super::ocsf::OcsfVersion;
+use super::{Report, csv, ecs, html, json, ndjson, ocsf, text, timesketch};
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub enum Format {
     Html,
     /// One hit a row.
     Csv,
+    /// One finding a line, as OCSF Detection Finding (class 2004).
+    Ocsf,
+    /// One finding a line, as alert of the Elastic Common Schema.
+    Ecs,
+    /// One hit a line, for a Timesketch timeline.
+    Timesketch,
     /// What the evidence yielded, to be merged (schema `leaksweep.part/1`).
     Part,
 }
@@ -30,12 +37,14 @@ pub struct Look {
     pub width: usize,
     /// Whether colours may be used.
     pub color: bool,
+    /// The version of the schema that OCSF findings are written for.
+    pub ocsf: OcsfVersion,
 }
 
 impl Default for Look {
     /// Plain text of 120 columns.
     fn default() -> Self {
-        Self { width: 120, color: false }
+        Self { width: 120, color: false, ocsf: OcsfVersion::default() }
     }
 }
 
@@ -47,7 +56,7 @@ pub enum RenderError {
     Io(#[from] io::Error),
     /// The format needs the hits, and the report came from a file that does not hold them.
     #[error(
-        "{0} lists single hits, which a JSON report does not hold; write it in the sweep (-o {0}=PATH), or keep a part file and use `leaksweep merge`"
+        "{0} lists single hits, which a JSON report does not hold; write it in the sweep (-o {0}=PATH), or add the sweep's ndjson output with --hits FILE"
     )]
     NoHits(Format),
     /// A part is made of what was read, not of a report.
@@ -57,8 +66,17 @@ pub enum RenderError {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 6] =
-        [Self::Text, Self::Json, Self::Ndjson, Self::Html, Self::Csv, Self::Part];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Json,
+        Self::Ndjson,
+        Self::Html,
+        Self::Csv,
+        Self::Ocsf,
+        Self::Ecs,
+        Self::Timesketch,
+        Self::Part,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -68,6 +86,9 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Html => "html",
             Self::Csv => "csv",
+            Self::Ocsf => "ocsf",
+            Self::Ecs => "ecs",
+            Self::Timesketch => "timesketch",
             Self::Part => "part",
         }
     }
@@ -87,11 +108,14 @@ impl Format {
             Self::Text => text::render(report, look, out)?,
             Self::Json => json::render(report, out)?,
             Self::Html => html::render(report, out)?,
-            Self::Ndjson | Self::Csv if without_hits(report) => {
+            Self::Ocsf => ocsf::render(report, look, out)?,
+            Self::Ecs => ecs::render(report, out)?,
+            Self::Ndjson | Self::Csv | Self::Timesketch if without_hits(report) => {
                 return Err(RenderError::NoHits(self));
             }
             Self::Ndjson => ndjson::render(report, out)?,
             Self::Csv => csv::render(report, out)?,
+            Self::Timesketch => timesketch::render(report, out)?,
             Self::Part => return Err(RenderError::NoTally),
         }
         Ok(())

@@ -10,21 +10,26 @@
 //!   characters are made visible, HTML is escaped, CSV cells are never formulas.
 
 mod actor;
+mod attack;
 mod csv;
+mod ecs;
 mod facts;
 mod format;
 mod html;
 mod json;
 mod ndjson;
+mod ocsf;
 mod part;
 #[cfg(test)]
 mod sample;
 pub mod schema;
 mod table;
 mod text;
+mod timesketch;
 mod visible;
 
 pub use format::{Format, Look, RenderError};
+pub use ocsf::OcsfVersion;
 pub use part::{PartError, PartFile};
 pub use visible::visible;
 
@@ -88,6 +93,24 @@ pub struct RunSource {
     pub format: Vec<String>,
     /// `ok`, `duplicate of PATH`, or what is wrong.
     pub status: String,
+}
+
+impl Report {
+    /// Adds the single hits, which a JSON report does not hold, from an ndjson output of the same
+    /// run. Hits of sites that the report does not have are left out.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or a line is no hit.
+    pub fn add_hits(&mut self, from: impl std::io::BufRead) -> std::io::Result<()> {
+        for hit in ndjson::read(from)? {
+            let at = self.sites.binary_search_by(|case| case.site.cmp(&hit.site));
+            if let Some(case) = at.ok().and_then(|at| self.sites.get_mut(at)) {
+                case.hits.push(hit);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Run {

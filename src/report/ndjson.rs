@@ -1,7 +1,7 @@
 //! One hit a line (schema `leaksweep.hit/1`), in the order of site, time, stream, line, rule;
 //! hits without a time come last in their site.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
 use serde::Serialize;
 
@@ -22,6 +22,12 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"\n")?;
     }
     Ok(())
+}
+
+/// Reads hits that were written so.
+pub(super) fn read(from: impl BufRead) -> io::Result<Vec<SiteHit>> {
+    let hit = |line: io::Result<String>| Ok(serde_json::from_str(&line?)?);
+    from.lines().map(hit).collect()
 }
 
 /// All hits in the order of the line-by-line formats.

@@ -263,11 +263,13 @@ mod tests {
     #[test]
     fn every_line_fits_and_nothing_hostile_passes() {
         for columns in [60, 80, 132] {
-            let text = shown(Look { width: columns, color: false });
+            let text = shown(Look { width: columns, ..Look::default() });
             let long = text.lines().filter(|line| width(line) > columns).collect::<Vec<_>>();
             assert!(long.is_empty(), "{columns}: {long:?}");
             assert!(!text.contains('\x1b'), "no escape without colours");
         }
-        assert!(shown(Look { width: 100, color: true }).contains("\x1b[1;31mconfirmed-exfil"));
+        assert!(
+            shown(Look { color: true, ..Look::default() }).contains("\x1b[1;31mconfirmed-exfil")
+        );
     }
 }
