@@ -318,7 +318,7 @@ fn a_report_is_rendered_again_as_it_was() {
     assert_eq!(again.1, fs::read_to_string(&json).unwrap());
     let (code, out, err) = run(&folder, "report r.json -f ndjson");
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("leaksweep --hits"), "{err}");
+    assert!(err.contains("--hits FILE"), "{err}");
 }
 
 /// What each line of an output says of its site at `at` (a JSON pointer).
