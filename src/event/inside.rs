@@ -42,6 +42,6 @@ fn absorb<'a, 'b>(
         }
     }
     for (name, value) in inside.named.drain(..) {
-        event.named.push((keep(name), keep(value)));
+        event.push(keep(name), keep(value));
     }
 }

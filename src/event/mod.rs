@@ -234,7 +234,9 @@ impl<'a> Event<'a> {
                 self.set(*field, owned(value));
             }
         }
-        self.named.extend(other.named.iter().map(|(n, v)| (owned(n), owned(v))));
+        for (name, value) in &other.named {
+            self.push(owned(name), owned(value));
+        }
     }
 
     /// A field read as a decimal number.

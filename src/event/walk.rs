@@ -159,7 +159,7 @@ impl<'a> Walker<'a, '_> {
 
     fn leaf(&mut self, name: Option<Cow<'a, [u8]>>, value: Cow<'a, [u8]>) {
         let name = name.unwrap_or_else(|| Cow::Owned(self.path.clone()));
-        self.event.named.push((name, value));
+        self.event.push(name, value);
         self.whole &= self.event.named.len() < LEAF_CAP;
     }
 

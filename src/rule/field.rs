@@ -9,7 +9,8 @@
 //! * `leaksweep.<element>.count` is the number of records in the entry that have the element,
 //!   `leaksweep.record.count` of all;
 //! * any other name is a field that the log names itself (a JSON path, a key), compared without
-//!   regard to case, or its last segment if the rule names only that.
+//!   regard to case, or its last segment if the rule names only that; an array has a value for each
+//!   item.
 
 use crate::element::{Element, Record};
 use crate::event::{Event, Field, Format};
@@ -134,9 +135,42 @@ fn extension(path: &[u8]) -> Option<&[u8]> {
     segment.get(dot + 1..)
 }
 
-/// Whether a rule's name means the field that a log names so.
+/// Whether a rule's name means the field that a log names so. The numbers of an array's items do
+/// not count: `a` is each of `a.0`, `a.1`.
 fn same_name(name: &str, given: &[u8]) -> bool {
-    let whole = given.eq_ignore_ascii_case(name.as_bytes());
-    let last = || given.rsplit(|b| *b == b'.').next().unwrap_or_default();
-    whole || (!name.contains('.') && last().eq_ignore_ascii_case(name.as_bytes()))
+    given.eq_ignore_ascii_case(name.as_bytes()) || same_steps(name, given)
+}
+
+fn same_steps(name: &str, given: &[u8]) -> bool {
+    let item = |step: &&[u8]| !step.is_empty() && step.iter().all(u8::is_ascii_digit);
+    let mut steps = given.split(|b| *b == b'.').filter(|step| !item(step));
+    if !name.contains('.') {
+        return steps.next_back().is_some_and(|last| last.eq_ignore_ascii_case(name.as_bytes()));
+    }
+    let mut wanted = name.as_bytes().split(|b| *b == b'.');
+    steps.by_ref().all(|step| wanted.next().is_some_and(|w| w.eq_ignore_ascii_case(step)))
+        && wanted.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_name;
+
+    #[test]
+    fn a_name_is_a_path_or_its_last_step() {
+        for (name, given, same) in [
+            ("a.b", "A.B", true),
+            ("b", "a.b", true),
+            ("b", "a.b.0", true),
+            ("a.b", "a.0.b.12", true),
+            ("a.0", "a.0", true),
+            ("a.b", "b", false),
+            ("a.b", "a", false),
+            ("a.b", "a.b.c", false),
+            ("a", "a.b", false),
+            ("404", "404", true),
+        ] {
+            assert_eq!(same_name(name, given.as_bytes()), same, "{name} {given}");
+        }
+    }
 }

@@ -1,0 +1,81 @@
+//! The Sigma language as data: `sigma/*.yml` are rules, each with log lines that it must and must
+//! not find, held against the engine with its prefilter and without.
+//!
+//! `leaksweep rules test --no-builtin-rules --rules tests/sigma` runs the same.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
+
+use std::path::{Path, PathBuf};
+
+use leaksweep::element::{CaseKey, Finder};
+use leaksweep::event::{Options, recognise};
+use leaksweep::line::Block;
+use leaksweep::rule::{Detection, Rule, RuleSet};
+use leaksweep::scan::{Mode, Scanner};
+use leaksweep::source::Inventory;
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn language() -> RuleSet {
+    let mut rules = RuleSet::default();
+    rules.add(&folder("sigma")).unwrap_or_else(|error| panic!("{error}"));
+    rules
+}
+
+fn finds(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
+    let finder = Finder::new(CaseKey::from_bytes(b"sigma"));
+    let inventory = Inventory::default();
+    let format = recognise(piece.as_bytes(), &Options::default()).format;
+    let block = Block::new(piece.as_bytes().to_vec(), 0, 1, format.framing());
+    let part = Scanner::new(rules, &finder, &inventory, mode).scan(&block, &*format, "");
+    part.sites.values().any(|site| site.rules.get(&rule).is_some_and(|set| set.count() > 0))
+}
+
+#[test]
+fn every_rule_finds_what_it_must_with_and_without_the_prefilter() {
+    let rules = language();
+    let mut wrong = Vec::new();
+    for index in (0..rules.len() as u32).filter(|index| rules.rule(*index).is_some()) {
+        let proofs = rules.proofs(index).unwrap();
+        assert!(!proofs.hits.is_empty() && !proofs.misses.is_empty());
+        let hits = proofs.hits.iter().map(|piece| (piece, true));
+        for (piece, expected) in hits.chain(proofs.misses.iter().map(|piece| (piece, false))) {
+            for mode in [Mode::Filtered, Mode::Full] {
+                if finds(&rules, index, piece, mode) != expected {
+                    wrong.push(format!("{} ({mode:?}): {piece}", rules.info(index).title));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The modifiers of specification 2.1.0, then the further names that pySigma has.
+const MODIFIERS: &str = "all startswith endswith contains exists cased neq windash re i m s base64 \
+    base64offset utf16le utf16be utf16 wide lt lte gt gte minute hour day week month year cidr \
+    expand fieldref ignorecase multiline dotall";
+
+fn modifiers(detection: &Detection, used: &mut Vec<String>) {
+    match detection {
+        Detection::Item(item) => used.extend(item.modifiers.iter().cloned()),
+        Detection::All(parts) | Detection::Any(parts) => {
+            for part in parts {
+                modifiers(part, used);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_modifier_is_proved() {
+    let rules = language();
+    let mut used = Vec::new();
+    for rule in (0..rules.len() as u32).filter_map(|index| rules.rule(index)) {
+        let Rule { detections, .. } = rule;
+        detections.iter().for_each(|(_, detection)| modifiers(detection, &mut used));
+    }
+    let unproved = MODIFIERS.split_whitespace().filter(|name| !used.iter().any(|u| u == name));
+    assert_eq!(unproved.collect::<Vec<_>>(), Vec::<&str>::new());
+}
