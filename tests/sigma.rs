@@ -74,7 +74,9 @@ fn every_modifier_is_proved() {
     let mut used = Vec::new();
     for rule in (0..rules.len() as u32).filter_map(|index| rules.rule(index)) {
         let Rule { detections, .. } = rule;
-        detections.iter().for_each(|(_, detection)| modifiers(detection, &mut used));
+        for (_, detection) in detections {
+            modifiers(detection, &mut used);
+        }
     }
     let unproved = MODIFIERS.split_whitespace().filter(|name| !used.iter().any(|u| u == name));
     assert_eq!(unproved.collect::<Vec<_>>(), Vec::<&str>::new());
