@@ -14,6 +14,7 @@ fn main() -> process::ExitCode {
         Command::Rules(command) => cli::rules::run(&command),
         Command::Merge(args) => merge(&args),
         Command::Report(args) => cli::report::run(&args),
+        Command::Compare(args) => cli::compare::run(&args),
         Command::Schema(args) => cli::schema::run(&args),
     };
     outcome.unwrap_or_else(|failure| failure.tell()).into()
@@ -21,7 +22,7 @@ fn main() -> process::ExitCode {
 
 /// The main job.
 fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
-    let outputs = args.output.plan(&args.evidence.paths)?;
+    let outputs = args.output.write.plan(&args.evidence.paths)?;
     let evidence = args.evidence.collect()?;
     if evidence.sources.is_empty() && !cli::tell::unreadable(&evidence.gaps) {
         return Ok(cli::tell::no_input(&evidence.gaps));
@@ -31,7 +32,7 @@ fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
     let run = args.run(&evidence, &rules);
     let options = args.options(&evidence.inventory);
 
-    let bar = cli::progress::Bar::new(&evidence, args.output.quiet);
+    let bar = cli::progress::Bar::new(&evidence, args.output.write.quiet);
     let own = evidence.inventory.sites.iter().flat_map(|site| site.own_domains.clone());
     let finder = leaksweep::element::Finder::new(key.key.clone()).with_own_domains(own);
     let tally = leaksweep::sweep(&evidence, &rules, &finder, &options, &bar);
@@ -51,7 +52,7 @@ fn sweep(args: &cli::SweepArgs) -> Result<ExitCode, Failure> {
 
 /// The same report from what several runs read.
 fn merge(args: &cli::MergeArgs) -> Result<ExitCode, Failure> {
-    let outputs = args.output.plan(&args.parts)?;
+    let outputs = args.output.write.plan(&args.parts)?;
     let inventory = cli::inventory(args.sites.as_deref())?;
     let rules = args.rules.load()?;
     let mut part = args.merged(&rules, &inventory)?;

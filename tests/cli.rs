@@ -363,6 +363,31 @@ fn every_format_tells_the_same_for_every_site() {
 }
 
 #[test]
+fn two_reports_are_laid_side_by_side() {
+    let folder = with_intruder();
+    assert_eq!(run(&folder, "sweep shop pay -q -o json=a.json").0, 1);
+    assert_eq!(run(&folder, "sweep shop clean -q -o json=b.json").0, 1);
+    let (code, out, err) = run(&folder, "compare a.json a.json");
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("Everything agrees"), "{out}");
+    let (code, out, err) = run(&folder, "compare a.json b.json -f json -o html=c.html");
+    assert_eq!((code, err.as_str()), (1, ""));
+    let compared: Value = serde_json::from_str(&out).unwrap();
+    let sites = compared["sites"].as_array().unwrap().iter();
+    let states: Vec<_> = sites.map(|s| (s["site"].as_str(), s["state"].as_str())).collect();
+    let states: Vec<_> = states.into_iter().map(|(a, b)| (a.unwrap(), b.unwrap())).collect();
+    assert_eq!(states, [("clean", "only-b"), ("pay", "only-a"), ("shop", "same")]);
+    assert_eq!(compared["evidence"]["only_a"], serde_json::json!(["pay/access.log"]));
+    assert!(fs::read_to_string(folder.path("c.html")).unwrap().contains("Table of changes"));
+    fs::write(folder.path("no.json"), "{}").unwrap();
+    for refused in ["compare a.json no.json", "compare a.json gone.json", "compare a.json"] {
+        assert_eq!(run(&folder, refused).0, 2, "{refused}");
+    }
+    let (code, out, err) = run(&folder, "compare a.json b.json -f ndjson");
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+}
+
+#[test]
 fn events_are_written_field_by_field() {
     let folder = with_log();
     let (code, out, err) = run(&folder, "inspect --events -f ndjson logs/shop/access.log");

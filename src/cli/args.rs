@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Render a JSON report again in another format
     Report(ReportArgs),
+    /// Lay two JSON reports side by side: what agrees, what differs and by how much
+    Compare(CompareArgs),
     /// Print the JSON Schema of an output
     Schema(SchemaArgs),
 }
@@ -135,9 +137,23 @@ pub(crate) struct RuleArgs {
     pub(super) no_builtin_rules: bool,
 }
 
-/// Where the result goes, and how the program ends.
+/// Where the result of a sweep goes, and how the program ends.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+    /// Exit with 1 from this verdict or rule level on: confirmed-exfiltration, confirmed-access,
+    /// suspected, attempted; critical, high, medium, low, informational; or none
+    #[arg(long, value_name = "VERDICT|LEVEL", default_value = "suspected")]
+    pub(crate) fail_on: FailOn,
+    /// Say on standard error what was read and what was missing, file by file
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// Where a result goes.
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
     /// Format on standard output: text, json, ndjson, html, csv, ocsf, ecs, timesketch or part
     /// [default: text]
     #[arg(short, long, value_name = "FMT")]
@@ -148,16 +164,9 @@ pub(crate) struct OutputArgs {
     /// Overwrite outputs that exist
     #[arg(long)]
     pub(super) force: bool,
-    /// Exit with 1 from this verdict or rule level on: confirmed-exfiltration, confirmed-access,
-    /// suspected, attempted; critical, high, medium, low, informational; or none
-    #[arg(long, value_name = "VERDICT|LEVEL", default_value = "suspected")]
-    pub(crate) fail_on: FailOn,
     /// No progress, no closing words; no table beside --output files unless --format asks for it
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Say on standard error what was read and what was missing, file by file
     #[arg(short, long)]
-    pub(crate) verbose: bool,
+    pub(crate) quiet: bool,
     /// Version of the schema that ocsf findings are written for: 1.4.0 to 1.8.0
     #[arg(long, value_name = "VERSION", default_value_t, hide_default_value = true)]
     pub(super) ocsf_version: OcsfVersion,
@@ -289,7 +298,29 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE.ndjson")]
     pub(super) hits: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) write: WriteArgs,
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  leaksweep compare internal.json external.json
+  leaksweep compare -f csv v1.json v2.json > table-of-changes.csv
+  leaksweep compare -q -o html=compared.html v1.json v2.json || echo they differ
+
+Exit codes: 0 both agree, 1 they differ, 2 one is no report or an output failed.";
+
+/// The arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_EXAMPLES)]
+pub(crate) struct CompareArgs {
+    /// A report written with -f json
+    #[arg(value_name = "A.json")]
+    pub(super) a: PathBuf,
+    /// The report that it is compared with
+    #[arg(value_name = "B.json")]
+    pub(super) b: PathBuf,
+    #[command(flatten)]
+    pub(super) write: WriteArgs,
 }
 
 /// The arguments of `schema`.

@@ -3,6 +3,7 @@
 //! Only the program has this room, not the library; clap's types do not leave it.
 
 mod args;
+pub(crate) mod compare;
 mod events;
 mod exit;
 pub(crate) mod inspect;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use leaksweep::report::{Format, Look, PartFile, RenderError, Report};
 
-use super::args::{Color, OutputArgs};
+use super::args::{Color, WriteArgs};
 use super::{ExitCode, Failure};
 
 /// One `FMT=PATH`.
@@ -42,7 +42,7 @@ pub(crate) struct Outputs {
     tell: bool,
 }
 
-impl OutputArgs {
+impl WriteArgs {
     /// What is to be written, checked before the work begins.
     pub(crate) fn plan(&self, evidence: &[PathBuf]) -> Result<Outputs, Failure> {
         let mut seen = BTreeSet::new();
@@ -127,25 +127,24 @@ impl Outputs {
         let needed = self.stdout.is_some_and(wants_part)
             || self.files.iter().any(|target| wants_part(target.format));
         let part = needed.then(part);
-        self.write_with(report, part.as_ref())
+        self.write_with(|format, look, out| render(format, report, part.as_ref(), look, out))
     }
 
-    /// Writes a report that has no tally behind it.
-    pub(crate) fn write_report(&self, report: &Report) -> Result<(), Failure> {
-        self.write_with(report, None)
-    }
-
-    fn write_with(&self, report: &Report, part: Option<&PartFile>) -> Result<(), Failure> {
+    /// Writes what `render` makes in each format.
+    pub(crate) fn write_with(
+        &self,
+        render: impl Fn(Format, Look, &mut dyn Write) -> Result<(), RenderError>,
+    ) -> Result<(), Failure> {
         for target in &self.files {
             let plain = Look { color: false, width: Look::default().width, ..self.look };
-            write_file(&target.path, |out| render(target.format, report, part, plain, out))
+            write_file(&target.path, |out| render(target.format, plain, out))
                 .map_err(|error| refused(&target.path, &error.to_string()))?;
             if self.tell {
                 super::tell::written(target.format, &target.path);
             }
         }
         let Some(format) = self.stdout else { return Ok(()) };
-        to_stdout(|out| render(format, report, part, self.look, out))
+        to_stdout(|out| render(format, self.look, out))
     }
 }
 

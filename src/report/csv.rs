@@ -39,7 +39,8 @@ fn row(hit: &SiteHit) -> [String; 14] {
     ]
 }
 
-fn cell(text: &str) -> String {
+/// A cell that no spreadsheet takes for a formula.
+pub(super) fn cell(text: &str) -> String {
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let shown = visible(text);
     let quote = if risky { "'" } else { "" };

@@ -59,6 +59,9 @@ pub enum RenderError {
         "{0} lists single hits, which a JSON report does not hold; write it in the sweep (-o {0}=PATH), or add the sweep's ndjson output with --hits FILE"
     )]
     NoHits(Format),
+    /// A comparison holds facts of sites, no hits.
+    #[error("a comparison is written as text, json, html or csv, not as {0}")]
+    NoComparison(Format),
     /// A part is made of what was read, not of a report.
     #[error("a part can be written only by `leaksweep sweep` and `leaksweep merge`")]
     NoTally,

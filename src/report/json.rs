@@ -1,11 +1,11 @@
-//! The report as JSON (schema `leaksweep.report/1`).
+//! A report (schema `leaksweep.report/1`) or a comparison as JSON.
 
 use std::io::{self, Write};
 
-use super::Report;
+use serde::Serialize;
 
-/// Writes the report, indented, in the order of its types.
-pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+/// Writes it, indented, in the order of its types.
+pub(super) fn render(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
     out.write_all(b"\n")
 }

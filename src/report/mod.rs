@@ -11,6 +11,7 @@
 
 mod actor;
 mod attack;
+pub mod comparison;
 mod csv;
 mod ecs;
 mod facts;
@@ -28,6 +29,7 @@ mod text;
 mod timesketch;
 mod visible;
 
+pub use comparison::Comparison;
 pub use format::{Format, Look, RenderError};
 pub use ocsf::OcsfVersion;
 pub use part::{PartError, PartFile};

@@ -3,6 +3,7 @@
 //! The content security policy allows nothing but the page's own style and script, by their
 //! hashes, so that even a mistake in escaping could not run or send anything.
 
+pub(super) mod comparison;
 mod node;
 mod picture;
 mod site;
@@ -22,11 +23,10 @@ const SCRIPT: &str = include_str!("script.js");
 pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<!DOCTYPE html>\n<html lang=\"en\">\n")?;
     let cases = facts::gravest_first(report);
-    for write in [head, first_screen] {
-        let mut html = Html::default();
-        write(&mut html, report);
-        out.write_all(html.as_bytes())?;
-    }
+    let mut html = Html::default();
+    head(&mut html, "leaksweep report");
+    first_screen(&mut html, report);
+    out.write_all(html.as_bytes())?;
     let shown = site::findings_shown(cases.len());
     for (at, case) in cases.iter().enumerate() {
         let mut html = Html::default();
@@ -42,7 +42,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(html.as_bytes())
 }
 
-fn head(html: &mut Html, _: &Report) {
+fn head(html: &mut Html, title: &str) {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         base64(&Sha256::digest(STYLE)),
@@ -54,7 +54,7 @@ fn head(html: &mut Html, _: &Report) {
         let size = "width=device-width, initial-scale=1";
         html.open("meta", &[("name", "viewport"), ("content", size)]);
         html.open("meta", &[("name", "referrer"), ("content", "no-referrer")]);
-        html.leaf("title", &[], "leaksweep report");
+        html.leaf("title", &[], title);
         html.own("style", STYLE);
     });
     html.open("body", &[]);

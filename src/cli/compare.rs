@@ -1,0 +1,17 @@
+//! Two JSON reports side by side.
+
+use leaksweep::report::Comparison;
+
+use super::args::CompareArgs;
+use super::report::load;
+use super::{ExitCode, Failure};
+
+/// Reads both reports and writes what agrees and what differs.
+pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
+    let outputs = args.write.plan(&[args.a.clone(), args.b.clone()])?;
+    let (a, b) = (load(&args.a)?, load(&args.b)?);
+    let names = [&args.a, &args.b].map(|path| path.display().to_string());
+    let comparison = Comparison::new((&names[0], &a), (&names[1], &b));
+    outputs.write_with(|format, look, out| comparison.render(format, look, out))?;
+    Ok(if comparison.same { ExitCode::Clean } else { ExitCode::Found })
+}
