@@ -166,24 +166,24 @@ fn evidence(a: &[RunSource], b: &[RunSource]) -> Evidence {
     let contents = |sources: &[RunSource]| -> BTreeSet<_> {
         sources.iter().filter_map(|source| source.sha256).collect()
     };
-    let (in_a, in_b) = (contents(a), contents(b));
+    let (ours, theirs) = (contents(a), contents(b));
     let only = |sources: &[RunSource], others: &BTreeSet<_>| -> Vec<String> {
         let unknown = |s: &&RunSource| s.sha256.is_none_or(|sum| !others.contains(&sum));
         sources.iter().filter(unknown).map(|source| source.path.clone()).collect()
     };
     Evidence {
-        both: in_a.intersection(&in_b).count() as u64,
-        only_a: only(a, &in_b),
-        only_b: only(b, &in_a),
+        both: ours.intersection(&theirs).count() as u64,
+        only_a: only(a, &theirs),
+        only_b: only(b, &ours),
     }
 }
 
 fn sites(a: &[Case], b: &[Case]) -> Vec<SiteRows> {
-    let named = |cases| -> BTreeMap<String, &Case> {
+    let by_name = |cases| -> BTreeMap<String, &Case> {
         let cases: &[Case] = cases;
         cases.iter().map(|case| (case.site.clone(), case)).collect()
     };
-    let (a, b) = (named(a), named(b));
+    let (a, b) = (by_name(a), by_name(b));
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     names.into_iter().map(|name| site(name, a.get(name).copied(), b.get(name).copied())).collect()
 }
