@@ -16,6 +16,7 @@ pub mod time;
 pub mod source;
 pub mod line;
 pub mod event;
+pub mod payload;
 mod pass;
 pub mod element;
 pub mod rule;

@@ -8,12 +8,15 @@
 //! * `c-useragent` is `cs-user-agent`, `cs-referrer` is `cs-referer`, and so on ([`ALIASES`]);
 //! * `leaksweep.<element>.count` is the number of records in the entry that have the element,
 //!   `leaksweep.record.count` of all;
+//! * `leaksweep.sqli`, `leaksweep.cmdi`, `leaksweep.xss` say what values would do as code
+//!   ([`payload`]);
 //! * any other name is a field that the log names itself (a JSON path, a key), compared without
 //!   regard to case, or its last segment if the rule names only that; an array has a value for each
 //!   item.
 
 use crate::element::{Element, Record};
 use crate::event::{Event, Field, Format};
+use crate::payload::{self, Family};
 
 /// Where values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub(super) enum Source {
     Count(Element),
     /// The number of records.
     Records,
+    /// What values would do, if they were taken for code.
+    Payload(Family),
     Named(String),
 }
 
@@ -63,6 +68,9 @@ impl Source {
             "leaksweep.record.count" => return Self::Records,
             _ => {}
         }
+        if let Some(family) = Family::of(name) {
+            return Self::Payload(family);
+        }
         let own = name.strip_prefix("leaksweep.").and_then(|rest| rest.strip_suffix(".count"));
         if let Some(element) = own.and_then(|own| Element::ALL.iter().find(|e| e.name() == own)) {
             return Self::Count(*element);
@@ -79,6 +87,7 @@ impl Source {
             Self::Entry | Self::Time | Self::Count(_) | Self::Records => true,
             Self::Target => has(Field::Target) || has(Field::Query) || has(Field::Stem),
             Self::Extension => has(Field::Stem) || has(Field::Target),
+            Self::Payload(_) => payload::FIELDS.iter().any(|field| has(*field)),
             Self::Known(field) => has(*field),
             Self::Named(_) => format.has_named(),
         }
@@ -118,6 +127,9 @@ impl Source {
             Self::Count(element) => {
                 let count = records.iter().filter(|record| record.class.has(*element)).count();
                 test(count.to_string().as_bytes())
+            }
+            Self::Payload(family) => {
+                payload::words(event, *family, 0).iter().any(|word| test(word.as_bytes()))
             }
             Self::Records => test(records.len().to_string().as_bytes()),
             Self::Named(name) => {

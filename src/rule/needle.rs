@@ -29,6 +29,8 @@ pub(super) enum Need {
     Present(usize),
     /// A record of card or personal data.
     Record,
+    /// A value with a sign that code needs.
+    Payload,
 }
 
 /// A set of bytes.
@@ -147,6 +149,7 @@ impl Witness {
             }
             Need::Present(source) => names.get(*source).cloned().unwrap_or_default(),
             Need::Record => "a record of card or personal data".to_owned(),
+            Need::Payload => "a value with quotes, brackets, blanks or other signs".to_owned(),
         };
         self.needs.iter().map(word).collect()
     }
@@ -214,6 +217,7 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
         _ if matches!(from, Some(Source::Count(_) | Source::Records | Source::Time)) => {
             Witness::always()
         }
+        _ if matches!(from, Some(Source::Payload(_))) => Witness::of(0.05, Need::Payload),
         _ if matches!(from, Some(Source::Known(Field::Cookie))) => {
             Witness::of(0.05, Need::Present(source))
         }

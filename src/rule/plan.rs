@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::element::Record;
 use crate::event::{Event, decode};
+use crate::payload;
 
 use super::field::Source;
 use super::needle::{ByteSet, Need, Witness};
@@ -37,6 +38,8 @@ pub struct Plan {
     present: Vec<(usize, u32)>,
     /// Rules that need a record.
     records: Vec<u32>,
+    /// Rules that need a value with a sign that code needs.
+    payloads: Vec<u32>,
     /// Rules that may match any entry.
     always: Vec<u32>,
     /// Bytes that stand in a literal.
@@ -150,6 +153,7 @@ impl Plan {
                     Need::Bytes(source, set) => plan.set(*source, *set, rule),
                     Need::Present(source) => plan.present.push((*source, rule)),
                     Need::Record => plan.records.push(rule),
+                    Need::Payload => plan.payloads.push(rule),
                 }
             }
         }
@@ -229,6 +233,9 @@ impl Plan {
         found.add(&self.always);
         if !records.is_empty() {
             found.add(&self.records);
+        }
+        if !self.payloads.is_empty() && payload::suspect(event) {
+            found.add(&self.payloads);
         }
         if self.automaton.is_some() {
             if hit {

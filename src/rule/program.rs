@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use crate::element::Record;
 use crate::event::Event;
 use crate::event::decode::{self, Layer};
+use crate::payload::{self, Family};
 
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
@@ -277,6 +278,8 @@ enum Sought {
 /// The values that decoding adds to a source.
 #[derive(Debug, Default)]
 struct Decoded {
+    /// The values as they stand, of a source for which they are dear to find.
+    raw: Vec<Vec<u8>>,
     once: Vec<Vec<u8>>,
     twice: Vec<Vec<u8>>,
 }
@@ -324,6 +327,9 @@ impl<'e> Subject<'e> {
         }
         let (event, records, from) = (self.event, self.records, &self.sources[source]);
         self.decoded[source].get_or_insert_with(|| {
+            if let Source::Payload(family) = from {
+                return Decoded::payload(event, *family);
+            }
             let mut decoded = Decoded::default();
             from.any(event, records, &mut |value| {
                 decoded.add(value);
@@ -333,14 +339,20 @@ impl<'e> Subject<'e> {
         })
     }
 
-    /// Whether a layer adds a value to a source that no lower layer has.
+    /// Whether a layer, or the one above it, adds a value to a source that no lower layer has.
     fn adds(&mut self, source: usize, layer: Layer) -> bool {
         let decoded = self.decoded(source);
-        if layer == Layer::Once { !decoded.once.is_empty() } else { !decoded.twice.is_empty() }
+        let once = layer == Layer::Once && !decoded.once.is_empty();
+        // Words may be there at the higher layer alone.
+        once || !decoded.twice.is_empty()
     }
 
     fn any(&mut self, source: usize, layer: Layer, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        if self.sources[source].any(self.event, self.records, test) {
+        if matches!(self.sources[source], Source::Payload(_)) {
+            if self.decoded(source).raw.iter().any(|value| test(value)) {
+                return true;
+            }
+        } else if self.sources[source].any(self.event, self.records, test) {
             return true;
         }
         self.any_decoded(source, layer, test)
@@ -407,6 +419,13 @@ impl<'e> Subject<'e> {
 }
 
 impl Decoded {
+    fn payload(event: &Event<'_>, family: Family) -> Self {
+        let words = |layer| -> Vec<Vec<u8>> {
+            payload::words(event, family, layer).iter().map(|word| word.as_bytes().to_vec()).collect()
+        };
+        Self { raw: words(0), once: words(1), twice: words(2) }
+    }
+
     fn add(&mut self, value: &[u8]) {
         let Cow::Owned(once) = decode::once(value) else { return };
         if let Cow::Owned(twice) = decode::once(&once) {

@@ -1,0 +1,146 @@
+//! What would a value do, if it were taken for code?
+//!
+//! Signatures ask whether a request looks like a known attack. This room asks what the target's
+//! interpreter would make of each value: [`sqli`] reads it as SQL goes on behind a number or a
+//! quote, [`cmdi`] as a shell reads a command line, [`xss`] as a browser reads a page. Rules see the
+//! answers as fields: `leaksweep.sqli`, `leaksweep.cmdi` and `leaksweep.xss` hold one word for each
+//! value that does something.
+//!
+//! # What is read
+//!
+//! The path and its segments, each name and value of the query, of the Referer and of cookies and
+//! form bodies; as they stand in the log, decoded once and decoded twice ([`decode`]).
+//!
+//! # Cost
+//!
+//! Only a value with a sign that code needs ([`suspect`]) is read at all, so ordinary entries cost
+//! one pass over a few short fields. That is part of the meaning of the fields, not a prefilter:
+//! what holds no such sign has no words.
+
+mod cmdi;
+mod part;
+mod sqli;
+mod token;
+mod xss;
+
+use std::borrow::Cow;
+
+use crate::event::{Event, Field, decode};
+
+pub use cmdi::{Cmdi, cmdi};
+pub use part::parts;
+pub use sqli::{Sqli, sqli};
+pub use xss::{Xss, xss};
+
+/// What a value is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// SQL.
+    Sqli,
+    /// A shell's command line.
+    Cmdi,
+    /// A page.
+    Xss,
+}
+
+impl Family {
+    /// The family of the field that a rule names.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "leaksweep.sqli" => Some(Self::Sqli),
+            "leaksweep.cmdi" => Some(Self::Cmdi),
+            "leaksweep.xss" => Some(Self::Xss),
+            _ => None,
+        }
+    }
+
+    /// What a decoded value does, in the word that rules know it by.
+    pub fn word(self, value: &[u8]) -> Option<&'static str> {
+        match self {
+            Self::Sqli => sqli(value).map(Sqli::name),
+            Self::Cmdi => cmdi(value).map(Cmdi::name),
+            Self::Xss => xss(value).map(Xss::name),
+        }
+    }
+}
+
+/// The fields that come from the client and may be taken for code.
+pub const FIELDS: &[Field] = &[Field::Target, Field::Referer, Field::Cookie, Field::Body];
+
+/// Whether any field of the entry has a sign that code needs.
+pub fn suspect(event: &Event<'_>) -> bool {
+    FIELDS.iter().any(|field| event.get(*field).is_some_and(is_suspect))
+}
+
+/// Whether a value has a sign that code needs: quotes, brackets, blanks, separators, or an escape
+/// that stands for one.
+fn is_suspect(value: &[u8]) -> bool {
+    let mut escapes = false;
+    for byte in value {
+        match SIGNS[usize::from(*byte)] {
+            0 => {}
+            1 => return true,
+            _ => escapes = true,
+        }
+    }
+    escapes && memchr::memchr_iter(b'%', value).any(|at| escapes_sign(&value[at + 1..]))
+}
+
+/// Whether an escape, behind its `%`, stands for a sign, or for the `%` of another.
+fn escapes_sign(digits: &[u8]) -> bool {
+    let hex = |at: usize| (*digits.get(at)? as char).to_digit(16);
+    match hex(0).zip(hex(1)) {
+        Some((high, low)) => {
+            let byte = (high * 16 + low) as u8;
+            SIGNS[usize::from(byte)] != 0 || matches!(byte, 0 | 0xa0 | 0xc0 | 0xc1 | 0xe0 | 0xf0)
+        }
+        None => digits.first().is_some_and(|b| b | 0x20 == b'u'),
+    }
+}
+
+/// By byte: 1 for signs that code needs, 2 for `%`, 0 for others.
+const SIGNS: [u8; 256] = {
+    let mut signs = [0; 256];
+    let of = b"'\"`();|<>${}\\*^#+ \t\r\n";
+    let mut at = 0;
+    while at < of.len() {
+        signs[of[at] as usize] = 1;
+        at += 1;
+    }
+    signs[b'%' as usize] = 2;
+    signs
+};
+
+/// The words of a family that the entry has at a layer: of values as they stand in the log
+/// (`layer` 0), of those that decoding once (1) or twice (2) changes.
+pub fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for field in FIELDS {
+        let Some(text) = event.get(*field).filter(|text| is_suspect(text)) else { continue };
+        for part in parts(*field, text).filter(|part| is_suspect(part)) {
+            found.extend(at_layer(part, layer).and_then(|value| family.word(&value)));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// A value at a layer, if it is another there than at the layer before; at layer 0 only what no
+/// decoding changes, since no target takes an escape for what it looks like.
+fn at_layer(value: &[u8], layer: u8) -> Option<Cow<'_, [u8]>> {
+    if layer == 0 {
+        return (!decode::changes(value)).then_some(Cow::Borrowed(value));
+    }
+    let mut decoded = Cow::Borrowed(value);
+    for _ in 0..layer {
+        decoded = match decode::once(&decoded) {
+            Cow::Owned(next) => next.into(),
+            Cow::Borrowed(_) => return None,
+        };
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Which parts of a field does a target take for values? As the field stands in the log, so that an
+//! escaped separator separates nothing.
+
+use crate::event::Field;
+
+/// The values in a field's text.
+pub fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut found = Vec::new();
+    match field {
+        Field::Cookie => {
+            let pairs = text.split(|b| *b == b';').map(<[u8]>::trim_ascii);
+            pairs.for_each(|pair| push_pair(pair, &mut found));
+        }
+        Field::Body => push_query(text, &mut found),
+        Field::Referer => push_target(behind_authority(text), &mut found),
+        _ => push_target(text, &mut found),
+    }
+    found.into_iter()
+}
+
+/// The path and query of an address; the whole text, if it is none.
+fn behind_authority(text: &[u8]) -> &[u8] {
+    let Some(scheme) = memchr::memmem::find(text, b"://").filter(|at| *at < 12) else {
+        return text;
+    };
+    let host = &text[scheme + 3..];
+    let path = host.iter().position(|b| matches!(b, b'/' | b'?'));
+    path.map_or(host, |at| &host[at..])
+}
+
+fn push_target<'t>(text: &'t [u8], found: &mut Vec<&'t [u8]>) {
+    let cut = memchr::memchr(b'?', text);
+    let path = &text[..cut.unwrap_or(text.len())];
+    found.push(path.strip_prefix(b"/").unwrap_or(path));
+    let segments = path.split(|b| *b == b'/').filter(|s| !s.is_empty() && s.len() + 1 < path.len());
+    found.extend(segments.filter(|segment| !plain(segment)));
+    if let Some(cut) = cut {
+        push_query(&text[cut + 1..], found);
+    }
+}
+
+/// The names and values of a query. A `&` that no name and `=` follow belongs to the value before it
+/// (`a=1 && id`).
+fn push_query<'t>(query: &'t [u8], found: &mut Vec<&'t [u8]>) {
+    let mut start = 0;
+    for at in memchr::memchr_iter(b'&', query) {
+        if at >= start && begins_pair(&query[at + 1..]) {
+            push_pair(&query[start..at], found);
+            start = at + 1;
+        }
+    }
+    push_pair(&query[start..], found);
+}
+
+/// Whether a parameter begins here: a name up to a `=` or `&`.
+fn begins_pair(text: &[u8]) -> bool {
+    let name = text.iter().take_while(|b| is_name(**b)).count();
+    name > 0 && matches!(text.get(name), None | Some(b'=' | b'&'))
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%' | b':' | b'$' | b'@')
+}
+
+fn push_pair<'t>(pair: &'t [u8], found: &mut Vec<&'t [u8]>) {
+    match memchr::memchr(b'=', pair) {
+        Some(at) => {
+            let (name, value) = (&pair[..at], &pair[at + 1..]);
+            if !name.iter().all(|b| is_name(*b)) || name.contains(&b'%') {
+                found.push(pair);
+                found.push(name);
+            }
+            found.push(value);
+        }
+        None => found.push(pair),
+    }
+}
+
+/// Whether nothing of interest can stand in a segment.
+fn plain(segment: &[u8]) -> bool {
+    segment.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(field: Field, text: &str) -> Vec<String> {
+        parts(field, text.as_bytes()).map(|p| String::from_utf8_lossy(p).into_owned()).collect()
+    }
+
+    #[test]
+    fn values_are_what_a_target_takes_for_them() {
+        let target = |text| shown(Field::Target, text);
+        assert_eq!(target("/a/b'c?x=1&y=a%26b"), ["a/b'c", "b'c", "1", "a%26b"]);
+        assert_eq!(target("/p?x=1+&&+id&y=2"), ["p", "1+&&+id", "2"]);
+        assert_eq!(target("/p?'or'1'='1"), ["p", "'or'1'='1", "'or'1'", "'1"]);
+        assert_eq!(target("/p?a(b)=c"), ["p", "a(b)=c", "a(b)", "c"]);
+        assert_eq!(shown(Field::Referer, "http://h.example/p?q=1'"), ["p", "1'"]);
+        assert_eq!(shown(Field::Referer, "' or 1=1"), ["' or 1=1"]);
+        assert_eq!(shown(Field::Cookie, "a=1; b=2'"), ["1", "2'"]);
+        assert_eq!(shown(Field::Body, "a=1&b=2"), ["1", "2"]);
+    }
+}
