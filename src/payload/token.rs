@@ -60,7 +60,7 @@ fn next<'v>(rest: &mut &'v [u8]) -> Option<Token<'v>> {
     Some(token)
 }
 
-/// Drops blanks and closed comments; the inside of `/*! … */` is code (MySQL), so only its marks.
+/// Drops blanks and closed comments; the inside of `/*! … */` is code (in `MySQL`), so only its marks.
 fn blanks(rest: &mut &[u8]) {
     loop {
         let text = *rest;
@@ -157,9 +157,8 @@ fn sign(text: &[u8]) -> (Token<'_>, usize) {
         [b'<', b'=', b'>', ..] => (Token::Compare, 3),
         [b'<' | b'>' | b'!' | b'^' | b'=', b'=', ..]
         | [b'<', b'>', ..]
-        | [b'!', b'<' | b'>', ..]
-        | [b'~', b'*' | b'~', ..]
-        | [b'!', b'~', ..] => (Token::Compare, 2),
+        | [b'!', b'<' | b'>' | b'~', ..]
+        | [b'~', b'*' | b'~', ..] => (Token::Compare, 2),
         [b'|', b'|', ..] | [b'&', b'&', ..] => (Token::Logic, 2),
         [b'<', b'<', ..] | [b'>', b'>', ..] => (Token::Sign(b'<'), 2),
         [b'=' | b'<' | b'>', ..] => (Token::Compare, 1),
@@ -174,7 +173,7 @@ fn sign(text: &[u8]) -> (Token<'_>, usize) {
     }
 }
 
-/// Whether `--` before this begins a comment: a blank must follow in MySQL; elsewhere anything may,
+/// Whether `--` before this begins a comment: a blank must follow in `MySQL`; elsewhere anything may,
 /// but what follows in an attack is not the word of an excluded search term (`--baby`).
 fn ends_line(rest: &[u8]) -> bool {
     rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric())

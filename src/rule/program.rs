@@ -421,7 +421,10 @@ impl<'e> Subject<'e> {
 impl Decoded {
     fn payload(event: &Event<'_>, family: Family) -> Self {
         let words = |layer| -> Vec<Vec<u8>> {
-            payload::words(event, family, layer).iter().map(|word| word.as_bytes().to_vec()).collect()
+            payload::words(event, family, layer)
+                .iter()
+                .map(|word| word.as_bytes().to_vec())
+                .collect()
         };
         Self { raw: words(0), once: words(1), twice: words(2) }
     }
