@@ -20,7 +20,8 @@ pub(super) fn find(text: &[u8], pairs: &[Pair], search: &mut Search) {
         }
         let Some(issue) = iin::issue(number.digits()) else { continue };
         let pair = pair_at(pairs, number.span.start);
-        let find = if is_keyed(text, &number, pair) {
+        let named = brand_before(text, number.span.start, issue.brand);
+        let find = if named || is_keyed(text, &number, pair) {
             keyed(&number, issue)
         } else {
             alone(text, &number, issue, pair, &mut search.seen)
@@ -69,7 +70,7 @@ fn is_keyed(text: &[u8], number: &Number, pair: Option<&Pair>) -> bool {
     let starts = pair.is_some_and(|p| number.span.start - p.value.start <= 2);
     let whole = !byte(text, number.span.end).is_ascii_alphanumeric();
     if starts && let Some(role) = pair.and_then(|p| p.role) {
-        return role == Role::Card && whole;
+        return role.is_card() && whole;
     }
     whole && label_before(text, number.span.start)
 }
@@ -87,13 +88,35 @@ fn label_before(text: &[u8], at: usize) -> bool {
     let Some(key) = key_before(text, end) else { return false };
     let label = text.get(key.clone()).unwrap_or_default();
     let none = || Norm::of(b"");
-    if keys::role(label, none) == Some(Role::Card) {
+    if keys::role(label, none).is_some_and(Role::is_card) {
         return true;
     }
     let inner =
         matches!(label.to_ascii_lowercase().as_slice(), b"number" | b"no" | b"no." | b"num");
     let outer = key_before(text, key.start).and_then(|k| text.get(k)).unwrap_or_default();
-    inner && key.start > 0 && keys::role(outer, none) == Some(Role::Card)
+    inner && key.start > 0 && keys::role(outer, none).is_some_and(Role::is_card)
+}
+
+/// `Visa - 4556…`, `Diners Club: 3611…`: the name of its own brand before the number.
+fn brand_before(text: &[u8], at: usize, brand: Brand) -> bool {
+    let names: &[&[u8]] = match brand {
+        Brand::Visa => &[b"visa"],
+        Brand::Mastercard => &[b"mastercard", b"master card"],
+        Brand::Jcb => &[b"jcb"],
+        Brand::Amex => &[b"amex", b"american express"],
+        Brand::Diners => &[b"diners", b"diners club", b"dinersclub"],
+        Brand::Discover => &[b"discover"],
+        Brand::Unionpay => &[b"unionpay", b"union pay"],
+        Brand::Maestro => &[b"maestro"],
+        _ => return false,
+    };
+    let before = text.get(at.saturating_sub(24)..at).unwrap_or_default().to_ascii_lowercase();
+    let joint = |b: &u8| matches!(b, b' ' | b'-' | b':' | b'=' | b'#' | b'(' | b'"' | b'\'');
+    let Some(end) = before.iter().rposition(|b| !joint(b)) else { return false };
+    let label = before.get(..=end).unwrap_or_default();
+    names.iter().any(|name| {
+        label.strip_suffix(*name).is_some_and(|l| !l.last().is_some_and(u8::is_ascii_alphanumeric))
+    })
 }
 
 fn keyed(number: &Number, issue: Issue) -> Option<CardFind> {
@@ -128,11 +151,13 @@ fn alone(
     }
     let id = pair.is_some_and(|p| p.role == Some(Role::Id));
     let grade = if iin::is_test(digits, false) { Grade::Test } else { Grade::Review };
+    let published = iin::is_published(digits);
     // Rare lengths and brands are for review; what is wide open needs something beside it.
     let wide = issue.brand == Brand::Maestro || digits.len() < 14 || issue.brand == Brand::Other;
-    let tentative = !suffices && wide || is_moment(digits);
+    let tentative = (!suffices && wide || is_moment(digits)) && !published;
     let find = CardFind { grade, brand: issue.brand, column: 0, tentative, id };
-    (!((tentative || !suffices) && (id || grade == Grade::Test))).then_some(find)
+    let doubtful = id || grade == Grade::Test && !published;
+    (suffices && !tentative || !doubtful).then_some(find)
 }
 
 /// Whether the neighbourhood lets the number stand for itself: no letter, no fraction, no part of
@@ -217,7 +242,7 @@ fn counts_up(text: &[u8], window: &[Pair]) -> bool {
     let Some(keys) = window.iter().map(key).collect::<Option<Vec<_>>>() else { return false };
     let stems: Vec<_> = keys.into_iter().map(stem).collect();
     let Some((word, first)) = stems.first() else { return false };
-    let card = keys::role(word, || Norm::of(b"")) == Some(Role::Card);
+    let card = keys::role(word, || Norm::of(b"")).is_some_and(Role::is_card);
     card && (0u32..).zip(&stems).all(|(i, (stem, n))| stem == word && *n == first.wrapping_add(i))
 }
 
@@ -278,7 +303,8 @@ fn masked_at(text: &[u8], start: usize, end: usize, pairs: &[Pair]) -> Option<Fo
     let issued = front == 0 || matches!(number.digits().first(), Some(b'2'..=b'6'));
     let total = front + hidden + back;
     let pair = pair_at(pairs, from);
-    let keyed = pair.is_some_and(|p| p.role == Some(Role::Card)) || label_before(text, from);
+    let role = pair.and_then(|p| p.role);
+    let keyed = role.is_some_and(Role::is_card) || label_before(text, from);
     if !(whole && form && issued && (12..=19).contains(&total) && (front >= 4 || keyed)) {
         return None;
     }

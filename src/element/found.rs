@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::keys::{Role, fnv};
 use super::pairs::{self, Pair, pair_at};
 use super::plain::byte;
-use super::{Brand, Element, Grade, card, mail, person, phones, sensitive};
+use super::{Brand, Element, Grade, card, iso8583, mail, person, phones, place, sensitive};
 
 /// How much a find says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,7 @@ pub(super) fn search(text: &[u8], hints: &Hints<'_>) -> Search {
     let mut pairs = pairs::pairs(text);
     add_named(&mut pairs, &hints.named);
     let mut search = Search::default();
+    iso8583::find(text, &mut search.found);
     sensitive::find(text, &mut search.found);
     card::find(text, &pairs, &mut search);
     card::masked(text, &pairs, &mut search.found);
@@ -141,6 +142,7 @@ pub(super) fn search(text: &[u8], hints: &Hints<'_>) -> Search {
     for pair in &pairs {
         search.found.extend(keyed(text, pair));
     }
+    place::find(text, &mut search.found);
     expiry_pairs(text, &pairs, &mut search.found);
     drop_overlaps(&mut search.found);
     search
@@ -223,7 +225,7 @@ fn judge(role: Role, value: &str) -> Option<Judged> {
             person::date(value).map(|d| (Element::JoiningDate, Weak, d.to_string(), Some(d)))
         }
         Role::Individual => when(person::is_individual(value), Element::IndividualNumber, Strong),
-        Role::Bank => when(person::is_account(value), Element::BankAccount, Weak),
+        Role::Bank | Role::Account => when(person::is_account(value), Element::BankAccount, Weak),
         Role::Dated => {
             person::date(value).map(|d| (Element::ApplicationDate, Apart, String::new(), Some(d)))
         }

@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Role {
     Card,
+    /// A card's number, or a bank account's where it is too short for a card.
+    Account,
     Code,
     /// A security code only beside a card.
     CodePerhaps,
@@ -39,6 +41,7 @@ impl Role {
     fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "card" => Self::Card,
+            "account" => Self::Account,
             "code" => Self::Code,
             "code?" => Self::CodePerhaps,
             "expiry" => Self::Expiry,
@@ -62,6 +65,11 @@ impl Role {
             "id" => Self::Id,
             _ => return None,
         })
+    }
+
+    /// Whether a number under it is a card's.
+    pub(super) fn is_card(self) -> bool {
+        matches!(self, Self::Card | Self::Account)
     }
 
     /// Whether a value under it can make a record by itself: what the prefilter looks for.

@@ -20,6 +20,7 @@ mod finder;
 mod fold;
 mod found;
 mod iin;
+mod iso8583;
 mod key;
 mod keys;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod number;
 mod pairs;
 mod person;
 mod phones;
+mod place;
 mod plain;
 mod sensitive;
 mod sift;

@@ -1,6 +1,6 @@
 //! What does the text say when every spelling is undone?
 //!
-//! [`Plain`] is an entry with escapes decoded (%XX, \uXXXX, \xXX, HTML, up to three layers), Japanese
+//! [`Plain`] is an entry with escapes decoded (quoted-printable, %XX, \uXXXX, \xXX, HTML, up to three layers), Japanese
 //! encodings turned into UTF-8, and full-width forms, Unicode blanks and hyphens folded to
 //! ASCII. Everything is searched in it, and a map leads back to the bytes of the log, so that what
 //! was found in any spelling can be masked where it stands.
@@ -31,6 +31,9 @@ impl<'a> Plain<'a> {
     /// Undoes at most so many layers of escapes, and the encodings of characters.
     fn with_layers(raw: &'a [u8], layers: usize) -> Self {
         let mut plain = Self { text: Cow::Borrowed(raw), map: Vec::new() };
+        if layers > 0 {
+            plain.step(unquote);
+        }
         let _ = (0..layers).all(|_| plain.step(unescape));
         if layers > 0 && plain.step(base64::decode) {
             plain.step(unescape);
@@ -137,6 +140,50 @@ fn unescape(text: &[u8]) -> Option<Output> {
     let mut out = out?;
     out.copy(text, at..text.len());
     Some(out.end(text.len()))
+}
+
+/// Undoes quoted-printable (RFC 2045, 6.7); `None` if there is none. An escaped `=` and bytes
+/// beyond ASCII show what it is; only beside them are blanks, hyphens and `@` taken for escapes.
+fn unquote(text: &[u8]) -> Option<Output> {
+    let mut marks = memchr::memchr_iter(b'=', text);
+    marks.any(|at| quoted(text, at).is_some()).then_some(())?;
+    let mut out = Output::with_capacity(text.len());
+    let mut at = 0;
+    for start in memchr::memchr_iter(b'=', text).filter(|start| !is_base64_end(text, *start)) {
+        let Some(byte) = quoted(text, start).or_else(|| beside(text, start)) else { continue };
+        out.copy(text, at..start);
+        out.push(&[byte], start);
+        at = start + 3;
+    }
+    out.copy(text, at..text.len());
+    Some(out.end(text.len()))
+}
+
+/// `=3D` behind a key, or one of two bytes beyond ASCII: surely quoted-printable.
+pub(super) fn quoted(text: &[u8], at: usize) -> Option<u8> {
+    let code =
+        |at: usize| (byte(text, at) == b'=').then(|| upper_hex(text.get(at + 1..at + 3)?))?;
+    let this = code(at)?;
+    let high = |at: Option<usize>| at.and_then(code).is_some_and(|b| b >= 0x80);
+    let word = at.checked_sub(1).is_some_and(|i| byte(text, i).is_ascii_alphanumeric());
+    let sure =
+        this == b'=' && word || this >= 0x80 && (high(Some(at + 3)) || high(at.checked_sub(3)));
+    sure.then_some(this)
+}
+
+/// A blank, a hyphen, a dot, a quote or an `@` in a text that is quoted-printable.
+fn beside(text: &[u8], at: usize) -> Option<u8> {
+    let code = upper_hex(text.get(at + 1..at + 3)?)?;
+    matches!(code, b' ' | b'-' | b'.' | b'"' | b'@').then_some(code)
+}
+
+fn is_base64_end(text: &[u8], at: usize) -> bool {
+    byte(text, at + 1) == b'='
+}
+
+fn upper_hex(pair: &[u8]) -> Option<u8> {
+    let upper = pair.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b));
+    upper.then(|| hex(pair)).flatten().map(|code| code as u8)
 }
 
 /// Up to four bytes.
@@ -254,6 +301,11 @@ mod tests {
             ("100% of %zz & \\q", "100% of %zz & \\q"),
             ("LIKE '%4556737586899855%'", "LIKE '%4556737586899855%'"),
             ("%EF%BC%94%ef%bc%91", "41"),
+            (
+                "card_no=3D4556=2D7375 mail=3Dtaro=40foo.jp =E5=90=8D",
+                "card_no=4556-7375 mail=taro@foo.jp 名",
+            ),
+            ("price=40 a=20 x==3D q=E5", "price=40 a=20 x==3D q=E5"),
         ];
         for (from, want) in table {
             assert_eq!(plain(from), want, "{from}");

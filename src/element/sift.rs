@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 
 use super::keys::{self, Norm};
 use super::number::run_end;
-use super::plain::byte;
-use super::{base64, iin, pairs};
+use super::plain::{self, byte};
+use super::{base64, iin, iso8583, pairs};
 
 /// Appends an offset inside every line that may carry an element, in ascending order.
 pub(super) fn candidates(block: &[u8], at: &mut Vec<usize>) {
@@ -52,7 +52,7 @@ impl Classes {
         Self {
             digit: bits(chunk, |b| b.wrapping_sub(b'0') < 10),
             colon: bits(chunk, |b| b == b':'),
-            hyphen: bits(chunk, |b| b == b'-'),
+            hyphen: bits(chunk, |b| (b == b'-') | (b == b')')),
             star: bits(chunk, |b| (b == b'*') | (b == b'#') | (b | 0x20 == b'x') | (b == b'_')),
             mark: bits(chunk, |b| {
                 (b == b'@')
@@ -155,7 +155,7 @@ impl Sift<'_> {
         }
     }
 
-    /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`.
+    /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`, `)ddd-dddd`.
     fn phones(&mut self, start: usize, before: u64, now: u64, fours: u64) {
         let back = |n: u32| now << n | before >> (64 - n);
         let phones = fours & back(1) & (back(3) | back(4) | back(5) | back(6));
@@ -195,14 +195,30 @@ fn is_number(block: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).map_or(0, |i| byte(block, i));
     // Behind the digits of an escape, or within an EMV tag (5A…, 57…D).
     let inside = matches!(before, b'%' | b'u' | b'x' | b'A' | b'a');
-    if inside || matches!(byte(block, end), b'D' | b'd' | b'F' | b'f') {
+    if inside
+        || matches!(byte(block, end), b'D' | b'd' | b'F' | b'f')
+        || is_in_message(block, at, end)
+    {
         return true;
     }
     (12..=19).contains(&digits.len())
         && iin::issue(digits).is_some_and(|issue| issue.alone || iin::luhn(digits))
 }
 
-/// A phone whose last four digits stand at `at` begins with 0 or with a country code.
+/// Digits of a dumped message (ISO 8583), behind its type and bitmap.
+fn is_in_message(block: &[u8], at: usize, end: usize) -> bool {
+    let joined = |i: usize| matches!(byte(block, i), b'A'..=b'F' | b'a'..=b'f' | b' ');
+    if end - at < 20 && !at.checked_sub(1).is_some_and(joined) {
+        return false;
+    }
+    let floor = at.saturating_sub(40);
+    let before = block.get(floor..at).unwrap_or_default();
+    let token = |b: &&u8| b.is_ascii_hexdigit() || **b == b' ';
+    let start = at - before.iter().rev().take_while(token).count();
+    (start..=at).any(|i| iso8583::is_dump(block, i))
+}
+
+/// A phone whose last four digits stand at `at` begins with 0, a country code, or an American area.
 fn is_phone(block: &[u8], at: usize) -> bool {
     let from = at.saturating_sub(20);
     let before = block.get(from..at).unwrap_or_default();
@@ -210,8 +226,12 @@ fn is_phone(block: &[u8], at: usize) -> bool {
     let len = before.iter().rev().take_while(part).count();
     let number = before.get(before.len() - len..).unwrap_or_default();
     let left = at.checked_sub(len + 1).map_or(0, |i| byte(block, i));
-    let plus = matches!(left, b'+' | b'%' | b'u' | b'x');
-    plus || number.split(|b| *b == b' ').next_back().is_some_and(|n| n.starts_with(b"0"))
+    let plus = matches!(left, b'+' | b'%' | b'u' | b'x' | b')');
+    let american = |n: &[u8]| matches!(n, [b'2'..=b'9', _, _, b'-', b'2'..=b'9', _, _, b'-']);
+    plus || number
+        .split(|b| *b == b' ')
+        .next_back()
+        .is_some_and(|n| n.starts_with(b"0") || american(n))
 }
 
 /// A run of mask characters beside digits.
@@ -228,6 +248,7 @@ fn is_mark(block: &[u8], at: usize) -> bool {
     let next = byte(block, at + 1);
     match byte(block, at) {
         b'@' => is_mail(block, at),
+        b'=' if plain::quoted(block, at).is_some() => true,
         b'=' | b':' | b'>' => is_key(block, at),
         b'%' => is_escape(block, at),
         b'\\' => is_backslash(block, at),

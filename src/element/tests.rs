@@ -86,6 +86,15 @@ fn records_of_entries() {
         ),
         ("{\"msg\":\"{\\\"card_no\\\":\\\"4556737586899855\\\"}\"}", "card_number Keyed"),
         ("card_no=４５５６７３７５８６８９９８５５", "card_number Keyed"),
+        (
+            "Diners Club - 36113456789006 Visa: 4556737586899855",
+            "card_number Keyed; card_number Keyed",
+        ),
+        ("122000000000003", " Test"),
+        ("0200 7000000000000000 164556737586899855000000", "card_number Keyed"),
+        ("card_no=3D\"4556737586899855\" mail=3Dtaro=40foo.co.jp", "card_number+email Keyed"),
+        ("問い合わせ 東京都千代田区霞が関1-2-3 様", "address -"),
+        ("Account_Number=0012345&MemberName=John+Smith", "name+bank_account -"),
         ("<CardNo>4556737586899855</CardNo><Expire>2003</Expire>", "card_number+expiry Keyed"),
     ];
     for (text, want) in table {
