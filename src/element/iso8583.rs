@@ -18,8 +18,6 @@ enum Form {
     Digits(usize),
     /// So many characters.
     Text(usize),
-    /// So many bytes.
-    Bytes(usize),
     /// Digits (or a track) behind a length of two digits.
     Counted,
     /// Text behind a length of two digits.
@@ -28,7 +26,7 @@ enum Form {
     CountedLong,
 }
 
-use Form::{Bytes, Counted, CountedLong, CountedText, Digits, Text};
+use Form::{Counted, CountedLong, CountedText, Digits, Text};
 
 /// Fields 2 to 45.
 const FORMS: [Form; 44] = [
@@ -174,13 +172,12 @@ impl Reader<'_> {
     }
 
     fn map(&mut self) -> Option<u64> {
-        let digits = match self.written {
-            Written::Hex { bytes: false } => self.take(16, true)?.1,
-            _ => {
-                let span = self.at..self.at + 16;
-                self.at = span.end;
-                self.text.get(span)?.to_vec()
-            }
+        let digits = if self.written == (Written::Hex { bytes: false }) {
+            self.take(16, true)?.1
+        } else {
+            let span = self.at..self.at + 16;
+            self.at = span.end;
+            self.text.get(span)?.to_vec()
         };
         u64::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()
     }
@@ -190,7 +187,6 @@ impl Reader<'_> {
         match form {
             Digits(n) => self.take(n, false),
             Text(n) => self.take(n, true),
-            Bytes(n) => self.take(2 * n, false),
             Counted => self.count(2).and_then(|n| self.take(n, false)),
             CountedText => self.count(2).and_then(|n| self.take(n, true)),
             CountedLong => self.count(3).and_then(|n| self.take(n, true)),
@@ -275,7 +271,7 @@ mod tests {
     }
 
     fn coded(text: &str) -> String {
-        text.bytes().map(|b| format!("{b:02X}")).collect()
+        text.bytes().map(|b| format!("{b:02X}")).collect::<Vec<_>>().concat()
     }
 
     #[test]
