@@ -388,6 +388,123 @@ fn two_reports_are_laid_side_by_side() {
 }
 
 #[test]
+fn a_manifest_tells_what_was_changed_since() {
+    let folder = with_log();
+    fs::create_dir(folder.path("case")).unwrap();
+    let outputs = "-q -o json=case/r.json -o html=case/r.html --manifest case/manifest.json";
+    let (code, _, err) = run(&folder, &format!("sweep logs {outputs}"));
+    assert_eq!(code, 0, "{err}");
+    let (code, out, err) = run(&folder, "verify case/manifest.json");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("3 of 3 files"), "{out}");
+    let sums = fs::read_to_string(folder.path("case/SHA256SUMS")).unwrap();
+    for name in ["logs/shop/access.log", "case/r.json", "case/r.html", "case/manifest.json"] {
+        assert!(sums.contains(&format!("  {name}\n")), "{sums}");
+    }
+    folder.write("logs/shop/access.log", LINE.repeat(4));
+    fs::remove_file(folder.path("case/r.html")).unwrap();
+    let (code, out, _) = run(&folder, "verify case/manifest.json");
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("evidence logs/shop/access.log differs"), "{out}");
+    assert!(out.contains("output case/r.html is not there"), "{out}");
+    assert!(out.contains("1 of 3 files"), "{out}");
+    let (code, _, err) = run(&folder, &format!("sweep logs {outputs}"));
+    assert_eq!(code, 2);
+    assert!(err.contains("--force"), "{err}");
+    assert_eq!(run(&folder, "verify case/r.json").0, 2);
+}
+
+#[test]
+fn an_option_comes_from_the_command_line_the_environment_the_file() {
+    let folder = with_log();
+    folder.write("c.toml", "format = \"json\"\nfail-on = \"none\"\n");
+    folder.write("bad.toml", "fail-onn = \"none\"\n");
+    folder.write("wrong.toml", "fail-on = \"maybe\"\n");
+    let run = |arguments: &str, format: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
+        command.args(arguments.split(' ')).current_dir(folder.0.path()).stdin(Stdio::null());
+        if let Some(format) = format {
+            command.env("LEAKSWEEP_FORMAT", format);
+        }
+        said(&command.output().unwrap())
+    };
+    let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(run("sweep logs --config c.toml", None).1), "{");
+    assert!(first(run("sweep logs --config c.toml", Some("csv")).1).starts_with("site,source"));
+    let typed = run("sweep logs --config c.toml -f text", Some("csv")).1;
+    assert!(first(typed).starts_with("SITE"));
+    let shown = run("config show --config c.toml", Some("csv")).1;
+    for line in [
+        "format = \"csv\"    # LEAKSWEEP_FORMAT",
+        "fail-on = \"none\"    # c.toml",
+        "color = \"auto\"    # default",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    for (file, named) in
+        [("bad.toml", "fail-onn"), ("wrong.toml", "suspected"), ("gone.toml", "gone")]
+    {
+        let (code, _, err) = run(&format!("sweep logs --config {file}"), None);
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains(named), "{err}");
+    }
+}
+
+#[test]
+fn diagnostics_are_sentences_or_objects() {
+    let folder = with_log();
+    let (code, _, err) = run(&folder, "sweep logs gone --diagnostics json");
+    assert_eq!(code, 4, "{err}");
+    let line: Value = serde_json::from_str(err.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["level"], &line["source"]), (&"warning".into(), &"gone".into()));
+    let (code, _, err) = run(&folder, "sweep logs --sites gone.toml --diagnostics json");
+    assert_eq!(code, 2);
+    let line: Value = serde_json::from_str(&err).unwrap();
+    assert!(line["level"] == "error" && line["message"].as_str().unwrap().contains("gone.toml"));
+}
+
+#[test]
+fn shells_and_readers_of_manuals_are_served() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, out, _) = samples(&format!("completions {shell}"));
+        assert!(code == 0 && out.contains("sweep") && out.contains("fail-on"), "{shell}");
+    }
+    let (code, out, _) = samples("man");
+    assert!(code == 0 && out.contains(".TH leaksweep 1"), "{out}");
+    let (code, out, _) = samples("man sweep");
+    assert!(code == 0 && out.contains("fail\\-on"), "{out}");
+    assert_eq!(samples("man nonsense").0, 2);
+}
+
+#[test]
+fn a_baseline_marks_and_removes_nothing() {
+    let folder = Folder::new();
+    let to = |name: &str| folder.path(name).display().to_string();
+    samples(&format!("sweep sample-logs -q -o json={}", to("old")));
+    let mut old: Value = serde_json::from_slice(&fs::read(folder.path("old")).unwrap()).unwrap();
+    let whole = old.clone();
+    let at =
+        whole["sites"].as_array().unwrap().iter().position(|case| case["findings"][1].is_object());
+    let findings = &mut old["sites"][at.unwrap()]["findings"];
+    findings.as_array_mut().unwrap().remove(0);
+    findings[0]["count"] = 999_999.into();
+    folder.write("changed", old.to_string());
+    let (code, out, err) =
+        samples(&format!("report {} --baseline {} -f json", to("old"), to("changed")));
+    assert_eq!(code, 0, "{err}");
+    let mut marked: Value = serde_json::from_str(&out).unwrap();
+    let mut marks = Vec::new();
+    for case in marked["sites"].as_array_mut().unwrap() {
+        for finding in case["findings"].as_array_mut().unwrap() {
+            marks.push(finding.as_object_mut().unwrap().remove("baseline").unwrap());
+        }
+    }
+    assert_eq!(marked, whole, "nothing else changes");
+    assert_eq!(marks.iter().filter(|mark| *mark == "new").count(), 1);
+    assert_eq!(marks.iter().filter(|mark| *mark == "changed").count(), 1);
+}
+
+#[test]
 fn events_are_written_field_by_field() {
     let folder = with_log();
     let (code, out, err) = run(&folder, "inspect --events -f ndjson logs/shop/access.log");

@@ -14,7 +14,7 @@ use super::criteria::Criteria;
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
 use super::site::Site;
-use super::{Coverage, CoverageGap, Period, Unable};
+use super::{Activity, Coverage, CoverageGap, Period, Unable};
 
 /// Kinds of log that every visit writes to: silence in others (WAF, errors) is their normal state.
 const STEADY: &[&str] = &["access", "application", "gateway"];
@@ -93,6 +93,7 @@ impl Coverage {
             end,
             basis: "first and last time in its logs".to_owned(),
         });
+        self.activity = Activity::of(site);
     }
 
     /// Kinds of log, present and missing.

@@ -92,6 +92,7 @@ fn finding(site: &str, rule: &Known, outcome: Outcome, group: &Group<'_, '_>) ->
         last: times().max(),
         clients: clients(seen),
         examples: seen.iter().take(EXAMPLES).map(|seen| example(seen)).collect(),
+        baseline: None,
     }
 }
 

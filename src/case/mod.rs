@@ -5,6 +5,7 @@
 
 pub mod judge;
 
+mod activity;
 mod actor;
 mod attack;
 mod catalog;
@@ -32,6 +33,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use activity::Activity;
 pub use actor::{Actor, Visit};
 pub use criteria::Criteria;
 pub use pivot::Pivot;
@@ -255,6 +257,21 @@ pub struct Finding {
     pub clients: Vec<String>,
     /// Some hits, earliest first.
     pub examples: Vec<Example>,
+    /// How it stands to an earlier report; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub baseline: Option<Baseline>,
+}
+
+/// How a finding stands to an earlier report. It is only marked, never left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Baseline {
+    /// The earlier report does not have it.
+    New,
+    /// The earlier report has it, with fewer or more hits.
+    Changed,
+    /// The earlier report has it as it is.
+    Unchanged,
 }
 
 /// How many hits of a finding show their outcome in one way.
@@ -386,6 +403,9 @@ pub struct Coverage {
     pub timeless: u64,
     /// From the first to the last time.
     pub span: Option<Period>,
+    /// How busy the logs were over time.
+    #[serde(default)]
+    pub activity: Activity,
     /// What is missing.
     pub gaps: Vec<CoverageGap>,
     /// Ids of rules that could have fired on something given.

@@ -178,7 +178,7 @@ impl Profile {
 
 /// The hours without clusters that lie more than [`STRAY_HOURS`] from all others and hold less than
 /// one in [`STRAY_SHARE`] of the entries: wrong clocks, stamps misread.
-fn without_strays(hours: BTreeMap<i64, u64>) -> BTreeMap<i64, u64> {
+pub(super) fn without_strays(hours: BTreeMap<i64, u64>) -> BTreeMap<i64, u64> {
     let all: u64 = hours.values().sum();
     let hours: Vec<(i64, u64)> = hours.into_iter().collect();
     let clusters = hours.chunk_by(|(a, _), (b, _)| b.saturating_sub(*a) <= STRAY_HOURS);

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use leaksweep::report::{Format, OcsfVersion};
 use leaksweep::time::Zone;
 
+use super::Failure;
 use super::exit::FailOn;
 use super::output::Target;
+use super::tell::Voice;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +31,10 @@ Exit codes:
 #[command(name = "leaksweep", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(subcommand_required = true, disable_help_subcommand = true)]
 struct Cli {
+    /// Configuration file (TOML) of sweep, merge and report: keys are the long names of options
+    #[arg(long, value_name = "FILE", env = "LEAKSWEEP_CONFIG", hide_env = true, global = true)]
+    #[arg(help_heading = "Configuration")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -51,13 +57,48 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Lay two JSON reports side by side: what agrees, what differs and by how much
     Compare(CompareArgs),
+    /// Hash evidence and outputs again and say what differs from the manifest
+    Verify(VerifyArgs),
     /// Print the JSON Schema of an output
     Schema(SchemaArgs),
+    /// Show which options are set, and by what: environment, configuration file, default
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print what a shell needs to complete the command line
+    Completions(CompletionsArgs),
+    /// Print the manual page of the program or of a command
+    Man(ManArgs),
 }
 
-/// Reads the command line; ends the program on `--help` and on a usage error (code 2).
-pub(crate) fn parse() -> Command {
-    Cli::parse().command
+impl Command {
+    /// How diagnostics are to be said.
+    pub(crate) fn voice(&self) -> Voice {
+        match self {
+            Self::Sweep(args) => args.output.write.diagnostics,
+            Self::Merge(args) => args.output.write.diagnostics,
+            Self::Report(args) => args.write.diagnostics,
+            Self::Compare(args) => args.write.diagnostics,
+            _ => Voice::default(),
+        }
+    }
+}
+
+/// The command line as clap knows it, with the environment read into it.
+pub(super) fn command() -> clap::Command {
+    super::config::with_environment(Cli::command())
+}
+
+/// Reads configuration and command line; ends the program on `--help` and on a usage error (code
+/// 2).
+pub(crate) fn parse() -> Result<Command, Failure> {
+    let command = command();
+    let typed = super::config::typed(&command, std::env::args_os().collect())?;
+    let cli = Cli::from_arg_matches(&command.get_matches_from(typed));
+    let mut cli = cli.unwrap_or_else(|error| error.exit());
+    if let Command::Config(ConfigCommand::Show(args)) = &mut cli.command {
+        args.config = cli.config.take();
+    }
+    Ok(cli.command)
 }
 
 const SWEEP_EXAMPLES: &str = "\
@@ -142,6 +183,8 @@ pub(crate) struct RuleArgs {
 pub(crate) struct OutputArgs {
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
     /// Exit with 1 from this verdict or rule level on: confirmed-exfiltration, confirmed-access,
     /// suspected, attempted; critical, high, medium, low, informational; or none
     #[arg(long, value_name = "VERDICT|LEVEL", default_value = "suspected")]
@@ -149,6 +192,19 @@ pub(crate) struct OutputArgs {
     /// Say on standard error what was read and what was missing, file by file
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+}
+
+/// What goes with a report.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// Also write what was read and written, with hashes, to FILE, and SHA256SUMS beside it; `leaksweep
+    /// verify FILE` checks them
+    #[arg(long, value_name = "FILE")]
+    pub(super) manifest: Option<PathBuf>,
+    /// Mark each finding as new, changed or unchanged against an earlier JSON report; none is left
+    /// out
+    #[arg(long, value_name = "FILE.json")]
+    pub(super) baseline: Option<PathBuf>,
 }
 
 /// Where a result goes.
@@ -167,6 +223,9 @@ pub(crate) struct WriteArgs {
     /// No progress, no closing words; no table beside --output files unless --format asks for it
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// How to say on standard error what is wrong or missing
+    #[arg(long, value_enum, value_name = "HOW", default_value = "text")]
+    pub(crate) diagnostics: Voice,
     /// Version of the schema that ocsf findings are written for: 1.4.0 to 1.8.0
     #[arg(long, value_name = "VERSION", default_value_t, hide_default_value = true)]
     pub(super) ocsf_version: OcsfVersion,
@@ -298,6 +357,8 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE.ndjson")]
     pub(super) hits: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) record: RecordArgs,
+    #[command(flatten)]
     pub(super) write: WriteArgs,
 }
 
@@ -321,6 +382,74 @@ pub(crate) struct CompareArgs {
     pub(super) b: PathBuf,
     #[command(flatten)]
     pub(super) write: WriteArgs,
+}
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Run it where the sweep was run, or where the manifest lies. It says what differs and ends with 1 if
+anything does, with 0 if nothing does.
+
+Examples:
+  leaksweep sweep logs/ -q -o json=case/report.json --manifest case/manifest.json
+  leaksweep verify case/manifest.json
+  sha256sum --check case/SHA256SUMS
+  minisign -Sm case/manifest.json                                     sign it
+  openssl ts -query -data case/manifest.json -sha256 -cert -out manifest.tsq
+                                       ask a time-stamping authority (RFC 3161)")]
+pub(crate) struct VerifyArgs {
+    /// A manifest written with --manifest
+    #[arg(value_name = "MANIFEST")]
+    pub(super) manifest: PathBuf,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every option of sweep that is set, and where its value comes from
+    Show(ConfigShowArgs),
+}
+
+/// The arguments of `config show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The command line goes before the environment (LEAKSWEEP_FAIL_ON for --fail-on), that before the file.
+No file is looked for: name it with --config or LEAKSWEEP_CONFIG.
+
+A file:
+  sites    = \"/srv/logs/sites.toml\"
+  rules    = [\"/srv/rules\"]
+  output   = [\"json=/srv/cases/report.json\", \"html=/srv/cases/report.html\"]
+  fail-on  = \"confirmed-access\"
+  quiet    = true")]
+pub(crate) struct ConfigShowArgs {
+    /// Taken from the program's own --config
+    #[arg(skip)]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// The arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  leaksweep completions bash > /etc/bash_completion.d/leaksweep
+  leaksweep completions zsh > ~/.zfunc/_leaksweep")]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  leaksweep man | man -l -
+  leaksweep man sweep > /usr/local/share/man/man1/leaksweep-sweep.1")]
+pub(crate) struct ManArgs {
+    /// A command; without it, the page of the program
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }
 
 /// The arguments of `schema`.

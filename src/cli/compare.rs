@@ -8,7 +8,7 @@ use super::{ExitCode, Failure};
 
 /// Reads both reports and writes what agrees and what differs.
 pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
-    let outputs = args.write.plan(&[args.a.clone(), args.b.clone()])?;
+    let outputs = args.write.plan(&[args.a.clone(), args.b.clone()], None)?;
     let (a, b) = (load(&args.a)?, load(&args.b)?);
     let names = [&args.a, &args.b].map(|path| path.display().to_string());
     let comparison = Comparison::new((&names[0], &a), (&names[1], &b));

@@ -9,6 +9,8 @@ use leaksweep::report::{Report, visible};
 use leaksweep::rule::Level;
 use leaksweep::scan::Tally;
 
+use super::tell::Voice;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
@@ -51,14 +53,7 @@ impl ExitCode {
 
 /// Whether anything could not be read.
 fn incomplete(tally: &Tally) -> bool {
-    gaps(tally).any(|gap| gap.kind.is_loss())
-}
-
-/// All gaps of a tally: of paths, of files, of streams.
-pub(super) fn gaps(tally: &Tally) -> impl Iterator<Item = &leaksweep::source::Gap> {
-    let files = tally.sources.values().flat_map(|end| &end.gaps);
-    let streams = tally.streams.values().flat_map(|yielded| &yielded.stream.gaps);
-    tally.gaps.iter().chain(files).chain(streams)
+    tally.all_gaps().any(|gap| gap.kind.is_loss())
 }
 
 /// From where on a sweep ends with code 1.
@@ -98,6 +93,12 @@ impl FromStr for FailOn {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Why nothing usable was done: what, where, and what to do.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
@@ -109,10 +110,9 @@ impl Failure {
     }
 
     /// Says it on standard error.
-    #[allow(clippy::print_stderr)]
-    pub(crate) fn tell(&self) -> ExitCode {
+    pub(crate) fn tell(&self, voice: Voice) -> ExitCode {
         let lines: Vec<_> = self.0.lines().map(visible).collect();
-        eprintln!("leaksweep: error: {}", lines.join("\n  "));
+        voice.say("error", None, &lines.join("\n  "));
         ExitCode::Failure
     }
 }

@@ -17,7 +17,8 @@ use super::args::{InspectArgs, InspectFormat};
 use super::events::line as event_line;
 use super::output::to_stdout;
 use super::rules::all;
-use super::{ExitCode, Failure, setup, tell};
+use super::tell::Voice;
+use super::{ExitCode, Failure, setup};
 
 /// Looks at a file.
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
@@ -44,14 +45,14 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
         gaps.extend(end.gaps);
         written
     })?;
-    tell::list(gaps.iter(), false);
+    Voice::default().list(gaps.iter(), false);
     let loss = gaps.iter().any(|gap: &Gap| gap.kind.is_loss());
     Ok(if loss { ExitCode::Incomplete } else { ExitCode::Clean })
 }
 
 fn many(path: &Path, evidence: &Evidence) -> Result<ExitCode, Failure> {
     match evidence.sources.len() {
-        0 => Ok(tell::no_input(&evidence.gaps)),
+        0 => Ok(Voice::default().no_input(&evidence.gaps)),
         n => {
             let path = path.display();
             Err(Failure::new(format!("{path} is a folder of {n} files; inspect one of them")))

@@ -4,10 +4,13 @@
 
 mod args;
 pub(crate) mod compare;
+pub(crate) mod config;
 mod events;
 mod exit;
+mod file;
 pub(crate) mod inspect;
 mod output;
+pub(crate) mod page;
 mod prove;
 pub(crate) mod progress;
 pub(crate) mod report;
@@ -16,8 +19,9 @@ pub(crate) mod schema;
 mod setup;
 pub(crate) mod show;
 pub(crate) mod tell;
+pub(crate) mod verify;
 
-pub(crate) use args::{Command, MergeArgs, SweepArgs, parse};
+pub(crate) use args::{Command, ConfigCommand, MergeArgs, SweepArgs, parse};
 pub(crate) use exit::{ExitCode, Failure};
 pub(crate) use setup::{inventory, part};
 

@@ -1,15 +1,15 @@
-//! Where does the result go? Standard output and files that never overwrite, never stand inside
-//! the evidence, and are whole or not there.
+//! Where does the result go? To standard output and to files, with a manifest of them.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use leaksweep::report::{Format, Look, PartFile, RenderError, Report};
+use leaksweep::report::{self, Format, Look, Manifest, PartFile, RenderError, Report};
 
-use super::args::{Color, WriteArgs};
+use super::args::{Color, OutputArgs, RecordArgs, WriteArgs};
+use super::file::{self, Written, refused};
+use super::tell::Voice;
 use super::{ExitCode, Failure};
 
 /// One `FMT=PATH`.
@@ -37,25 +37,55 @@ impl FromStr for Target {
 pub(crate) struct Outputs {
     stdout: Option<Format>,
     files: Vec<Target>,
+    manifest: Option<PathBuf>,
+    /// The report that this one is marked against.
+    earlier: Option<Report>,
     look: Look,
+    force: bool,
+    voice: Voice,
     /// Whether somebody is there to be told what was written.
     tell: bool,
 }
 
-impl WriteArgs {
+/// The name of the sums that `sha256sum --check` takes, beside the manifest.
+const SUMS: &str = "SHA256SUMS";
+
+impl OutputArgs {
     /// What is to be written, checked before the work begins.
     pub(crate) fn plan(&self, evidence: &[PathBuf]) -> Result<Outputs, Failure> {
+        self.write.plan(evidence, Some(&self.record))
+    }
+}
+
+impl WriteArgs {
+    /// What is to be written, checked before the work begins.
+    pub(super) fn plan(
+        &self,
+        evidence: &[PathBuf],
+        record: Option<&RecordArgs>,
+    ) -> Result<Outputs, Failure> {
+        let manifest = record.and_then(|record| record.manifest.clone());
+        let baseline = record.and_then(|record| record.baseline.as_deref());
+        let sums = manifest.as_deref().map(sums_beside);
         let mut seen = BTreeSet::new();
-        for target in &self.targets {
-            check(&target.path, evidence, self.force)?;
-            if !seen.insert(&target.path) {
-                return Err(refused(&target.path, "it is named twice"));
+        let targets = self.targets.iter().map(|target| &target.path);
+        for path in targets.chain(&manifest).chain(&sums) {
+            file::check(path, evidence, self.force)?;
+            if !seen.insert(path) {
+                return Err(refused(path, "it is named twice"));
             }
         }
-        let silent = self.quiet && !self.targets.is_empty();
-        let stdout = self.format.or((!silent).then_some(Format::Text));
-        let tell = !self.quiet && io::stderr().is_terminal();
-        Ok(Outputs { stdout, files: self.targets.clone(), look: self.look(), tell })
+        let silent = self.quiet && !seen.is_empty();
+        Ok(Outputs {
+            stdout: self.format.or((!silent).then_some(Format::Text)),
+            files: self.targets.clone(),
+            manifest,
+            earlier: baseline.map(super::report::load).transpose()?,
+            look: self.look(),
+            force: self.force,
+            voice: self.diagnostics,
+            tell: !self.quiet && io::stderr().is_terminal(),
+        })
     }
 
     fn look(&self) -> Look {
@@ -80,71 +110,100 @@ fn width(terminal: bool) -> usize {
     found.unwrap_or(Look::default().width).max(40)
 }
 
-fn refused(path: &Path, why: &str) -> Failure {
-    Failure::new(format!("output {}: {why}", path.display()))
-}
-
-/// Refuses what would overwrite something, stand inside the evidence, or not be possible.
-fn check(path: &Path, evidence: &[PathBuf], force: bool) -> Result<(), Failure> {
-    let folder = folder_of(path);
-    let real = fs::canonicalize(folder).map_err(|error| {
-        refused(path, &format!("its folder {}: {error}; make it first", folder.display()))
-    })?;
-    for given in evidence.iter().filter(|given| given.as_os_str() != "-") {
-        let Ok(root) = fs::canonicalize(given) else { continue };
-        if root.is_dir() && real.starts_with(&root) {
-            let why = format!(
-                "it lies inside the evidence {}, into which nothing is written; choose another folder",
-                given.display()
-            );
-            return Err(refused(path, &why));
-        }
-        if fs::canonicalize(path).is_ok_and(|path| path == root) {
-            return Err(refused(path, "it is a piece of the evidence; choose another name"));
-        }
-    }
-    match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => Err(refused(path, "it is a folder; name a file")),
-        Ok(_) if !force => {
-            Err(refused(path, "it exists; choose another name, or overwrite it with --force"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn sums_beside(manifest: &Path) -> PathBuf {
+    file::folder_of(manifest).join(SUMS)
 }
 
 impl Outputs {
-    /// Writes files first, then standard output.
+    /// Writes a report and what goes with it.
     pub(crate) fn write(
         &self,
-        report: &Report,
+        report: Report,
         part: impl FnOnce() -> PartFile,
     ) -> Result<(), Failure> {
         let wants_part = |format| format == Format::Part;
         let needed = self.stdout.is_some_and(wants_part)
             || self.files.iter().any(|target| wants_part(target.format));
-        let part = needed.then(part);
-        self.write_with(|format, look, out| render(format, report, part.as_ref(), look, out))
+        self.write_report(report, needed.then(part).as_ref())
     }
 
-    /// Writes what `render` makes in each format.
-    pub(crate) fn write_with(
+    /// Writes a report, marked against the earlier one, and what goes with it.
+    pub(super) fn write_report(
+        &self,
+        mut report: Report,
+        part: Option<&PartFile>,
+    ) -> Result<(), Failure> {
+        if let Some(earlier) = &self.earlier {
+            report.mark(earlier);
+        }
+        let render = |format, look, out: &mut dyn Write| render(format, &report, part, look, out);
+        let written = self.to_files(render)?;
+        self.write_manifest(&report, written)?;
+        self.to_stdout(render)?;
+        if self.tell {
+            let files: Vec<_> = self.files.iter().map(|t| (t.format, &*t.path)).collect();
+            self.voice.closing(&report, &files);
+        }
+        Ok(())
+    }
+
+    /// Writes what `render` makes in each format: files first, then standard output.
+    pub(super) fn write_with(
         &self,
         render: impl Fn(Format, Look, &mut dyn Write) -> Result<(), RenderError>,
     ) -> Result<(), Failure> {
-        for target in &self.files {
-            let plain = Look { color: false, width: Look::default().width, ..self.look };
-            write_file(&target.path, |out| render(target.format, plain, out))
-                .map_err(|error| refused(&target.path, &error.to_string()))?;
-            if self.tell {
-                super::tell::written(target.format, &target.path);
-            }
+        self.to_files(&render)?;
+        self.to_stdout(&render)
+    }
+
+    fn to_files(
+        &self,
+        render: impl Fn(Format, Look, &mut dyn Write) -> Result<(), RenderError>,
+    ) -> Result<Vec<report::Output>, Failure> {
+        let plain = Look { color: false, width: Look::default().width, ..self.look };
+        let write = |target: &Target| {
+            let written = self.to_file(&target.path, |out| render(target.format, plain, out))?;
+            Ok(output(target, written))
+        };
+        self.files.iter().map(write).collect()
+    }
+
+    fn to_stdout(
+        &self,
+        render: impl Fn(Format, Look, &mut dyn Write) -> Result<(), RenderError>,
+    ) -> Result<(), Failure> {
+        match self.stdout {
+            Some(format) => to_stdout(|out| render(format, self.look, out)),
+            None => Ok(()),
         }
-        let Some(format) = self.stdout else { return Ok(()) };
-        to_stdout(|out| render(format, self.look, out))
+    }
+
+    /// Writes the manifest of what was read and written, and the sums of all of it.
+    fn write_manifest(&self, report: &Report, outputs: Vec<report::Output>) -> Result<(), Failure> {
+        let Some(path) = &self.manifest else { return Ok(()) };
+        let manifest = Manifest::new(report, outputs);
+        let sum = self.to_file(path, |out| Ok(manifest.write(out)?))?;
+        let own = report::sums_line(sum.sha256, &path.to_string_lossy());
+        let sums = manifest.sums() + &own;
+        self.to_file(&sums_beside(path), |out| Ok(out.write_all(sums.as_bytes())?))?;
+        Ok(())
+    }
+
+    fn to_file(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>,
+    ) -> Result<Written, Failure> {
+        file::write(path, self.force, write).map_err(|error| refused(path, &error.to_string()))
+    }
+}
+
+fn output(target: &Target, written: Written) -> report::Output {
+    report::Output {
+        path: target.path.to_string_lossy().into_owned(),
+        format: target.format.name().to_owned(),
+        sha256: written.sha256,
+        bytes: written.bytes,
     }
 }
 
@@ -184,37 +243,6 @@ pub(super) fn say(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Clean)
 }
 
-/// Writes a file under another name in the same folder, then gives it its own: it is whole or not
-/// there.
-fn write_file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>,
-) -> Result<(), RenderError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder_of(path).join(format!(".{name}.{}.part", std::process::id()));
-    let written = create(&draft).map_err(RenderError::from).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        Ok(())
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    written
-}
-
-/// A new file that only its owner may read.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,40 +253,6 @@ mod tests {
         assert_eq!((target.format, target.path), (Format::Json, PathBuf::from("a=b.json")));
         for bad in ["report.json", "json=", "json=-", "pdf=x.pdf"] {
             assert!(bad.parse::<Target>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_overwritten_or_written_into_the_evidence() {
-        let folder = tempfile::tempdir().unwrap();
-        let (logs, out) = (folder.path().join("logs"), folder.path().join("out"));
-        fs::create_dir_all(logs.join("deep")).unwrap();
-        fs::create_dir(&out).unwrap();
-        fs::write(out.join("old.json"), "x").unwrap();
-        let evidence = [logs.clone(), out.join("old.json")];
-        let why = |path: PathBuf, force| format!("{:?}", check(&path, &evidence[..1], force));
-        assert!(why(logs.join("deep/r.json"), true).contains("inside the evidence"));
-        assert!(why(out.join("old.json"), false).contains("--force"));
-        assert!(why(out.clone(), true).contains("folder"));
-        assert!(why(out.join("none/r.json"), false).contains("make it first"));
-        assert!(check(&out.join("new.json"), &evidence, false).is_ok());
-        assert!(check(&out.join("old.json"), &evidence[..1], true).is_ok());
-        assert!(check(&out.join("old.json"), &evidence, true).is_err());
-    }
-
-    #[test]
-    fn a_file_is_whole_or_not_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("r.json");
-        let failed = write_file(&path, |_| Err(RenderError::NoTally));
-        assert!(failed.is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        write_file(&path, |out| Ok(out.write_all(b"x")?)).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"x");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 }

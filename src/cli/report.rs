@@ -13,13 +13,13 @@ use super::{ExitCode, Failure};
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let read: Vec<_> =
         [Some(&args.file), args.hits.as_ref()].into_iter().flatten().cloned().collect();
-    let outputs = args.write.plan(&read)?;
+    let outputs = args.write.plan(&read, Some(&args.record))?;
     let mut report = load(&args.file)?;
     if let Some(path) = &args.hits {
         let added = open(path)?;
         report.add_hits(added).map_err(|error| wrong(path, &format!("no hits ({error})")))?;
     }
-    outputs.write_with(|format, look, out| format.render(&report, look, out))?;
+    outputs.write_report(report, None)?;
     Ok(ExitCode::Clean)
 }
 

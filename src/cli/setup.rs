@@ -219,6 +219,7 @@ fn run(rules: &RuleSet, arguments: Vec<String>, inventory: &Inventory) -> Run {
         arguments,
         window: inventory.window,
         timezone: inventory.zone.clone().unwrap_or_default().to_string(),
+        limits: Vec::new(),
         sources: Vec::new(),
     }
 }

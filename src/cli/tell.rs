@@ -3,66 +3,105 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
+use leaksweep::case::{Case, Verdict};
 use leaksweep::report::{Format, Report, visible};
 use leaksweep::scan::Tally;
 use leaksweep::source::{Gap, GapKind};
 
 use super::ExitCode;
-use super::exit::gaps as all_gaps;
 
 /// Gaps that are told one by one; the others are counted and stand in the report.
 const TOLD: usize = 20;
+
+/// How it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Voice {
+    /// In sentences
+    #[default]
+    Text,
+    /// As one JSON object a line: level, source, message
+    Json,
+}
+
+impl Voice {
+    /// Says something of a source.
+    pub(crate) fn say(self, level: &str, source: Option<&str>, message: &str) {
+        match (self, source) {
+            (Self::Text, None) if level == "error" => eprintln!("leaksweep: error: {message}"),
+            (Self::Text, None) => eprintln!("leaksweep: {message}"),
+            (Self::Text, Some(source)) => eprintln!("leaksweep: {}: {message}", visible(source)),
+            (Self::Json, source) => {
+                let line =
+                    serde_json::json!({"level": level, "source": source, "message": message});
+                eprintln!("{line}");
+            }
+        }
+    }
+
+    /// Says that nothing was found to examine.
+    pub(crate) fn no_input(self, gaps: &[Gap]) -> ExitCode {
+        self.list(gaps.iter(), false);
+        let why = "no input matched: there is no file under the paths given; check them";
+        self.say("error", None, why);
+        ExitCode::NoInput
+    }
+
+    /// Says what could not be read; with `-v`, also what was.
+    pub(crate) fn gaps(self, tally: &Tally, report: &Report, verbose: bool) {
+        if verbose {
+            self.read(report);
+        }
+        self.list(tally.all_gaps(), verbose);
+    }
+
+    /// Says what was read, file by file (`-v`).
+    fn read(self, report: &Report) {
+        for file in &report.run.sources {
+            let (status, formats) = (visible(&file.status), file.format.join(", "));
+            let message = format!("{} entries, {formats}: {status}", file.lines);
+            self.say("info", Some(&file.path), &message);
+        }
+    }
+
+    /// Says what is missing, one line each.
+    pub(crate) fn list<'g>(self, gaps: impl Iterator<Item = &'g Gap>, all: bool) {
+        let mut gaps: Vec<&Gap> = gaps.filter(|gap| all || gap.kind.is_loss()).collect();
+        gaps.sort();
+        gaps.dedup();
+        let told = if all { gaps.len() } else { TOLD };
+        for gap in gaps.iter().take(told) {
+            self.say("warning", Some(&gap.source), &visible(&gap.detail));
+        }
+        if gaps.len() > told {
+            let more = gaps.len() - told;
+            let message = format!("and {more} more gaps; -v tells all, and the report has them");
+            self.say("warning", None, &message);
+        }
+    }
+
+    /// Says how it ended and what to open next.
+    pub(crate) fn closing(self, report: &Report, files: &[(Format, &Path)]) {
+        let graver = |case: &&Case| case.verdict <= Verdict::Suspected;
+        let grave: Vec<&Case> = report.sites.iter().filter(graver).collect();
+        let (all, some) = (report.sites.len(), grave.len());
+        self.say("info", None, &format!("done: {some} of {all} sites need to be looked at"));
+        for (format, path) in files {
+            let what = if *format == Format::Html { ": open it in a browser" } else { "" };
+            let path = path.display().to_string();
+            self.say("info", None, &format!("{format} is in {}{what}", visible(&path)));
+        }
+        let first = grave.iter().min_by_key(|case| (case.verdict, &case.site));
+        let locus = first.and_then(|case| case.reasons.iter().find_map(|r| r.locus.as_ref()));
+        if let Some(locus) = locus {
+            let command = leaksweep::report::show_command(&locus.source, locus.line);
+            self.say("info", None, &format!("begin with: {}", visible(&command)));
+        }
+    }
+}
 
 /// Whether something is there that could not be read, so that the sweep has a result: that it is
 /// incomplete.
 pub(crate) fn unreadable(gaps: &[Gap]) -> bool {
     gaps.iter().any(|gap| gap.kind != GapKind::Missing)
-}
-
-/// Says that nothing was found to examine.
-pub(crate) fn no_input(gaps: &[Gap]) -> ExitCode {
-    list(gaps.iter(), false);
-    eprintln!(
-        "leaksweep: error: no input matched: there is no file under the paths given; check them"
-    );
-    ExitCode::NoInput
-}
-
-/// Says what could not be read; with `-v`, also what was.
-pub(crate) fn gaps(tally: &Tally, report: &Report, verbose: bool) {
-    if verbose {
-        read(report);
-    }
-    list(all_gaps(tally), verbose);
-}
-
-/// Says what was read, file by file (`-v`).
-fn read(report: &Report) {
-    for file in &report.run.sources {
-        let (path, status) = (visible(&file.path), visible(&file.status));
-        let formats = file.format.join(", ");
-        eprintln!("leaksweep: {path}: {} entries, {formats}: {status}", file.lines);
-    }
-}
-
-/// Says what is missing, one line each.
-pub(crate) fn list<'g>(gaps: impl Iterator<Item = &'g Gap>, all: bool) {
-    let mut gaps: Vec<&Gap> = gaps.filter(|gap| all || gap.kind.is_loss()).collect();
-    gaps.sort();
-    gaps.dedup();
-    let told = if all { gaps.len() } else { TOLD };
-    for gap in gaps.iter().take(told) {
-        eprintln!("leaksweep: {}: {}", visible(&gap.source), visible(&gap.detail));
-    }
-    if gaps.len() > told {
-        let more = gaps.len() - told;
-        eprintln!("leaksweep: and {more} more gaps; -v tells all, and the report has them");
-    }
-}
-
-/// Says what was written, and what to do with it.
-pub(crate) fn written(format: Format, path: &Path) {
-    let path = path.display().to_string();
-    let what = if format == Format::Html { " (open it in a browser)" } else { "" };
-    eprintln!("leaksweep: {format} written to {}{what}", visible(&path));
 }

@@ -147,7 +147,7 @@ pub(super) fn class(class: &ClassCount) -> String {
 }
 
 /// The command that shows an example again, for a POSIX shell.
-pub(super) fn show_command(source: &str, line: u64) -> String {
+pub fn show_command(source: &str, line: u64) -> String {
     let locus = format!("{source}:{line}");
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%=,".contains(c);
     if locus.chars().all(plain) && !locus.starts_with('-') {

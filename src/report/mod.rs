@@ -18,6 +18,7 @@ mod facts;
 mod format;
 mod html;
 mod json;
+mod manifest;
 mod ndjson;
 mod ocsf;
 mod part;
@@ -30,16 +31,20 @@ mod timesketch;
 mod visible;
 
 pub use comparison::Comparison;
+pub use facts::show_command;
 pub use format::{Format, Look, RenderError};
+pub use manifest::{Input, Manifest, Output, sums_line};
 pub use ocsf::OcsfVersion;
 pub use part::{PartError, PartFile};
 pub use visible::visible;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Actor, Case, Pivot};
+use crate::case::{Actor, Baseline, Case, Pivot};
 use crate::scan::Tally;
-use crate::source::{ContentId, SourceEnd, Window};
+use crate::source::{ContentId, Gap, GapKind, SourceEnd, Window};
 
 /// The schema of the report.
 pub const SCHEMA: &str = "leaksweep.report/1";
@@ -76,6 +81,9 @@ pub struct Run {
     pub window: Option<Window>,
     /// The zone assumed for stamps that name none.
     pub timezone: String,
+    /// The limits of reading that were met: what stands beyond them was not examined.
+    #[serde(default)]
+    pub limits: Vec<Gap>,
     /// Everything that was read, by name.
     pub sources: Vec<RunSource>,
 }
@@ -113,12 +121,28 @@ impl Report {
         }
         Ok(())
     }
+
+    /// Marks each finding as new, changed or unchanged against an earlier report; none is left
+    /// out. Findings are told by their id: rule, site and outcome.
+    pub fn mark(&mut self, earlier: &Self) {
+        let known: BTreeMap<&str, u64> =
+            facts::findings(earlier).map(|(_, finding)| (&*finding.id, finding.count)).collect();
+        for finding in self.sites.iter_mut().flat_map(|case| &mut case.findings) {
+            finding.baseline = Some(match known.get(&*finding.id) {
+                None => Baseline::New,
+                Some(count) if *count == finding.count => Baseline::Unchanged,
+                Some(_) => Baseline::Changed,
+            });
+        }
+    }
 }
 
 impl Run {
     /// With what the tally knows of the sources.
     #[must_use]
     pub fn with_sources(mut self, tally: &Tally) -> Self {
+        let met = tally.all_gaps().filter(|gap| gap.kind == GapKind::Limit);
+        self.limits = met.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         self.sources = tally.sources.iter().map(|(path, end)| source(path, end, tally)).collect();
         self
     }

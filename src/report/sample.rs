@@ -42,6 +42,7 @@ fn run() -> Run {
         arguments: vec!["sweep".into(), "logs".into()],
         window: None,
         timezone: "UTC".into(),
+        limits: vec![],
         sources: vec![RunSource {
             path: "zei/access.log".into(),
             sha256: Some(ContentId([7; 32])),
@@ -176,6 +177,7 @@ fn finding() -> Finding {
             layer: Layer::Raw,
             excerpt: mask(HOSTILE.as_bytes(), 0, 200),
         }],
+        baseline: None,
     }
 }
 

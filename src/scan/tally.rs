@@ -470,6 +470,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// All gaps: of paths, of files, of streams.
+    pub fn all_gaps(&self) -> impl Iterator<Item = &Gap> {
+        let files = self.sources.values().flat_map(|end| &end.gaps);
+        let streams = self.streams.values().flat_map(|yielded| &yielded.stream.gaps);
+        self.gaps.iter().chain(files).chain(streams)
+    }
+
     /// Everything that either yielded.
     pub fn merge(&mut self, other: Self) {
         for (id, theirs) in other.streams {
