@@ -25,7 +25,7 @@ pub mod case;
 pub mod report;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use element::Finder;
 use pass::{Framed, Pass};
@@ -88,6 +88,24 @@ struct Search<'s> {
     rules: &'s RuleSet,
     finder: &'s Finder,
     mode: Mode,
+    /// Scanners that nobody uses now: what they remember is worth keeping.
+    idle: &'s Mutex<Vec<Scanner<'s>>>,
+}
+
+impl Search<'_> {
+    fn scan(self, (block, format): &Framed, name: &str) -> Part {
+        let new = || Scanner::new(self.rules, self.finder, self.inventory, self.mode);
+        let idle = lock(self.idle).pop();
+        let mut scanner = idle.unwrap_or_else(new);
+        let part = scanner.scan(block, &**format, name);
+        lock(self.idle).push(scanner);
+        part
+    }
+}
+
+/// Nothing panics while it holds one of these locks, so what a panic left behind them is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads and scans all evidence, in parallel.
@@ -102,14 +120,15 @@ pub fn sweep(
     options: &Options,
     progress: &dyn Progress,
 ) -> std::io::Result<Tally> {
-    let search = Search { inventory: &evidence.inventory, rules, finder, mode: options.mode };
+    let (inventory, mode, idle) = (&evidence.inventory, options.mode, Mutex::default());
+    let search = Search { inventory, rules, finder, mode, idle: &idle };
     let threads = pass::threads(options.jobs)?;
     let pass = Pass::new(options, progress, &threads);
     let mut tally = Tally { gaps: evidence.gaps.clone(), ..Tally::default() };
     let merged = Mutex::new(Tally::default());
     pass.each(evidence.sources.iter().collect(), |source| {
         let yielded = read(source, pass, search);
-        merged.lock().unwrap_or_else(PoisonError::into_inner).merge(yielded);
+        lock(&merged).merge(yielded);
     });
     tally.merge(merged.into_inner().unwrap_or_else(PoisonError::into_inner));
     Ok(tally)
@@ -129,13 +148,8 @@ fn read(source: &Source, pass: Pass<'_>, search: Search<'_>) -> Tally {
 
 /// Scans one stream.
 fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (ContentId, Yield) {
-    let Search { inventory, rules, finder, mode } = search;
     let name = stream.name.clone();
-    let worker = || {
-        let mut scanner = Scanner::new(rules, finder, inventory, mode);
-        let name = name.as_str();
-        move |(block, format): &Framed| scanner.scan(block, &**format, name)
-    };
+    let worker = || |framed: &Framed| search.scan(framed, &name);
     let mut part = Part::default();
     let walked = pass.walk(stream, worker, |next| part.append(next));
     let mut end = stream.finish();
@@ -145,7 +159,7 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
         bytes: end.bytes,
         format: walked.format.name().to_owned(),
         log: walked.format.kind().log.to_owned(),
-        unable: rules.unable(&*walked.format),
+        unable: search.rules.unable(&*walked.format),
         gaps: end.gaps,
     };
     (end.id, Yield { stream: facts, part, trails: BTreeMap::new() })
@@ -188,7 +202,7 @@ pub fn pivot(
     pass.each(sources.values().collect(), |source| {
         source.read(pass.limits, &mut |stream| {
             let followed = follow(stream, pass, tally, &wanted, inventory, options.mode);
-            found.lock().unwrap_or_else(PoisonError::into_inner).extend(followed);
+            lock(&found).extend(followed);
         });
     });
     for (id, trails) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {

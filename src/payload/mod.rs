@@ -13,7 +13,7 @@
 //!
 //! # Cost
 //!
-//! Only a value with a sign that code needs ([`suspect`]) is read at all, so ordinary entries cost
+//! Only a value with a sign that code needs  is read at all, so ordinary entries cost
 //! one pass over a few short fields. That is part of the meaning of the fields, not a prefilter:
 //! what holds no such sign has no words.
 
@@ -67,11 +67,6 @@ impl Family {
 /// The fields that come from the client and may be taken for code.
 pub const FIELDS: &[Field] = &[Field::Target, Field::Referer, Field::Cookie, Field::Body];
 
-/// Whether any field of the entry has a sign that code needs.
-pub fn suspect(event: &Event<'_>) -> bool {
-    FIELDS.iter().any(|field| event.get(*field).is_some_and(is_suspect))
-}
-
 /// Whether a value has a sign that code needs: quotes, brackets, blanks, separators, or an escape
 /// that stands for one.
 fn is_suspect(value: &[u8]) -> bool {
@@ -114,16 +109,29 @@ const SIGNS: [u8; 256] = {
 /// The words of a family that the entry has at a layer: of values as they stand in the log
 /// (`layer` 0), of those that decoding once (1) or twice (2) changes.
 pub fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> {
-    let mut found = Vec::new();
-    for field in FIELDS {
-        let Some(text) = event.get(*field).filter(|text| is_suspect(text)) else { continue };
-        for part in parts(*field, text).filter(|part| is_suspect(part)) {
-            found.extend(at_layer(part, layer).and_then(|value| family.word(&value)));
-        }
-    }
+    let mut found: Vec<&str> =
+        FIELDS.iter().flat_map(|field| words_of(event, *field, family, layer)).collect();
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether a field has a word of a family at any layer.
+pub fn does(event: &Event<'_>, field: Field, family: Family) -> bool {
+    (0..=2).any(|layer| words_of(event, field, family, layer).next().is_some())
+}
+
+fn words_of<'e>(
+    event: &'e Event<'_>,
+    field: Field,
+    family: Family,
+    layer: u8,
+) -> impl Iterator<Item = &'static str> + 'e {
+    let text = event.get(field).filter(|text| is_suspect(text));
+    let parts = text.into_iter().flat_map(move |text| parts(field, text));
+    parts
+        .filter(|part| is_suspect(part))
+        .filter_map(move |part| at_layer(part, layer).and_then(|value| family.word(&value)))
 }
 
 /// A value at a layer, if it is another there than at the layer before; at layer 0 only what no

@@ -93,18 +93,14 @@ impl Source {
         }
     }
 
-    /// The one value on which all values of the source depend; `None` if there is none, or if it
-    /// seldom repeats.
-    pub(super) fn one<'e>(&self, event: &'e Event<'_>) -> Option<&'e [u8]> {
+    /// The lane that it is of; `None` if it depends on more than one field, or on what seldom
+    /// repeats.
+    pub(super) fn lane(&self) -> Option<Lane> {
         match self {
-            Self::Known(field) => event.get(*field),
-            Self::Extension => event.get(Field::Stem),
-            Self::Target => {
-                let whole = event.get(Field::Target)?;
-                let query = memchr::memchr(b'?', whole).map(|at| &whole[at + 1..]);
-                (event.get(Field::Query) == query).then_some(whole)
-            }
-            _ => None,
+            Self::Target | Self::Extension => Some(Lane::Target),
+            Self::Known(field) => Some(Lane::of(*field)),
+            Self::Entry | Self::Time | Self::Count(_) | Self::Records | Self::Named(_) => None,
+            Self::Payload(_) => None,
         }
     }
 
@@ -138,6 +134,49 @@ impl Source {
             }
         }
     }
+}
+
+/// The value of an entry on which all values of some sources depend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// The request target, of which path, query and extension are parts.
+    Target,
+    /// The field.
+    Field(Field),
+}
+
+impl Lane {
+    /// The lane of a field.
+    pub(super) fn of(field: Field) -> Self {
+        match field {
+            Field::Target | Field::Stem | Field::Query => Self::Target,
+            other => Self::Field(other),
+        }
+    }
+
+    /// Its value; `None` if there is none, or if the log's path and query are not those of its
+    /// target.
+    pub(super) fn value<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
+        let Self::Field(field) = self else { return whole_target(event) };
+        event.get(field)
+    }
+
+    /// Whether no source of it has a value.
+    pub(super) fn is_absent(self, event: &Event<'_>) -> bool {
+        let absent = |field| event.get(field).is_none();
+        match self {
+            Self::Field(field) => absent(field),
+            Self::Target => [Field::Target, Field::Stem, Field::Query].into_iter().all(absent),
+        }
+    }
+}
+
+fn whole_target<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
+    let whole = event.get(Field::Target)?;
+    let cut = memchr::memchr(b'?', whole);
+    let stem = &whole[..cut.unwrap_or(whole.len())];
+    let query = cut.map(|at| &whole[at + 1..]);
+    (event.get(Field::Stem) == Some(stem) && event.get(Field::Query) == query).then_some(whole)
 }
 
 /// What stands behind the last dot of a path's last segment.

@@ -1,74 +1,143 @@
-//! What did we say to this value before? Agents, referers and paths repeat: what the comparisons of
-//! all rules said to a value is remembered, so that they are made once for each different value.
+//! What did we say to this value before? Agents, referers and paths repeat: which rules a value
+//! makes candidates, and what comparisons said to it, is remembered, so that it is found out once
+//! for each different value.
 //!
-//! The whole value is the key, not a hash of it, which an attacker could make collide. Only fields
-//! of the entry are remembered, as they stand in the log, and a bounded number of values each; when
-//! a table is full it is forgotten and begun again. The answers are the same with and without.
+//! Values are remembered by lane: the value of the entry on which all values of some sources
+//! depend. A lane has a bounded number of places, and a value has one place that it can be in: the
+//! next one there takes it over, so that nothing grows and nothing is searched for. The whole value
+//! is compared, not a hash of it, which an attacker could make collide. The answers are the same
+//! with and without.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hasher;
 
-/// The most values remembered of one source.
-const VALUES: usize = 4_096;
+use rustc_hash::FxHasher;
+
+/// The number of values remembered of one lane, a power of two.
+const PLACES: usize = 8_192;
 /// Longer values are not remembered.
-const LONGEST: usize = 300;
+const LONGEST: usize = 500;
 
-/// The remembered answers of one thread, by source.
+/// The remembered answers of one thread, by lane.
 #[derive(Debug, Default)]
 pub struct Memo {
-    tables: Vec<Table>,
+    tables: Vec<Vec<Known>>,
+    /// By lane: where the value of the present entry stands.
+    rows: Vec<Sought>,
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    rows: FxHashMap<Box<[u8]>, usize>,
+/// A value and what is known of it.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// Whether there is one.
+    taken: bool,
+    value: Vec<u8>,
+    rules: Option<Vec<u32>>,
     /// Two bits for each comparison: whether it was made, and what it said.
-    answers: Vec<Vec<u64>>,
+    answers: Vec<u64>,
 }
 
-/// Where a value's answers stand: valid until the next [`Memo::row`] for the same source.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row(usize);
+/// Whether the present entry's value of a lane was looked up.
+#[derive(Clone, Copy, Debug, Default)]
+enum Sought {
+    #[default]
+    NotYet,
+    Found(Option<Row>),
+}
+
+/// Where a value's answers stand: valid for the present entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    lane: usize,
+    place: usize,
+}
 
 impl Memo {
-    /// The row of a value of a source; `None` if it is too long to be remembered.
-    pub(super) fn row(&mut self, source: usize, value: &[u8]) -> Option<Row> {
-        if value.len() > LONGEST {
-            return None;
+    /// Turns to another entry.
+    pub(super) fn turn(&mut self) {
+        self.rows.fill(Sought::NotYet);
+    }
+
+    /// The row of the present entry's value of a lane; `None` if it has none, or if it is too long
+    /// to be remembered.
+    pub(super) fn row<'v>(
+        &mut self,
+        lane: usize,
+        value: impl FnOnce() -> Option<&'v [u8]>,
+    ) -> Option<Row> {
+        if self.rows.len() <= lane {
+            self.rows.resize(lane + 1, Sought::NotYet);
         }
-        if self.tables.len() <= source {
-            self.tables.resize_with(source + 1, Table::default);
+        if let Sought::Found(row) = self.rows[lane] {
+            return row;
         }
-        let table = self.tables.get_mut(source)?;
-        if let Some(row) = table.rows.get(value) {
-            return Some(Row(*row));
+        let row = value().filter(|value| value.len() <= LONGEST).map(|v| self.find(lane, v));
+        self.rows[lane] = Sought::Found(row);
+        row
+    }
+
+    fn find(&mut self, lane: usize, value: &[u8]) -> Row {
+        if self.tables.len() <= lane {
+            self.tables.resize_with(lane + 1, Vec::new);
         }
-        if table.answers.len() >= VALUES {
-            *table = Table::default();
+        let table = &mut self.tables[lane];
+        if table.is_empty() {
+            table.resize(PLACES, Known::default());
         }
-        table.rows.insert(value.into(), table.answers.len());
-        table.answers.push(Vec::new());
-        Some(Row(table.answers.len() - 1))
+        let place = place(value);
+        let known = &mut table[place];
+        if !known.taken || known.value != value {
+            known.become_of(value);
+        }
+        Row { lane, place }
+    }
+
+    fn known(&mut self, row: Row) -> &mut Known {
+        &mut self.tables[row.lane][row.place]
+    }
+
+    /// The rules that the value of a row makes candidates, if that was found out.
+    pub(super) fn rules(&mut self, row: Row) -> Option<&[u32]> {
+        self.known(row).rules.as_deref()
+    }
+
+    /// Notes which rules the value of a row makes candidates.
+    pub(super) fn note_rules(&mut self, row: Row, rules: Vec<u32>) {
+        self.known(row).rules = Some(rules);
     }
 
     /// What comparison number `slot` said to the value of a row, if it was made.
-    pub(super) fn answer(&self, source: usize, row: Row, slot: usize) -> Option<bool> {
-        let answers = self.tables.get(source)?.answers.get(row.0)?;
-        match answers.get(slot / 32)? >> (slot % 32 * 2) & 0b11 {
+    pub(super) fn answer(&mut self, row: Row, slot: usize) -> Option<bool> {
+        match self.known(row).answers.get(slot / 32)? >> (slot % 32 * 2) & 0b11 {
             0 => None,
             said => Some(said == 0b11),
         }
     }
 
     /// Notes what comparison number `slot` says to the value of a row.
-    pub(super) fn note(&mut self, source: usize, row: Row, slot: usize, says: bool) {
-        let table = self.tables.get_mut(source);
-        let Some(answers) = table.and_then(|table| table.answers.get_mut(row.0)) else { return };
+    pub(super) fn note(&mut self, row: Row, slot: usize, says: bool) {
+        let answers = &mut self.known(row).answers;
         let (word, bit) = (slot / 32, slot % 32 * 2);
         if answers.len() <= word {
             answers.resize(word + 1, 0);
         }
         answers[word] |= (1 | u64::from(says) << 1) << bit;
     }
+}
+
+impl Known {
+    fn become_of(&mut self, value: &[u8]) {
+        self.taken = true;
+        self.value.clear();
+        self.value.extend_from_slice(value);
+        self.rules = None;
+        self.answers.clear();
+    }
+}
+
+fn place(value: &[u8]) -> usize {
+    let mut hasher = FxHasher::default();
+    hasher.write(value);
+    hasher.finish() as usize & (PLACES - 1)
 }
 
 #[cfg(test)]
@@ -80,29 +149,44 @@ mod tests {
         let mut memo = Memo::default();
         let mut made = 0;
         for value in [&b"a"[..], b"b", b"a", b"b"] {
-            let row = memo.row(2, value).unwrap();
+            memo.turn();
+            let row = memo.row(2, || Some(value)).unwrap();
             for slot in [0, 31, 32, 200] {
-                let says = memo.answer(2, row, slot).unwrap_or_else(|| {
+                let says = memo.answer(row, slot).unwrap_or_else(|| {
                     made += 1;
-                    memo.note(2, row, slot, value == b"a");
+                    memo.note(row, slot, value == b"a");
                     value == b"a"
                 });
                 assert_eq!(says, value == b"a");
             }
         }
         assert_eq!(made, 8);
-        assert!(memo.row(0, &[b'x'; LONGEST + 1]).is_none());
+        memo.turn();
+        assert_eq!(memo.row(0, || Some(&[b'x'; LONGEST + 1])), None);
+        assert_eq!(memo.row(1, || None), None);
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn a_value_that_takes_anothers_place_knows_nothing_of_it() {
         let mut memo = Memo::default();
-        for n in 0..10_000_u32 {
-            let row = memo.row(0, &n.to_le_bytes()).unwrap();
-            assert_eq!(memo.answer(0, row, 5), None);
-            memo.note(0, row, 5, n % 3 == 0);
-            assert_eq!(memo.answer(0, row, 5), Some(n % 3 == 0));
+        for n in 0..100_000_u32 {
+            memo.turn();
+            let row = memo.row(0, || Some(&n.to_le_bytes())).unwrap();
+            assert_eq!((memo.answer(row, 5), memo.rules(row)), (None, None));
+            memo.note(row, 5, n % 3 == 0);
+            memo.note_rules(row, vec![n]);
+            assert_eq!(memo.answer(row, 5), Some(n % 3 == 0));
+            assert_eq!(memo.rules(row), Some(&[n][..]));
         }
-        assert!(memo.tables[0].answers.len() <= VALUES);
+        assert_eq!(memo.tables[0].len(), PLACES);
+    }
+
+    #[test]
+    fn an_entry_looks_a_lane_up_once() {
+        let mut memo = Memo::default();
+        let row = memo.row(0, || Some(b"a"));
+        assert_eq!(memo.row(0, || unreachable!()), row);
+        memo.turn();
+        assert_eq!(memo.row(0, || None), None);
     }
 }

@@ -25,6 +25,7 @@ mod needle;
 mod pattern;
 mod plan;
 mod program;
+mod screen;
 mod set;
 mod table;
 mod yaml;
@@ -38,8 +39,9 @@ pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
 pub use fault::{Code, Fault, Mark, RuleError};
 pub use memo::Memo;
 pub use pattern::{Part, Pattern};
-pub use plan::{Candidates, Plan, Sources};
+pub use plan::Plan;
 pub use program::Subject;
+pub use screen::Candidates;
 pub use set::{Explanation, RuleSet};
 pub use table::table;
 

@@ -10,27 +10,38 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::event::Field;
+use crate::payload::Family;
 
 use super::detection::Test;
 use super::field::Source;
+use super::matcher::Matcher;
 use super::pattern::{Part, Pattern};
 use super::program::{Check, Cond, Group, Leaf};
 
 /// One thing that an entry may have to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Need {
-    /// This text, in any case, somewhere in the entry or in a decoded layer of it.
-    Text(Vec<u8>),
+    /// This text, in any case, somewhere in a value of a source or in a decoded layer of it.
+    Text(usize, Vec<u8>),
     /// This value, in lower case, of a source.
     Value(usize, Vec<u8>),
     /// One of these bytes somewhere in a value of a source, as it stands or decoded.
     Bytes(usize, ByteSet),
-    /// Any value of a source that most logs do not have.
+    /// Any value of a source that most logs do not have, or whose values repeat.
     Present(usize),
     /// A record of card or personal data.
     Record,
-    /// A value with a sign that code needs.
-    Payload,
+    /// A value that does something as code of a family.
+    Payload(Family),
+}
+
+/// A comparison that holds where one of its needs brings a match about.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    pub(super) source: usize,
+    /// Its number among the comparisons with the lane of the source.
+    pub(super) slot: usize,
+    pub(super) matcher: Matcher,
 }
 
 /// A set of bytes.
@@ -51,32 +62,33 @@ impl ByteSet {
     }
 }
 
-/// A field whose values are searched for bytes, and which bytes are ordinary in it.
+/// A source whose values are searched, and which bytes are ordinary in it.
 #[derive(Clone, Copy)]
 struct Within {
     source: usize,
-    ordinary: &'static [u8],
+    /// `None` for sources in which nearly every byte is: they are not searched for bytes.
+    ordinary: Option<&'static [u8]>,
 }
 
 impl Within {
-    /// `None` for sources that are whole entries, counts or times: nearly every byte is in them.
-    fn of(source: usize, from: Option<&Source>) -> Option<Self> {
-        let ordinary: &[u8] = match from? {
-            Source::Target => b"/.-_=&?%+",
-            Source::Known(Field::Stem) => b"/.-_%",
-            Source::Known(Field::Query) => b"/.-_=&%+",
-            Source::Known(Field::Referer) => b"/.-_=&?%+:#",
-            Source::Known(Field::UserAgent) => b"/.-_=&?%+:,@~(); |!#[]",
-            _ => return None,
+    fn of(source: usize, from: Option<&Source>) -> Self {
+        let ordinary: Option<&[u8]> = match from {
+            Some(Source::Target) => Some(b"/.-_=&?%+"),
+            Some(Source::Known(Field::Stem)) => Some(b"/.-_%"),
+            Some(Source::Known(Field::Query)) => Some(b"/.-_=&%+"),
+            Some(Source::Known(Field::Referer)) => Some(b"/.-_=&?%+:#"),
+            Some(Source::Known(Field::UserAgent)) => Some(b"/.-_=&?%+:,@~(); |!#[]"),
+            _ => None,
         };
-        Some(Self { source, ordinary })
+        Self { source, ordinary }
     }
 
     /// The share of ordinary values that hold the byte: a guess. Letters and digits are never
     /// looked for, so that case does not matter.
     fn share(self, byte: u8) -> f64 {
+        let ordinary = self.ordinary.is_none_or(|ordinary| ordinary.contains(&byte));
         match byte {
-            _ if byte.is_ascii_alphanumeric() || self.ordinary.contains(&byte) => 1.0,
+            _ if byte.is_ascii_alphanumeric() || ordinary => 1.0,
             b' ' => 0.1,
             b':' | b',' | b'@' | b'~' => 0.05,
             0x80.. => 0.000_3,
@@ -94,7 +106,7 @@ impl Within {
     }
 
     /// The rarest byte of a text that must be there as a whole.
-    fn text(self, text: &[u8]) -> Witness {
+    fn byte(self, text: &[u8]) -> Witness {
         // Beyond ASCII, case folding changes bytes.
         let ascii = text.iter().filter(|byte| byte.is_ascii());
         let rarest = ascii.min_by(|a, b| self.share(**a).total_cmp(&self.share(**b)));
@@ -112,11 +124,15 @@ pub(super) struct Witness {
     share: f64,
     /// The share of the commonest need alone: many rare literals are no common one.
     worst: f64,
-    pub(super) needs: Vec<Need>,
+    /// Each with the comparison that it is the need of, if what that says is remembered.
+    pub(super) needs: Vec<(Need, Option<Proof>)>,
 }
 
 /// A share beyond which looking for a need first does not pay.
 const TOO_COMMON: f64 = 0.6;
+
+/// The share of entries that a comparison without a rare literal matches: a guess.
+const OFTEN_MATCHED: f64 = 0.3;
 
 impl Witness {
     /// Every entry may match.
@@ -125,7 +141,7 @@ impl Witness {
     }
 
     fn of(share: f64, need: Need) -> Self {
-        Self { share, worst: share, needs: vec![need] }
+        Self { share, worst: share, needs: vec![(need, None)] }
     }
 
     /// The witness of a condition; `None` if every entry must be looked at.
@@ -136,8 +152,11 @@ impl Witness {
 
     /// The needs in words.
     pub(super) fn explain(&self, names: &[String]) -> Vec<String> {
-        let word = |need: &Need| match need {
-            Need::Text(text) => format!("text {:?}", String::from_utf8_lossy(text)),
+        let word = |(need, _): &(Need, Option<Proof>)| match need {
+            Need::Text(source, text) => {
+                let name = names.get(*source).map(String::as_str).unwrap_or_default();
+                format!("{name} with {:?}", String::from_utf8_lossy(text))
+            }
             Need::Value(source, value) => {
                 let name = names.get(*source).map(String::as_str).unwrap_or_default();
                 format!("{name} = {:?}", String::from_utf8_lossy(value))
@@ -147,9 +166,11 @@ impl Witness {
                 let bytes: Vec<u8> = set.iter().filter(u8::is_ascii).collect();
                 format!("{name} with one of {:?}", String::from_utf8_lossy(&bytes))
             }
-            Need::Present(source) => names.get(*source).cloned().unwrap_or_default(),
+            Need::Present(source) => {
+                format!("each new {}", names.get(*source).map(String::as_str).unwrap_or_default())
+            }
             Need::Record => "a record of card or personal data".to_owned(),
-            Need::Payload => "a value with quotes, brackets, blanks or other signs".to_owned(),
+            Need::Payload(_) => "a value with quotes, brackets, blanks or other signs".to_owned(),
         };
         self.needs.iter().map(word).collect()
     }
@@ -198,16 +219,25 @@ fn of_cond(cond: &Cond, positive: bool, sources: &[Source]) -> Witness {
 }
 
 fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Witness {
-    match leaf.check {
-        Check::Value(_) => {
-            Witness::union(leaf.tests.iter().map(|test| of_test(test, leaf.source, sources)))
-        }
-        Check::Exists(_) | Check::Field(..) => Witness::always(),
+    let Check::Value(matcher) = &leaf.check else { return Witness::always() };
+    let tests = leaf.tests.iter().map(|test| of_test(test, leaf.source, sources));
+    let mut witness = Witness::union(tests);
+    if sources.get(leaf.source).is_none_or(|from| from.lane().is_none()) {
+        return witness;
     }
+    if !witness.is_rare() {
+        witness = Witness::of(OFTEN_MATCHED, Need::Present(leaf.source));
+    }
+    let proof = Proof { source: leaf.source, slot: leaf.slot, matcher: matcher.clone() };
+    witness.needs.iter_mut().for_each(|(_, of)| *of = Some(proof.clone()));
+    witness
 }
 
 fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
     let from = sources.get(source);
+    if let Some(Source::Payload(family)) = from {
+        return Witness::of(0.05, Need::Payload(*family));
+    }
     match test {
         // Counts are no text of the entry.
         Test::Compare(order, n) if matches!(from, Some(Source::Count(_) | Source::Records)) => {
@@ -217,7 +247,6 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
         _ if matches!(from, Some(Source::Count(_) | Source::Records | Source::Time)) => {
             Witness::always()
         }
-        _ if matches!(from, Some(Source::Payload(_))) => Witness::of(0.05, Need::Payload),
         _ if matches!(from, Some(Source::Known(Field::Cookie))) => {
             Witness::of(0.05, Need::Present(source))
         }
@@ -237,7 +266,7 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
     }
 }
 
-fn of_pattern(pattern: &Pattern, within: Option<Within>) -> Witness {
+fn of_pattern(pattern: &Pattern, within: Within) -> Witness {
     let texts = pattern.parts.iter().filter_map(|part| match part {
         Part::Text(text) => Some(of_literal(text, within)),
         _ => None,
@@ -246,17 +275,16 @@ fn of_pattern(pattern: &Pattern, within: Option<Within>) -> Witness {
 }
 
 /// The rarest piece of a literal, or else its rarest byte.
-fn of_literal(text: &[u8], within: Option<Within>) -> Witness {
-    let bytes = within.map(|within| within.text(text));
-    Witness::rarest([of_text(text)].into_iter().chain(bytes))
+fn of_literal(text: &[u8], within: Within) -> Witness {
+    Witness::rarest([of_text(text, within), within.byte(text)].into_iter())
 }
 
 /// The rarest piece of a literal.
-fn of_text(text: &[u8]) -> Witness {
+fn of_text(text: &[u8], within: Within) -> Witness {
     let pieces = text.split(|b| !b.is_ascii_graphic()).filter(|piece| !piece.is_empty());
     Witness::rarest(pieces.map(|piece| {
         let piece = piece.to_ascii_lowercase();
-        Witness::of(share(&piece), Need::Text(piece))
+        Witness::of(share(&piece), Need::Text(within.source, piece))
     }))
 }
 
@@ -303,13 +331,17 @@ fn share(piece: &[u8]) -> f64 {
 }
 
 fn value_share(value: &[u8]) -> f64 {
-    const USUAL: &[&str] =
-        &["get", "200", "http/1.1", "http/1.0", "html", "php", "", "-", "post", "304", "302"];
-    let usual = USUAL.iter().any(|usual| value.eq_ignore_ascii_case(usual.as_bytes()));
-    if usual { 0.2 } else { 0.02 }
+    const MOSTLY: &[&str] = &["get", "200", "http/1.1"];
+    const OFTEN: &[&str] = &["http/1.0", "html", "php", "", "-", "post", "304", "302"];
+    let is = |usual: &&str| value.eq_ignore_ascii_case(usual.as_bytes());
+    match () {
+        () if MOSTLY.iter().any(is) => 0.8,
+        () if OFTEN.iter().any(is) => 0.2,
+        () => 0.02,
+    }
 }
 
-fn of_regex(source: &str, flags: &str, within: Option<Within>) -> Witness {
+fn of_regex(source: &str, flags: &str, within: Within) -> Witness {
     let parsed = regex_syntax::ParserBuilder::new()
         .unicode(!source.is_ascii())
         .utf8(false)
@@ -321,10 +353,10 @@ fn of_regex(source: &str, flags: &str, within: Option<Within>) -> Witness {
     parsed.map_or_else(|_| Witness::always(), |hir| of_hir(&hir, within))
 }
 
-fn of_hir(hir: &Hir, within: Option<Within>) -> Witness {
+fn of_hir(hir: &Hir, within: Within) -> Witness {
     match hir.kind() {
         HirKind::Literal(literal) => of_literal(&literal.0, within),
-        HirKind::Class(class) => within.map_or_else(Witness::always, |w| w.set(bytes_of(class))),
+        HirKind::Class(class) => within.set(bytes_of(class)),
         HirKind::Capture(capture) => of_hir(&capture.sub, within),
         HirKind::Repetition(repetition) if repetition.min > 0 => of_hir(&repetition.sub, within),
         HirKind::Alternation(parts) => {
@@ -357,7 +389,7 @@ fn bytes_of(class: &Class) -> ByteSet {
 
 /// The rarest of the runs of literal letters and of the other parts; alternatives of plain text
 /// are taken together with the run before them (`.` with `gz` or `zip`).
-fn of_concat(parts: &[Hir], within: Option<Within>) -> Witness {
+fn of_concat(parts: &[Hir], within: Within) -> Witness {
     let mut found = Vec::new();
     let mut run = Vec::new();
     for part in parts {
@@ -380,7 +412,7 @@ fn of_concat(parts: &[Hir], within: Option<Within>) -> Witness {
     Witness::rarest(found.into_iter())
 }
 
-fn alternatives(before: &[u8], part: &Hir, within: Option<Within>) -> Witness {
+fn alternatives(before: &[u8], part: &Hir, within: Within) -> Witness {
     let whole = || of_hir(part, within);
     let part = match part.kind() {
         HirKind::Capture(capture) => &capture.sub,

@@ -1,212 +1,155 @@
 //! Which rules can an entry match at all? The prefilter over a block of one kind of log.
 //!
-//! One automaton of the necessary literals of all rules for this kind runs over the raw bytes of
-//! the block. An entry in which an escape could bring a literal about is decoded and searched
-//! again; fields whose values are not in the entry as they stand (un-escaped by the parser) are
-//! searched too. Rules without rare literals are found by their exact values in the parsed event,
-//! or looked at for each entry.
+//! What rules need of fields that the parser finds is looked for in those fields, by lane, and
+//! remembered for each value: most agents, referers and paths were seen before. What they need of
+//! the whole entry, or of fields that a log names itself, is found by one automaton over the raw
+//! bytes of the block; an entry in which an escape could bring a literal about is decoded and
+//! searched again, and so are values that are not in the entry as they stand (un-escaped by the
+//! parser). Rules that need nothing rare are looked at for each entry.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
-use memchr::{memchr, memchr3_iter};
 use rustc_hash::FxHashMap;
 
-use crate::element::Record;
-use crate::event::{Event, decode};
-use crate::payload;
+use crate::event::Field;
+use crate::payload::{self, Family};
 
-use super::field::Source;
-use super::needle::{ByteSet, Need, Witness};
-
-/// Up to so many literals the automaton is a DFA (about 7 kB of memory each); beyond, an NFA.
-const DFA_NEEDLES: usize = 4_000;
+use super::field::Lane;
+use super::memo::Row;
+use super::needle::{ByteSet, Need, Proof, Witness};
+use super::program::{Sources, Subject};
+use super::screen::{self, BySet, ByText, ByValue, ByteClasses, Candidates, Literals};
 
 /// The rules for one kind of log, and how to tell which of them an entry may match.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// The rules that run, by number.
-    pub(super) rules: Vec<u32>,
-    automaton: Option<AhoCorasick>,
-    /// By literal: the rules that need it.
-    needing: Vec<Vec<u32>>,
-    /// By source and exact value: the rules that need it.
-    values: Vec<(usize, ByValue)>,
-    /// By source: the rules that need one of some bytes in it.
-    sets: Vec<(usize, BySet)>,
-    /// The same, as they are looked for.
-    classes: Vec<ByteClasses>,
+    rules: Vec<u32>,
+    /// Literals that stand somewhere in the entry.
+    entry: Option<Literals>,
+    lanes: Vec<Screen>,
     /// Rules that need any value of a source.
     present: Vec<(usize, u32)>,
     /// Rules that need a record.
     records: Vec<u32>,
-    /// Rules that need a value with a sign that code needs.
-    payloads: Vec<u32>,
     /// Rules that may match any entry.
     always: Vec<u32>,
-    /// Bytes that stand in a literal.
-    bytes: Bytes,
 }
 
-/// Rules by the bytes of which they need one.
-type BySet = Vec<(ByteSet, Vec<u32>)>;
-
-/// Rules by the exact value that they need.
-type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
-
+/// What rules need of the sources of one lane.
 #[derive(Debug)]
-struct Bytes([bool; 256]);
+struct Screen {
+    number: usize,
+    lane: Lane,
+    /// The comparisons whose needs are looked for: what is found are their numbers here.
+    checks: Vec<Check>,
+    literals: Option<Literals>,
+    /// By source.
+    values: Vec<(usize, ByValue)>,
+    classes: Vec<(usize, ByteClasses)>,
+    /// Comparisons with every value.
+    always: Vec<u32>,
+    /// Rules that need code of a family in the field.
+    payloads: Vec<(Field, Family, u32)>,
+}
 
-/// Rules by the bytes of which they need one in a source. Bytes that no rule tells apart are one
-/// class, so that a value is looked through with one look-up for each byte.
+/// A comparison, and the rule that it makes a candidate.
 #[derive(Debug)]
-struct ByteClasses {
-    source: usize,
-    /// By byte: the bit of its class; none for bytes that no rule needs.
-    class: Box<[u64; 256]>,
-    /// Rules by the classes of which they need one.
-    rules: Vec<(u64, Vec<u32>)>,
+struct Check {
+    proof: Proof,
+    rule: u32,
 }
 
-impl ByteClasses {
-    /// Beyond so many, the rest shares the last class: found too often, never too seldom.
-    const MOST: usize = 64;
+/// Needs on their way into a plan: of the numbers of rules or checks.
+#[derive(Default)]
+struct Needs {
+    checks: Vec<Check>,
+    texts: ByText,
+    values: FxHashMap<usize, ByValue>,
+    sets: FxHashMap<usize, BySet>,
+    always: Vec<u32>,
+    payloads: Vec<(Field, Family, u32)>,
+}
 
-    fn new(source: usize, sets: &BySet) -> Self {
-        let mut class = Box::new([0; 256]);
-        let mut kinds: Vec<Vec<bool>> = Vec::new();
-        for byte in 0..=255_u8 {
-            let kind: Vec<bool> = sets.iter().map(|(set, _)| set.has(byte)).collect();
-            if !kind.contains(&true) {
-                continue;
-            }
-            let at = kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
-                kinds.push(kind);
-                kinds.len() - 1
-            });
-            class[usize::from(byte)] = 1 << at.min(Self::MOST - 1);
+impl Needs {
+    /// The number of the comparison for a rule.
+    fn check(&mut self, proof: &Proof, rule: u32) -> u32 {
+        let same = |check: &Check| {
+            (check.rule, check.proof.source, check.proof.slot) == (rule, proof.source, proof.slot)
+        };
+        // The needs of one comparison come one after another.
+        if !self.checks.last().is_some_and(same) {
+            self.checks.push(Check { proof: proof.clone(), rule });
         }
-        let mask = |set: &ByteSet| set.iter().fold(0, |mask, byte| mask | class[usize::from(byte)]);
-        let rules = sets.iter().map(|(set, rules)| (mask(set), rules.clone())).collect();
-        Self { source, class, rules }
+        self.checks.len() as u32 - 1
     }
 
-    /// The classes of the bytes of a value, as it is and decoded.
-    fn of(&self, value: &[u8], layers: u8) -> u64 {
-        let mut found = value.iter().fold(0, |found, byte| found | self.class[usize::from(*byte)]);
-        if layers > 0 && decode::changes(value) {
-            found |= self.of(&decode::once(value), layers - 1);
-        }
-        found
-    }
-}
-
-impl Default for Bytes {
-    fn default() -> Self {
-        Self([false; 256])
-    }
-}
-
-/// The rules that an entry may match, in order.
-#[derive(Debug, Default)]
-pub struct Candidates {
-    rules: Vec<u32>,
-    seen: Vec<bool>,
-}
-
-impl Candidates {
-    /// Takes them, in ascending order.
-    pub fn drain(&mut self, into: &mut Vec<u32>) {
-        into.clear();
-        into.append(&mut self.rules);
-        for rule in into.iter() {
-            self.seen[*rule as usize] = false;
-        }
-        into.sort_unstable();
-    }
-
-    fn add(&mut self, rules: &[u32]) {
-        for rule in rules {
-            let at = *rule as usize;
-            if self.seen.len() <= at {
-                self.seen.resize(at + 1, false);
+    fn add(&mut self, need: &Need, number: u32) {
+        match need {
+            Need::Text(_, text) => self.texts.entry(text.clone()).or_default().push(number),
+            Need::Value(source, value) => {
+                let values = self.values.entry(*source).or_default();
+                values.entry(value.clone()).or_default().push(number);
             }
-            if !std::mem::replace(&mut self.seen[at], true) {
-                self.rules.push(*rule);
-            }
+            Need::Bytes(source, set) => self.set(*source, *set, number),
+            Need::Present(_) | Need::Record | Need::Payload(_) => self.always.push(number),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.checks.is_empty() && self.payloads.is_empty()
+    }
+
+    fn set(&mut self, source: usize, set: ByteSet, number: u32) {
+        let sets = self.sets.entry(source).or_default();
+        match sets.iter_mut().find(|(known, _)| *known == set) {
+            Some((_, numbers)) => numbers.push(number),
+            None => sets.push((set, vec![number])),
         }
     }
 }
 
 impl Plan {
-    pub(super) fn new<'w>(rules: impl Iterator<Item = (u32, Option<&'w Witness>)>) -> Self {
+    pub(super) fn new<'w>(
+        rules: impl Iterator<Item = (u32, Option<&'w Witness>)>,
+        sources: &Sources,
+    ) -> Self {
         let mut plan = Self::default();
-        let mut texts: FxHashMap<&[u8], Vec<u32>> = FxHashMap::default();
+        let mut lanes: Vec<Needs> = Vec::new();
+        lanes.resize_with(sources.lanes().len(), Needs::default);
+        let mut entry = Needs::default();
         for (rule, witness) in rules {
             plan.rules.push(rule);
             let Some(witness) = witness else {
                 plan.always.push(rule);
                 continue;
             };
-            for need in &witness.needs {
-                match need {
-                    Need::Text(text) => texts.entry(text).or_default().push(rule),
-                    Need::Value(source, value) => plan.value(*source, value, rule),
-                    Need::Bytes(source, set) => plan.set(*source, *set, rule),
-                    Need::Present(source) => plan.present.push((*source, rule)),
-                    Need::Record => plan.records.push(rule),
-                    Need::Payload => plan.payloads.push(rule),
+            for (need, proof) in &witness.needs {
+                let lane = proof.as_ref().and_then(|p| Some((p, sources.lane(p.source)?)));
+                match (lane, need) {
+                    (Some((proof, lane)), _) => {
+                        let number = lanes[lane].check(proof, rule);
+                        lanes[lane].add(need, number);
+                    }
+                    (None, Need::Present(source)) => plan.present.push((*source, rule)),
+                    (None, Need::Record) => plan.records.push(rule),
+                    (None, Need::Payload(family)) => {
+                        for field in payload::FIELDS {
+                            let lane = sources.number_of(Lane::of(*field));
+                            let needs = lane.and_then(|lane| lanes.get_mut(lane));
+                            needs.unwrap_or(&mut entry).payloads.push((*field, *family, rule));
+                        }
+                    }
+                    (None, _) => entry.add(need, rule),
                 }
             }
         }
-        plan.classes = plan.sets.iter().map(|(at, sets)| ByteClasses::new(*at, sets)).collect();
-        plan.build(texts);
+        plan.entry = Literals::new(entry.texts).unwrap_or_else(|texts| {
+            plan.always.extend(texts.into_values().flatten());
+            None
+        });
+        let lanes = lanes.into_iter().enumerate().filter(|(_, needs)| !needs.is_empty());
+        let screen = |(number, needs)| Screen::new(number, sources.lanes()[number], needs);
+        plan.lanes = lanes.map(screen).collect();
         plan
-    }
-
-    fn value(&mut self, source: usize, value: &[u8], rule: u32) {
-        let at = self.values.iter().position(|(known, _)| *known == source);
-        let at = at.unwrap_or_else(|| {
-            self.values.push((source, FxHashMap::default()));
-            self.values.len() - 1
-        });
-        self.values[at].1.entry(value.to_owned()).or_default().push(rule);
-    }
-
-    fn set(&mut self, source: usize, set: ByteSet, rule: u32) {
-        let at = self.sets.iter().position(|(known, _)| *known == source);
-        let at = at.unwrap_or_else(|| {
-            self.sets.push((source, Vec::new()));
-            self.sets.len() - 1
-        });
-        let sets = &mut self.sets[at].1;
-        match sets.iter_mut().find(|(known, _)| *known == set) {
-            Some((_, rules)) => rules.push(rule),
-            None => sets.push((set, vec![rule])),
-        }
-    }
-
-    fn build(&mut self, texts: FxHashMap<&[u8], Vec<u32>>) {
-        let mut texts: Vec<(&[u8], Vec<u32>)> = texts.into_iter().collect();
-        texts.sort();
-        for byte in texts.iter().flat_map(|(text, _)| *text) {
-            self.bytes.0[usize::from(byte.to_ascii_lowercase())] = true;
-            self.bytes.0[usize::from(byte.to_ascii_uppercase())] = true;
-        }
-        let small = texts.len() <= DFA_NEEDLES;
-        let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let needles: Vec<&[u8]> = texts.iter().map(|(text, _)| *text).collect();
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .prefilter(false)
-            .build(&needles);
-        match built {
-            Ok(automaton) => {
-                self.automaton = (!needles.is_empty()).then_some(automaton);
-                self.needing = texts.into_iter().map(|(_, rules)| rules).collect();
-            }
-            // Too large to build: every rule is looked at for each entry.
-            Err(_) => self.always.extend(texts.into_iter().flat_map(|(_, rules)| rules)),
-        }
     }
 
     /// The rules that run, by number.
@@ -214,150 +157,128 @@ impl Plan {
         &self.rules
     }
 
-    /// Where the first literal in `bytes` at or behind `from` begins; `None` if none follows.
+    /// Where the first literal in the raw `bytes` at or behind `from` begins; `None` if none
+    /// follows.
     pub fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let input = Input::new(bytes).range(from..).earliest(true);
-        self.automaton.as_ref()?.find(input).map(|found| found.start())
+        self.entry.as_ref()?.next(bytes, from)
     }
 
     /// Adds the rules that the entry may match. `hit` says whether [`Plan::next`] found a literal
     /// in the raw entry.
-    pub fn candidates(
-        &self,
-        event: &Event<'_>,
-        records: &[Record],
-        sources: Sources<'_>,
-        hit: bool,
-        found: &mut Candidates,
-    ) {
+    pub fn candidates(&self, subject: &mut Subject<'_>, hit: bool, found: &mut Candidates) {
         found.add(&self.always);
-        if !records.is_empty() {
+        if !subject.records.is_empty() {
             found.add(&self.records);
         }
-        if !self.payloads.is_empty() && payload::suspect(event) {
-            found.add(&self.payloads);
-        }
-        if self.automaton.is_some() {
-            if hit {
-                self.search(event.raw, found);
-            }
-            self.decode(event.raw, 2, found);
-            for value in event.foreign() {
-                self.search(value, found);
-                self.decode(value, 2, found);
-            }
-        }
-        self.candidates_within(event, records, sources, found);
-        for (source, rules) in &self.values {
-            if let Some(from) = sources.0.get(*source) {
-                from.any(event, records, &mut |value| {
-                    look_up(value, 2, rules, found);
-                    false
-                });
-            }
-        }
-    }
-
-    /// Adds the rules for which a value that they need is there, or one of their bytes in it, as it
-    /// is or decoded.
-    fn candidates_within(
-        &self,
-        event: &Event<'_>,
-        records: &[Record],
-        sources: Sources<'_>,
-        found: &mut Candidates,
-    ) {
         for (source, rule) in &self.present {
-            if sources.0.get(*source).is_some_and(|from| from.any(event, records, &mut |_| true)) {
+            if subject.each(*source, &mut |_| true) {
                 found.add(&[*rule]);
             }
         }
-        for classes in &self.classes {
-            let Some(from) = sources.0.get(classes.source) else { continue };
-            let mut present = 0;
-            from.any(event, records, &mut |value| {
-                present |= classes.of(value, 2);
+        if let Some(literals) = &self.entry {
+            in_entry(literals, subject, hit, found);
+        }
+        self.lanes.iter().for_each(|lane| lane.candidates(subject, found));
+    }
+}
+
+fn in_entry(literals: &Literals, subject: &Subject<'_>, hit: bool, found: &mut Candidates) {
+    let event = subject.event;
+    if hit {
+        literals.search(event.raw, found);
+    }
+    literals.search_decoded(event.raw, 2, found);
+    for value in event.foreign() {
+        literals.search(value, found);
+        literals.search_decoded(value, 2, found);
+    }
+}
+
+impl Screen {
+    fn new(number: usize, lane: Lane, needs: Needs) -> Self {
+        let mut always = needs.always;
+        let literals = Literals::new(needs.texts).unwrap_or_else(|texts| {
+            always.extend(texts.into_values().flatten());
+            None
+        });
+        let classes = needs.sets.into_iter().map(|(at, sets)| (at, ByteClasses::new(sets)));
+        Self {
+            number,
+            lane,
+            checks: needs.checks,
+            literals,
+            values: needs.values.into_iter().collect(),
+            classes: classes.collect(),
+            always,
+            payloads: needs.payloads,
+        }
+    }
+
+    fn candidates(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
+        if self.lane.is_absent(subject.event) {
+            return;
+        }
+        let row = subject.row(self.number);
+        if let Some(rules) = row.and_then(|row| subject.memo.rules(row)) {
+            return found.add(rules);
+        }
+        let rules = self.rules(subject, row);
+        found.add(&rules);
+        if let Some(row) = row {
+            subject.memo.note_rules(row, rules);
+        }
+    }
+
+    /// The rules that the values of the lane make candidates.
+    fn rules(&self, subject: &mut Subject<'_>, row: Option<Row>) -> Vec<u32> {
+        let (mut found, mut checks) = (Candidates::default(), Vec::new());
+        self.search(subject, &mut found);
+        found.drain(&mut checks);
+        let checks = checks.iter().filter_map(|number| self.checks.get(*number as usize));
+        let proven = checks.filter(|check| subject.proves(&check.proof, row)).map(|c| c.rule);
+        let mut rules: Vec<u32> = proven.collect();
+        let event = subject.event;
+        let does =
+            |(field, family, _): &&(Field, Family, u32)| payload::does(event, *field, *family);
+        rules.extend(self.payloads.iter().filter(does).map(|(.., rule)| *rule));
+        rules
+    }
+
+    fn search(&self, subject: &Subject<'_>, found: &mut Candidates) {
+        found.add(&self.always);
+        if let Some(literals) = &self.literals {
+            self.texts(subject, &mut |text| {
+                literals.search(text, found);
+                literals.search_decoded(text, 2, found);
+            });
+        }
+        for (source, checks) in &self.values {
+            subject.each(*source, &mut |value| {
+                screen::look_up(value, 2, checks, found);
                 false
             });
-            for (mask, rules) in &classes.rules {
-                if mask & present != 0 {
-                    found.add(rules);
-                }
-            }
+        }
+        for (source, classes) in &self.classes {
+            subject.each(*source, &mut |value| {
+                classes.search(value, found);
+                false
+            });
         }
     }
 
-    fn search(&self, bytes: &[u8], found: &mut Candidates) {
-        let Some(automaton) = &self.automaton else { return };
-        for hit in automaton.find_overlapping_iter(bytes) {
-            found.add(&self.needing[hit.pattern().as_usize()]);
+    /// The texts in which every value of the lane's sources stands.
+    fn texts(&self, subject: &Subject<'_>, look: &mut dyn FnMut(&[u8])) {
+        if let Some(whole) = self.lane.value(subject.event) {
+            return look(whole);
         }
-    }
-
-    /// Searches what decoding makes of a text, as often as `layers` says.
-    fn decode(&self, text: &[u8], layers: u8, found: &mut Candidates) {
-        if layers > 0 && self.brings_about(text, layers > 1) {
-            let decoded = decode::once(text);
-            self.search(&decoded, found);
-            self.decode(&decoded, layers - 1, found);
+        let mut sources: Vec<usize> = self.checks.iter().map(|check| check.proof.source).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        for source in sources {
+            subject.each(source, &mut |value| {
+                look(value);
+                false
+            });
         }
-    }
-
-    /// Whether decoding can bring a literal about, or (if `again`) an escape of the next layer,
-    /// which may be of any printable letters: yes too often, never no wrongly.
-    fn brings_about(&self, text: &[u8], again: bool) -> bool {
-        let hex = |at: usize| (*text.get(at)? as char).to_digit(16);
-        let matters = |at: usize| match text[at] {
-            b'%' => match hex(at + 1).zip(hex(at + 2)) {
-                Some((hi, lo)) => {
-                    let byte = (hi * 16 + lo) as u8;
-                    let letter =
-                        self.bytes.0[usize::from(byte)] || again && byte.is_ascii_graphic();
-                    letter || matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xf0)
-                }
-                None => matches!(text.get(at + 1), Some(b'u' | b'U')),
-            },
-            b'&' => {
-                let window = &text[at..text.len().min(at + 16)];
-                memchr(b';', window).is_some()
-            }
-            _ => matches!(text.get(at + 1), Some(b'x' | b'u')),
-        };
-        memchr3_iter(b'%', b'&', b'\\', text).any(matters)
-            || memchr3_iter(0xc0, 0xc1, 0xe0, text).any(|at| is_overlong(text, at))
-            || memchr::memchr_iter(0xf0, text).any(|at| is_overlong(text, at))
-    }
-}
-
-/// Whether UTF-8 that is longer than it need be begins here.
-fn is_overlong(text: &[u8], at: usize) -> bool {
-    let Some(next) = text.get(at + 1) else { return false };
-    match text[at] {
-        0xe0 => (0x80..0xa0).contains(next),
-        0xf0 => (0x80..0x90).contains(next),
-        _ => true,
-    }
-}
-
-/// The sources of the set that a plan belongs to.
-#[derive(Clone, Copy, Debug)]
-pub struct Sources<'s>(pub(super) &'s [Source]);
-
-fn look_up(value: &[u8], layers: u8, rules: &FxHashMap<Vec<u8>, Vec<u32>>, found: &mut Candidates) {
-    const SHORT: usize = 64;
-    let mut folded = [0; SHORT];
-    let known = match folded.get_mut(..value.len()) {
-        Some(folded) => {
-            folded.copy_from_slice(value);
-            folded.make_ascii_lowercase();
-            rules.get(&*folded)
-        }
-        None => rules.get(&value.to_ascii_lowercase()),
-    };
-    if let Some(known) = known {
-        found.add(known);
-    }
-    if layers > 0 && decode::changes(value) {
-        look_up(&decode::once(value), layers - 1, rules, found);
     }
 }

@@ -17,9 +17,10 @@ use crate::payload::{self, Family};
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
-use super::field::Source;
+use super::field::{Lane, Source};
 use super::matcher::{self, Matcher};
 use super::memo::{Memo, Row};
+use super::needle::Proof;
 use super::pattern::{Part, Pattern};
 
 /// A condition over comparisons.
@@ -38,7 +39,7 @@ pub(super) enum Cond {
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     source: usize,
-    /// Its number among the comparisons with the source.
+    /// Its number among the comparisons with the lane of the source.
     slot: usize,
     pub(super) parts: Vec<Cond>,
 }
@@ -48,8 +49,8 @@ pub(super) struct Group {
 pub(super) struct Leaf {
     /// Its number among the sources of the set.
     pub(super) source: usize,
-    /// Its number among the comparisons with the source.
-    slot: usize,
+    /// Its number among the comparisons with the lane of the source.
+    pub(super) slot: usize,
     pub(super) check: Check,
     /// The tests that it was made from; one of them holds if it does.
     pub(super) tests: Vec<Test>,
@@ -74,32 +75,68 @@ pub(super) struct Program {
     pub(super) sources: Vec<usize>,
 }
 
+/// The number, among the comparisons with a lane, of whether decoding changes its value.
+const CHANGES: usize = 0;
+
 /// The distinct sources of a set of rules, and the names under which rules know them.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) list: Vec<Source>,
     pub(super) names: Vec<String>,
-    /// By source: how many comparisons are made with it.
+    lanes: Vec<Lane>,
+    /// By source: the number of its lane.
+    lane: Vec<Option<usize>>,
+    /// By lane: how many comparisons are made with it.
     slots: Vec<usize>,
 }
 
 impl Sources {
-    /// The number of one more comparison with a source.
+    /// The lanes of the sources.
+    pub(super) fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The number of a source's lane.
+    pub(super) fn lane(&self, source: usize) -> Option<usize> {
+        self.lane.get(source).copied().flatten()
+    }
+
+    /// The number of one more comparison with the lane of a source.
     fn slot(&mut self, source: usize) -> usize {
-        if self.slots.len() <= source {
-            self.slots.resize(source + 1, 0);
-        }
-        self.slots[source] += 1;
-        self.slots[source] - 1
+        let slot = self.lane(source).and_then(|lane| self.slots.get_mut(lane));
+        slot.map_or(0, |slot| {
+            *slot += 1;
+            *slot - 1
+        })
     }
 
     fn number(&mut self, name: Option<&str>) -> usize {
         let source = name.map_or(Source::Entry, Source::of);
         let found = self.list.iter().position(|known| *known == source);
         found.unwrap_or_else(|| {
+            let lane = source.lane().map(|lane| self.lane_number(lane));
+            if let Source::Payload(_) = source {
+                payload::FIELDS.iter().for_each(|field| {
+                    self.lane_number(Lane::of(*field));
+                });
+            }
+            self.lane.push(lane);
             self.list.push(source);
             self.names.push(name.unwrap_or("keyword").to_owned());
             self.list.len() - 1
+        })
+    }
+
+    /// The number of a lane that some source is of.
+    pub(super) fn number_of(&self, lane: Lane) -> Option<usize> {
+        self.lanes.iter().position(|known| *known == lane)
+    }
+
+    fn lane_number(&mut self, lane: Lane) -> usize {
+        self.number_of(lane).unwrap_or_else(|| {
+            self.lanes.push(lane);
+            self.slots.push(CHANGES + 1);
+            self.lanes.len() - 1
         })
     }
 }
@@ -258,21 +295,11 @@ fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
 /// An entry that rules are held against, with what was decoded of it so far.
 #[derive(Debug)]
 pub struct Subject<'e> {
-    event: &'e Event<'e>,
-    records: &'e [Record],
-    sources: &'e [Source],
+    pub(super) event: &'e Event<'e>,
+    pub(super) records: &'e [Record],
+    pub(super) memo: &'e mut Memo,
+    sources: &'e Sources,
     decoded: Vec<Option<Decoded>>,
-    memo: &'e mut Memo,
-    /// By source: the row of its value.
-    rows: Vec<Sought>,
-}
-
-/// Whether a source's value was looked up in the memo.
-#[derive(Clone, Copy, Debug, Default)]
-enum Sought {
-    #[default]
-    NotYet,
-    Found(Option<Row>),
 }
 
 /// The values that decoding adds to a source.
@@ -288,34 +315,49 @@ impl<'e> Subject<'e> {
     pub(super) fn new(
         event: &'e Event<'e>,
         records: &'e [Record],
-        sources: &'e [Source],
+        sources: &'e Sources,
         memo: &'e mut Memo,
     ) -> Self {
-        Self { event, records, sources, decoded: Vec::new(), memo, rows: Vec::new() }
+        memo.turn();
+        Self { event, records, memo, sources, decoded: Vec::new() }
     }
 
-    /// The row of a source's value, if it has one that is worth remembering.
-    fn row(&mut self, source: usize) -> Option<Row> {
-        if self.rows.len() <= source {
-            self.rows.resize(self.sources.len().max(source + 1), Sought::NotYet);
+    /// Whether `test` says yes to a value of a source, as it stands in the log.
+    pub(super) fn each(&self, source: usize, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let from = self.sources.list.get(source);
+        from.is_some_and(|from| from.any(self.event, self.records, test))
+    }
+
+    /// The row of a lane's value, if it has one that is worth remembering.
+    pub(super) fn row(&mut self, lane: usize) -> Option<Row> {
+        let of = self.sources.lanes().get(lane)?;
+        self.memo.row(lane, || of.value(self.event))
+    }
+
+    /// The row of the value on which the values of a source depend.
+    fn row_of(&mut self, source: usize) -> Option<Row> {
+        self.row(self.sources.lane(source)?)
+    }
+
+    /// Whether a comparison says yes to a value at any layer; what it says of the values as they
+    /// stand is remembered in the row.
+    pub(super) fn proves(&mut self, proof: &Proof, row: Option<Row>) -> bool {
+        let matcher = &proof.matcher;
+        let raw = self.each(proof.source, &mut |value| matcher.matches(value));
+        if let Some(row) = row {
+            self.memo.note(row, proof.slot, raw);
         }
-        if let Sought::Found(known) = self.rows[source] {
-            return known;
-        }
-        let value = self.sources[source].one(self.event);
-        let row = value.and_then(|value| self.memo.row(source, value));
-        self.rows[source] = Sought::Found(row);
-        row
+        raw || self.any_decoded(proof.source, Layer::Twice, &mut |value| matcher.matches(value))
     }
 
     /// Whether a value as it stands in the log, or one decoded up to the layer, matches.
     fn value(&mut self, leaf: &Leaf, matcher: &Matcher, layer: Layer) -> bool {
-        let Some(row) = self.row(leaf.source) else {
+        let Some(row) = self.row_of(leaf.source) else {
             return self.any(leaf.source, layer, &mut |value| matcher.matches(value));
         };
-        let raw = self.memo.answer(leaf.source, row, leaf.slot).unwrap_or_else(|| {
-            let says = self.any(leaf.source, Layer::Raw, &mut |value| matcher.matches(value));
-            self.memo.note(leaf.source, row, leaf.slot, says);
+        let raw = self.memo.answer(row, leaf.slot).unwrap_or_else(|| {
+            let says = self.each(leaf.source, &mut |value| matcher.matches(value));
+            self.memo.note(row, leaf.slot, says);
             says
         });
         raw || self.any_decoded(leaf.source, layer, &mut |value| matcher.matches(value))
@@ -323,9 +365,9 @@ impl<'e> Subject<'e> {
 
     fn decoded(&mut self, source: usize) -> &Decoded {
         if self.decoded.len() <= source {
-            self.decoded.resize_with(self.sources.len().max(source + 1), || None);
+            self.decoded.resize_with(self.sources.list.len().max(source + 1), || None);
         }
-        let (event, records, from) = (self.event, self.records, &self.sources[source]);
+        let (event, records, from) = (self.event, self.records, &self.sources.list[source]);
         self.decoded[source].get_or_insert_with(|| {
             if let Source::Payload(family) = from {
                 return Decoded::payload(event, *family);
@@ -339,8 +381,23 @@ impl<'e> Subject<'e> {
         })
     }
 
+    /// Whether decoding changes a value of the source's lane: remembered, since mostly it does not.
+    fn changes(&mut self, source: usize) -> bool {
+        let Some(row) = self.row_of(source) else { return true };
+        self.memo.answer(row, CHANGES).unwrap_or_else(|| {
+            let lane = self.sources.lane(source).and_then(|lane| self.sources.lanes().get(lane));
+            let value = lane.and_then(|lane| lane.value(self.event));
+            let says = value.is_none_or(decode::changes);
+            self.memo.note(row, CHANGES, says);
+            says
+        })
+    }
+
     /// Whether a layer, or the one above it, adds a value to a source that no lower layer has.
     fn adds(&mut self, source: usize, layer: Layer) -> bool {
+        if !self.changes(source) {
+            return false;
+        }
         let decoded = self.decoded(source);
         let once = layer == Layer::Once && !decoded.once.is_empty();
         // Words may be there at the higher layer alone.
@@ -348,11 +405,11 @@ impl<'e> Subject<'e> {
     }
 
     fn any(&mut self, source: usize, layer: Layer, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        if matches!(self.sources[source], Source::Payload(_)) {
+        if matches!(self.sources.list[source], Source::Payload(_)) {
             if self.decoded(source).raw.iter().any(|value| test(value)) {
                 return true;
             }
-        } else if self.sources[source].any(self.event, self.records, test) {
+        } else if self.each(source, test) {
             return true;
         }
         self.any_decoded(source, layer, test)
@@ -389,10 +446,10 @@ impl<'e> Subject<'e> {
     fn one_of(&mut self, group: &Group, layer: Layer) -> bool {
         let any =
             |subject: &mut Self, layer| group.parts.iter().any(|part| subject.holds(part, layer));
-        let Some(row) = self.row(group.source) else { return any(self, layer) };
-        let raw = self.memo.answer(group.source, row, group.slot).unwrap_or_else(|| {
+        let Some(row) = self.row_of(group.source) else { return any(self, layer) };
+        let raw = self.memo.answer(row, group.slot).unwrap_or_else(|| {
             let says = any(self, Layer::Raw);
-            self.memo.note(group.source, row, group.slot, says);
+            self.memo.note(row, group.slot, says);
             says
         });
         raw || layer != Layer::Raw && self.adds(group.source, Layer::Once) && any(self, layer)

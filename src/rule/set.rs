@@ -17,7 +17,7 @@ use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
 use super::memo::Memo;
 use super::needle::Witness;
-use super::plan::{Plan, Sources};
+use super::plan::Plan;
 use super::program::{self, Program, Subject};
 use super::{RuleInfo, Stage, able, field, yaml};
 
@@ -243,9 +243,8 @@ impl RuleSet {
             return Arc::clone(plan);
         }
         let rules = (0..self.len() as u32).filter(|rule| self.applies(*rule, kind));
-        let plan = Arc::new(Plan::new(
-            rules.filter_map(|rule| Some((rule, self.program(rule)?.witness.as_ref()))),
-        ));
+        let rules = rules.filter_map(|rule| Some((rule, self.program(rule)?.witness.as_ref())));
+        let plan = Arc::new(Plan::new(rules, &self.sources));
         plans.push((kind, Arc::clone(&plan)));
         plan
     }
@@ -257,12 +256,7 @@ impl RuleSet {
         records: &'e [Record],
         memo: &'e mut Memo,
     ) -> Subject<'e> {
-        Subject::new(event, records, &self.sources.list, memo)
-    }
-
-    /// The sources that plans look values up in.
-    pub fn sources(&self) -> Sources<'_> {
-        Sources(&self.sources.list)
+        Subject::new(event, records, &self.sources, memo)
     }
 
     /// What an entry says in each column of rule number `index` ([`RuleSet::columns`]), as it

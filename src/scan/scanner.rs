@@ -131,20 +131,16 @@ impl<'s> Scanner<'s> {
         tally: &mut SiteTally,
     ) {
         let rules = self.rules;
+        let mut memo = std::mem::take(&mut self.memo);
+        let mut subject = rules.subject(event, &self.records, &mut memo);
         let chosen = match self.mode {
             Mode::Full => plan.rules(),
             Mode::Filtered => {
-                let found = &mut self.candidates;
-                plan.candidates(event, &self.records, rules.sources(), literal, found);
-                found.drain(&mut self.chosen);
+                plan.candidates(&mut subject, literal, &mut self.candidates);
+                self.candidates.drain(&mut self.chosen);
                 &self.chosen
             }
         };
-        if chosen.is_empty() {
-            return;
-        }
-        let mut memo = std::mem::take(&mut self.memo);
-        let mut subject = rules.subject(event, &self.records, &mut memo);
         for rule in chosen {
             if let Some(layer) = rules.matches(*rule, &mut subject) {
                 self.note(*rule, layer, event, entry, tally);

@@ -1,0 +1,207 @@
+//! Which rules does a value make candidates? Literals, exact values and bytes that rules need,
+//! looked for in a value as it stands in the log and in its decoded layers.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
+use memchr::{memchr, memchr_iter, memchr3_iter};
+use rustc_hash::FxHashMap;
+
+use crate::event::decode;
+
+use super::needle::ByteSet;
+
+/// Up to so many literals the automaton is a DFA (about 7 kB of memory each); beyond, an NFA.
+const DFA_NEEDLES: usize = 4_000;
+
+/// Rules by the exact value that they need.
+pub(super) type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
+
+/// Rules by the bytes of which they need one.
+pub(super) type BySet = Vec<(ByteSet, Vec<u32>)>;
+
+/// Rules by the literals that they need.
+pub(super) type ByText = FxHashMap<Vec<u8>, Vec<u32>>;
+
+/// The rules that an entry may match, in order.
+#[derive(Debug, Default)]
+pub struct Candidates {
+    rules: Vec<u32>,
+    seen: Vec<bool>,
+}
+
+impl Candidates {
+    /// Takes them, in ascending order.
+    pub fn drain(&mut self, into: &mut Vec<u32>) {
+        into.clear();
+        into.append(&mut self.rules);
+        for rule in into.iter() {
+            self.seen[*rule as usize] = false;
+        }
+        into.sort_unstable();
+    }
+
+    pub(super) fn add(&mut self, rules: &[u32]) {
+        for rule in rules {
+            let at = *rule as usize;
+            if self.seen.len() <= at {
+                self.seen.resize(at + 1, false);
+            }
+            if !std::mem::replace(&mut self.seen[at], true) {
+                self.rules.push(*rule);
+            }
+        }
+    }
+}
+
+/// Literals, found by one automaton.
+#[derive(Debug)]
+pub(super) struct Literals {
+    automaton: AhoCorasick,
+    /// By literal: the rules that need it.
+    needing: Vec<Vec<u32>>,
+    /// Bytes that stand in a literal.
+    bytes: Box<[bool; 256]>,
+}
+
+impl Literals {
+    /// `None` if there are none; the texts back if they are too many for an automaton.
+    pub(super) fn new(texts: ByText) -> Result<Option<Self>, ByText> {
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        let mut sorted: Vec<(&Vec<u8>, &Vec<u32>)> = texts.iter().collect();
+        sorted.sort();
+        let small = sorted.len() <= DFA_NEEDLES;
+        let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(kind))
+            .prefilter(false)
+            .build(sorted.iter().map(|(text, _)| text));
+        let Ok(automaton) = built else { return Err(texts) };
+        let needing = sorted.iter().map(|(_, rules)| (*rules).clone()).collect();
+        let mut bytes = Box::new([false; 256]);
+        for byte in sorted.iter().flat_map(|(text, _)| text.iter()) {
+            bytes[usize::from(byte.to_ascii_lowercase())] = true;
+            bytes[usize::from(byte.to_ascii_uppercase())] = true;
+        }
+        Ok(Some(Self { automaton, needing, bytes }))
+    }
+
+    /// Where the first literal in `bytes` at or behind `from` begins; `None` if none follows.
+    pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let input = Input::new(bytes).range(from..).earliest(true);
+        self.automaton.find(input).map(|found| found.start())
+    }
+
+    /// Searches a text as it is.
+    pub(super) fn search(&self, text: &[u8], found: &mut Candidates) {
+        for hit in self.automaton.find_overlapping_iter(text) {
+            found.add(&self.needing[hit.pattern().as_usize()]);
+        }
+    }
+
+    /// Searches what decoding makes of a text, as often as `layers` says.
+    pub(super) fn search_decoded(&self, text: &[u8], layers: u8, found: &mut Candidates) {
+        if layers > 0 && self.brings_about(text, layers > 1) {
+            let decoded = decode::once(text);
+            self.search(&decoded, found);
+            self.search_decoded(&decoded, layers - 1, found);
+        }
+    }
+
+    /// Whether decoding can bring a literal about, or (if `again`) an escape of the next layer,
+    /// which may be of any printable letters: yes too often, never no wrongly.
+    fn brings_about(&self, text: &[u8], again: bool) -> bool {
+        let hex = |at: usize| (*text.get(at)? as char).to_digit(16);
+        let matters = |at: usize| match text[at] {
+            b'%' => match hex(at + 1).zip(hex(at + 2)) {
+                Some((hi, lo)) => {
+                    let byte = (hi * 16 + lo) as u8;
+                    let letter = self.bytes[usize::from(byte)] || again && byte.is_ascii_graphic();
+                    letter || matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xf0)
+                }
+                None => matches!(text.get(at + 1), Some(b'u' | b'U')),
+            },
+            b'&' => {
+                let window = &text[at..text.len().min(at + 16)];
+                memchr(b';', window).is_some()
+            }
+            _ => matches!(text.get(at + 1), Some(b'x' | b'u')),
+        };
+        memchr3_iter(b'%', b'&', b'\\', text).any(matters)
+            || memchr3_iter(0xc0, 0xc1, 0xe0, text).any(|at| is_overlong(text, at))
+            || memchr_iter(0xf0, text).any(|at| is_overlong(text, at))
+    }
+}
+
+/// Whether UTF-8 that is longer than it need be begins here.
+fn is_overlong(text: &[u8], at: usize) -> bool {
+    let Some(next) = text.get(at + 1) else { return false };
+    match text[at] {
+        0xe0 => (0x80..0xa0).contains(next),
+        0xf0 => (0x80..0x90).contains(next),
+        _ => true,
+    }
+}
+
+/// Looks a value up, as it is and decoded.
+pub(super) fn look_up(value: &[u8], layers: u8, rules: &ByValue, found: &mut Candidates) {
+    if let Some(known) = rules.get(&value.to_ascii_lowercase()) {
+        found.add(known);
+    }
+    if layers > 0 && decode::changes(value) {
+        look_up(&decode::once(value), layers - 1, rules, found);
+    }
+}
+
+/// Rules by the bytes of which they need one in a source. Bytes that no rule tells apart are one
+/// class, so that a value is looked through with one look-up for each byte.
+#[derive(Debug)]
+pub(super) struct ByteClasses {
+    /// By byte: the bit of its class; none for bytes that no rule needs.
+    class: Box<[u64; 256]>,
+    /// Rules by the classes of which they need one.
+    rules: Vec<(u64, Vec<u32>)>,
+}
+
+impl ByteClasses {
+    /// Beyond so many, the rest shares the last class: found too often, never too seldom.
+    const MOST: usize = 64;
+
+    pub(super) fn new(sets: BySet) -> Self {
+        let mut class = Box::new([0; 256]);
+        let mut kinds: Vec<Vec<bool>> = Vec::new();
+        for byte in 0..=255_u8 {
+            let kind: Vec<bool> = sets.iter().map(|(set, _)| set.has(byte)).collect();
+            if !kind.contains(&true) {
+                continue;
+            }
+            let at = kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                kinds.push(kind);
+                kinds.len() - 1
+            });
+            class[usize::from(byte)] = 1 << at.min(Self::MOST - 1);
+        }
+        let mask = |set: &ByteSet| set.iter().fold(0, |mask, byte| mask | class[usize::from(byte)]);
+        let rules = sets.into_iter().map(|(set, rules)| (mask(&set), rules)).collect();
+        Self { class, rules }
+    }
+
+    /// Looks for the bytes in a value, as it is and decoded.
+    pub(super) fn search(&self, value: &[u8], found: &mut Candidates) {
+        let present = self.of(value, 2);
+        for (mask, rules) in &self.rules {
+            if mask & present != 0 {
+                found.add(rules);
+            }
+        }
+    }
+
+    fn of(&self, value: &[u8], layers: u8) -> u64 {
+        let mut found = value.iter().fold(0, |found, byte| found | self.class[usize::from(*byte)]);
+        if layers > 0 && decode::changes(value) {
+            found |= self.of(&decode::once(value), layers - 1);
+        }
+        found
+    }
+}
