@@ -2,6 +2,10 @@
 
 use super::*;
 
+fn suspect(event: &Event<'_>) -> bool {
+    FIELDS.iter().any(|field| event.get(*field).is_some_and(is_suspect))
+}
+
 fn event(target: &'static str) -> Event<'static> {
     let mut event = Event::default();
     event.reset(target.as_bytes());
