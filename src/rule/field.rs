@@ -99,8 +99,12 @@ impl Source {
         match self {
             Self::Target | Self::Extension => Some(Lane::Target),
             Self::Known(field) => Some(Lane::of(*field)),
-            Self::Entry | Self::Time | Self::Count(_) | Self::Records | Self::Named(_) => None,
-            Self::Payload(_) => None,
+            Self::Entry
+            | Self::Time
+            | Self::Count(_)
+            | Self::Records
+            | Self::Payload(_)
+            | Self::Named(_) => None,
         }
     }
 

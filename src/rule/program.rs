@@ -116,9 +116,9 @@ impl Sources {
         found.unwrap_or_else(|| {
             let lane = source.lane().map(|lane| self.lane_number(lane));
             if let Source::Payload(_) = source {
-                payload::FIELDS.iter().for_each(|field| {
+                for field in payload::FIELDS {
                     self.lane_number(Lane::of(*field));
-                });
+                }
             }
             self.lane.push(lane);
             self.list.push(source);
