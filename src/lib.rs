@@ -159,10 +159,16 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
         bytes: end.bytes,
         format: walked.format.name().to_owned(),
         log: walked.format.kind().log.to_owned(),
-        unable: search.rules.unable(&*walked.format),
+        unable: unable(search.rules, &*walked.format),
         gaps: end.gaps,
     };
     (end.id, Yield { stream: facts, part, trails: BTreeMap::new() })
+}
+
+/// Why each rule that cannot fire on a format cannot.
+fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
+    let on = |(rule, why): (u32, rule::Obstacle)| (rule, why.on(format.name()));
+    rules.unable(format).into_iter().map(on).collect()
 }
 
 fn skipped_gap(name: &str, skipped: u64) -> Option<Gap> {

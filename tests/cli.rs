@@ -555,9 +555,41 @@ fn the_rules_are_listed_checked_and_explained() {
     assert_eq!((code, err.as_str()), (0, ""));
     let id = out.lines().next().unwrap().split_whitespace().nth(1).unwrap();
     assert!(samples(&format!("rules explain {id}")).1.contains(id));
-    assert_eq!(samples("rules check").0, 0);
+    let (code, out, _) = samples("rules check");
+    assert!(code == 0 && out.contains("no error, 0 warnings"), "{out}");
     let (code, out, _) = samples("rules test");
     assert_eq!(code, 0, "{out}");
+}
+
+#[test]
+fn a_broken_rule_ends_with_2_and_an_odd_one_is_named() {
+    let check = |file: &str| {
+        samples(&format!("rules check --no-builtin-rules --rules tests/faults/{file}.yml"))
+    };
+    let (code, out, err) = check("E021-unknown");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("error[E021]") && err.contains("E021-unknown.yml:5:16"), "{err}");
+    let (code, out, _) = check("W041-unmapped");
+    assert_eq!(code, 0);
+    assert!(out.contains("warning[W041]") && out.contains("W041-unmapped.yml:5:9"), "{out}");
+    assert!(out.contains("1 rules, no error, 1 warnings"), "{out}");
+}
+
+#[test]
+fn a_rule_says_what_it_looks_for_and_where_it_can_fire() {
+    let (code, out, _) = samples("rules explain 3fed2d6b");
+    assert_eq!(code, 0);
+    let line = |label: &str, part: &str| {
+        assert!(out.lines().any(|l| l.starts_with(label) && l.contains(part)), "{label}: {out}");
+    };
+    line("logs", "category webserver");
+    line("looks for", "cs-content-type");
+    line("fields", "cs-content-type");
+    line("fires on", "json-access");
+    line("not on", "log4j");
+    line("finds", "content_type");
+    let (_, out, _) = samples("rules explain 5f60b3f6");
+    assert!(out.contains("measures    temporal_ordered") && out.contains("refers to"), "{out}");
 }
 
 #[test]

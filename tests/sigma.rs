@@ -1,7 +1,8 @@
 //! The Sigma language as data: `sigma/*.yml` are rules, each with log lines that it must and must
 //! not find, held against the engine with its prefilter and without.
 //!
-//! `leaksweep rules test --no-builtin-rules --rules tests/sigma` runs the same.
+//! `leaksweep rules test --no-builtin-rules --rules tests/sigma` runs the same. `faults/*.yml` are
+//! rules that are wrong or odd, each beside what is said of it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
 
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use leaksweep::element::{CaseKey, Finder};
 use leaksweep::event::{Options, recognise};
 use leaksweep::line::Block;
-use leaksweep::rule::{Detection, Rule, RuleSet};
+use leaksweep::rule::{Code, Detection, Rule, RuleSet};
 use leaksweep::scan::{Mode, Scanner};
 use leaksweep::source::Inventory;
 
@@ -80,4 +81,44 @@ fn every_modifier_is_proved() {
     }
     let unproved = MODIFIERS.split_whitespace().filter(|name| !used.iter().any(|u| u == name));
     assert_eq!(unproved.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+/// What is said of a file: its errors, or if there are none its warnings.
+fn said(name: &str, text: &str) -> String {
+    let mut rules = RuleSet::default();
+    match rules.add_text(name, text) {
+        Ok(()) => rules.check().iter().map(|warning| format!("{warning}\n")).collect(),
+        Err(error) => format!("{error}\n"),
+    }
+}
+
+/// `LEAKSWEEP_UPDATE=1 cargo test --test sigma` writes what is said anew.
+#[test]
+fn every_fault_is_said_as_a_compiler_would() {
+    let entries = std::fs::read_dir(folder("faults")).unwrap().flatten();
+    let paths = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yml"));
+    let mut shown: Vec<String> = vec![Code::Io.name().to_owned()];
+    for path in paths {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (got, golden) = (said(&name, &text), path.with_extension("txt"));
+        if std::env::var_os("LEAKSWEEP_UPDATE").is_some() {
+            std::fs::write(&golden, &got).unwrap();
+        }
+        assert_eq!(got, std::fs::read_to_string(&golden).unwrap(), "{name}");
+        let code = name[..4].to_owned();
+        assert!(got.contains(&format!("[{code}]")), "{name} is not of its code: {got}");
+        shown.push(code);
+    }
+    let unshown = Code::ALL.iter().filter(|code| !shown.iter().any(|name| name == code.name()));
+    assert_eq!(unshown.collect::<Vec<_>>(), Vec::<&Code>::new(), "codes without an example");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_fault() {
+    let fault = RuleSet::default().add(&folder("faults/none.yml")).unwrap_err().faults.remove(0);
+    assert_eq!((fault.code, fault.at.line, fault.at.column), (Code::Io, 1, 1));
+    assert!(fault.file.ends_with("faults/none.yml") && !fault.message.is_empty());
 }

@@ -315,7 +315,7 @@ pub(crate) enum RulesCommand {
 /// The arguments of `rules explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The rule's id, or words of its title
+    /// The rule's id or its beginning, or words of its title
     #[arg(value_name = "RULE")]
     pub(super) rule: String,
     #[command(flatten)]

@@ -156,7 +156,12 @@ impl Look<'_> {
             writeln!(out, "rules that cannot, and why:")?;
         }
         for (index, why) in &unable {
-            writeln!(out, "  {}: {}", visible(&self.rules.info(*index).title), visible(why))?;
+            writeln!(
+                out,
+                "  {}: {}",
+                visible(&self.rules.info(*index).title),
+                visible(&why.on(format.name()))
+            )?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod config;
 mod events;
 mod exit;
+mod explain;
 mod file;
 pub(crate) mod inspect;
 mod output;

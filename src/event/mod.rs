@@ -22,6 +22,7 @@ mod custom;
 pub mod decode;
 mod error;
 mod escape;
+mod example;
 mod inside;
 mod json;
 mod keys;
@@ -50,6 +51,7 @@ use std::sync::Arc;
 use crate::line::Framing;
 use crate::time::{Time, Zone};
 
+pub use example::formats;
 pub use keys::{Mapping, MappingError};
 
 macro_rules! fields {

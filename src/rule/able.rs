@@ -59,6 +59,42 @@ fn product(source: &Logsource, kind: Kind) -> bool {
     }
 }
 
+/// Why a rule cannot fire on a format; of several, the greatest comes nearest to firing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Obstacle {
+    /// It is for other logs.
+    Logsource(String),
+    /// It needs one of these fields, which the format never has.
+    Fields(Vec<String>),
+    /// Its condition cannot become true.
+    Condition,
+    /// Rules that it refers to cannot fire.
+    Rules,
+}
+
+impl Obstacle {
+    /// The same in a sentence about a format.
+    pub fn on(&self, format: &str) -> String {
+        match self {
+            Self::Logsource(_) => format!("{self}, which {format} is not"),
+            Self::Fields(_) => format!("{self}, which {format} never has"),
+            Self::Condition => format!("{self} on {format}"),
+            Self::Rules => self.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Logsource(source) => write!(f, "is for {source}"),
+            Self::Fields(fields) => write!(f, "needs {}", fields.join(" or ")),
+            Self::Condition => f.write_str("its condition cannot hold"),
+            Self::Rules => f.write_str("rules that it refers to cannot fire"),
+        }
+    }
+}
+
 /// What three-valued logic says of a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Truth {
@@ -73,20 +109,17 @@ pub(super) fn why_not(
     sources: &[Source],
     names: &[String],
     format: &dyn Format,
-) -> Option<String> {
+) -> Option<Obstacle> {
     let judge = Judge { sources, format };
     if judge.truth(&program.cond) != Truth::False {
         return None;
     }
     let mut missing = Vec::new();
     judge.missing(&program.cond, &mut missing);
-    let mut fields: Vec<&str> =
-        missing.into_iter().filter_map(|n| names.get(n).map(String::as_str)).collect();
+    let mut fields: Vec<String> =
+        missing.into_iter().filter_map(|n| names.get(n).cloned()).collect();
     fields.dedup();
-    Some(match fields.as_slice() {
-        [] => format!("its condition cannot hold on {}", format.name()),
-        fields => format!("needs {}, which {} never has", fields.join(" or "), format.name()),
-    })
+    Some(if fields.is_empty() { Obstacle::Condition } else { Obstacle::Fields(fields) })
 }
 
 struct Judge<'j> {

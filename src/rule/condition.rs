@@ -35,7 +35,7 @@ impl Expr {
         let expr = parser.any()?;
         match parser.peek() {
             None => Ok(expr),
-            Some(token) => Err(parser.fault(&format!("`{token}` is not expected here"))),
+            Some(token) => Err(parser.unexpected(token)),
         }
     }
 
@@ -44,6 +44,17 @@ impl Expr {
         match self {
             Self::Name(_) => false,
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::negates),
+            Self::Not(_) => true,
+        }
+    }
+
+    /// Whether it can hold where only the names for which `can` holds do.
+    pub(super) fn is_possible(&self, can: &dyn Fn(usize) -> bool) -> bool {
+        match self {
+            Self::Name(n) => can(*n),
+            Self::All(parts) => parts.iter().all(|part| part.is_possible(can)),
+            Self::Any(parts) => parts.iter().any(|part| part.is_possible(can)),
+            // What need not hold need not be able to.
             Self::Not(_) => true,
         }
     }
@@ -95,6 +106,13 @@ impl<'t> Parser<'t> {
         Fault::new(Code::Condition, self.mark, format!("condition: {message}"))
     }
 
+    fn unexpected(&self, token: &str) -> Fault {
+        let lower = token.to_lowercase();
+        let keyword = lower != token && matches!(lower.as_str(), "and" | "or" | "not" | "of");
+        let hint = if keyword { " (keywords are lower case)" } else { "" };
+        self.fault(&format!("`{token}` is not expected here{hint}"))
+    }
+
     fn any(&mut self) -> Result<Expr, Fault> {
         let mut parts = vec![self.all()?];
         while self.eat("or") {
@@ -140,15 +158,10 @@ impl<'t> Parser<'t> {
         if let Some(found) = self.names.iter().position(|name| *name == word) {
             return Ok(Expr::Name(found));
         }
-        let hint = match word.to_lowercase().as_str() {
-            "and" | "or" | "not" | "of" | ")" => {
-                return Err(
-                    self.fault(&format!("`{word}` is not expected here (keywords are lower case)"))
-                );
-            }
-            _ => nearest(word, self.names),
-        };
-        let message = format!("condition: there is no `{word}`{hint}");
+        if matches!(word.to_lowercase().as_str(), "and" | "or" | "not" | "of" | ")") {
+            return Err(self.unexpected(word));
+        }
+        let message = format!("condition: there is no `{word}`{}", nearest(word, self.names));
         Err(Fault::new(Code::Unknown, self.mark, message))
     }
 

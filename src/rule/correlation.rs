@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::RuleInfo;
 use super::condition::Expr;
 use super::detection::Order;
@@ -31,19 +33,28 @@ pub enum Measure {
     ValueMedian,
 }
 
+/// The names of correlation types.
+const TYPES: &[(&str, Measure)] = &[
+    ("event_count", Measure::EventCount),
+    ("value_count", Measure::ValueCount),
+    ("temporal", Measure::Temporal),
+    ("temporal_ordered", Measure::TemporalOrdered),
+    ("value_sum", Measure::ValueSum),
+    ("value_avg", Measure::ValueAvg),
+    ("value_percentile", Measure::ValuePercentile),
+    ("value_median", Measure::ValueMedian),
+];
+
+impl std::fmt::Display for Measure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = TYPES.iter().find(|(_, measure)| measure == self).map(|(name, _)| *name);
+        f.write_str(name.unwrap_or_default())
+    }
+}
+
 impl Measure {
     fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "event_count" => Self::EventCount,
-            "value_count" => Self::ValueCount,
-            "temporal" => Self::Temporal,
-            "temporal_ordered" => Self::TemporalOrdered,
-            "value_sum" => Self::ValueSum,
-            "value_avg" => Self::ValueAvg,
-            "value_percentile" => Self::ValuePercentile,
-            "value_median" => Self::ValueMedian,
-            _ => return None,
-        })
+        TYPES.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure)
     }
 
     fn is_temporal(self) -> bool {
@@ -64,6 +75,17 @@ pub enum Threshold {
     Rules(Expr),
     /// Every rule matched.
     Every,
+}
+
+/// The field of a rule for which an alias stands.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    /// The rule as written: its id or name.
+    pub rule: String,
+    /// Where it is written.
+    pub at: Mark,
+    /// The field.
+    pub field: String,
 }
 
 /// A correlation document.
@@ -89,8 +111,8 @@ pub struct Correlation {
     pub fields: Vec<String>,
     /// The percentile of `value_percentile`, 0 to 100.
     pub percentile: f64,
-    /// alias → (rule as written → field).
-    pub aliases: BTreeMap<String, BTreeMap<String, String>>,
+    /// By alias: the field that stands for it in each rule that names it.
+    pub aliases: BTreeMap<String, Vec<Alias>>,
     /// Whether the rules it refers to report their own matches too.
     pub generate: bool,
     /// Pieces of log that prove it.
@@ -103,8 +125,42 @@ impl Correlation {
     /// The field of the rule (as written at `position`) that stands for `field`: its alias there.
     pub fn field_of<'c>(&'c self, position: usize, field: &'c str) -> &'c str {
         let rule = self.refers.get(position).map(|(name, _)| name.as_str());
-        let alias = self.aliases.get(field).zip(rule).and_then(|(map, rule)| map.get(rule));
-        alias.map_or(field, String::as_str)
+        let mut aliases = self.aliases.get(field).into_iter().flatten();
+        let alias = aliases.find(|alias| Some(alias.rule.as_str()) == rule);
+        alias.map_or(field, |alias| &alias.field)
+    }
+
+    /// Finds the rules that it refers to by id or name: an alias may name one by the other. The
+    /// names of none are returned.
+    pub(super) fn bind(&mut self, known: &FxHashMap<String, u32>) -> Vec<(String, Mark)> {
+        let mut missing = Vec::new();
+        for (name, at) in &self.refers {
+            match known.get(name) {
+                Some(rule) => self.rules.push(*rule),
+                None => missing.push((name.clone(), *at)),
+            }
+        }
+        for alias in self.aliases.values_mut().flatten() {
+            let number = known.get(&alias.rule);
+            match self.refers.iter().find(|(name, _)| number.is_some() && known.get(name) == number)
+            {
+                Some((name, _)) => alias.rule.clone_from(name),
+                None => missing.push((alias.rule.clone(), alias.at)),
+            }
+        }
+        missing
+    }
+
+    /// Whether it can match where only the rules for which `can` holds do.
+    pub fn is_possible(&self, can: &dyn Fn(u32) -> bool) -> bool {
+        match &self.threshold {
+            Threshold::Every => self.rules.iter().all(|rule| can(*rule)),
+            Threshold::Bounds(_) => self.rules.iter().any(|rule| can(*rule)),
+            Threshold::Rules(expr) => {
+                self.rules.iter().any(|rule| can(*rule))
+                    && expr.is_possible(&|at| self.rules.get(at).is_some_and(|rule| can(*rule)))
+            }
+        }
     }
 
     /// The fields whose values a match of the rule at `position` must bring: group-by, then
@@ -159,11 +215,12 @@ fn generate(node: &Node, body: &Node) -> Result<bool, Fault> {
     }
 }
 
-fn aliases(body: &Node) -> Result<BTreeMap<String, BTreeMap<String, String>>, Fault> {
+fn aliases(body: &Node) -> Result<BTreeMap<String, Vec<Alias>>, Fault> {
     let mut all = BTreeMap::new();
     for alias in body.get("aliases").map(Node::entries).unwrap_or_default() {
         let fields = alias.value.entries().iter();
-        let fields = fields.map(|e| Ok((e.key.clone(), string(&e.value)?)));
+        let fields =
+            fields.map(|e| Ok(Alias { rule: e.key.clone(), at: e.at, field: string(&e.value)? }));
         all.insert(alias.key.clone(), fields.collect::<Result<_, Fault>>()?);
     }
     Ok(all)

@@ -143,6 +143,11 @@ impl Network {
         (bits <= most).then_some(Self { address, bits })
     }
 
+    /// Its first address as written, and the bits that count.
+    pub(super) fn parts(&self) -> (std::net::IpAddr, u8) {
+        (self.address, self.bits)
+    }
+
     /// Whether an address lies in it; IPv4 within IPv6 counts as IPv4.
     pub fn contains(&self, address: std::net::IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {

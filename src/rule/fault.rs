@@ -72,6 +72,10 @@ codes! {
     Circle = "E034",
     /// A filter whose condition has no `not`: it keeps what it should leave out (a warning).
     Filter = "W040",
+    /// A field that no log of the rule's kind names so (a warning).
+    Unmapped = "W041",
+    /// A rule that can fire on no known format (a warning).
+    Never = "W042",
 }
 
 /// One fault.

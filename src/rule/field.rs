@@ -58,6 +58,11 @@ const ALIASES: &[(&str, Field)] = &[
     ("status", Field::Status),
 ];
 
+/// The names of other taxonomies that are known.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().map(|(name, _)| *name)
+}
+
 impl Source {
     /// The source of the field that a rule names.
     pub(super) fn of(name: &str) -> Self {

@@ -16,8 +16,7 @@ mod detection;
 mod document;
 mod fault;
 mod field;
-#[cfg(test)]
-mod golden;
+mod lint;
 mod matcher;
 mod memo;
 mod modifier;
@@ -28,12 +27,14 @@ mod program;
 mod screen;
 mod set;
 mod table;
+mod words;
 mod yaml;
 
 use serde::{Deserialize, Serialize};
 
+pub use able::Obstacle;
 pub use condition::Expr;
-pub use correlation::{Correlation, Measure, Threshold};
+pub use correlation::{Alias, Correlation, Measure, Threshold};
 pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
 pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
 pub use fault::{Code, Fault, Mark, RuleError};

@@ -12,14 +12,14 @@ use crate::element::Record;
 use crate::event::decode::Layer;
 use crate::event::{Event, Format, Kind};
 
-use super::correlation::{Correlation, Threshold};
+use super::correlation::Correlation;
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
 use super::memo::Memo;
 use super::needle::Witness;
 use super::plan::Plan;
 use super::program::{self, Program, Subject};
-use super::{RuleInfo, Stage, able, field, yaml};
+use super::{Obstacle, RuleInfo, Stage, able, field, yaml};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 static NOTHING: RuleInfo = RuleInfo::nothing();
@@ -174,7 +174,18 @@ impl RuleSet {
         self.series.get(&index).map(Vec::as_slice)
     }
 
-    /// What is odd but no error.
+    /// The text of a rule file.
+    pub(super) fn text(&self, file: &str) -> &str {
+        let found = self.files.iter().find(|((_, name), _)| name == file);
+        found.map(|(_, text)| text.as_str()).unwrap_or_default()
+    }
+
+    /// The filters.
+    pub(super) fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// What loading found odd but no error; [`RuleSet::check`] says more.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
     }
@@ -282,28 +293,38 @@ impl RuleSet {
         self.program(index)?.program.matches(subject)
     }
 
-    /// The rules (by index) that can never fire on a format, with the reason.
-    pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, String> {
+    /// The rules (by index) that can never fire on a format, and why.
+    pub fn unable(&self, format: &dyn Format) -> BTreeMap<u32, Obstacle> {
         let mut unable = BTreeMap::new();
         for index in 0..self.len() as u32 {
             if let Some(why) = self.why_not(index, format) {
                 unable.insert(index, why);
             }
         }
-        for (index, correlation) in self.correlations() {
-            let lame = correlation.rules.iter().filter(|rule| unable.contains_key(rule)).count();
-            let every = correlation.threshold == Threshold::Every && lame > 0;
-            if every || lame == correlation.rules.len() {
-                unable.insert(index, "rules that it refers to cannot fire".to_owned());
-            }
-        }
+        self.spread(&mut unable);
         unable
     }
 
-    fn why_not(&self, index: u32, format: &dyn Format) -> Option<String> {
+    /// Adds the correlations that cannot match since rules that they refer to cannot.
+    pub(super) fn spread(&self, unable: &mut BTreeMap<u32, Obstacle>) {
+        // A correlation of correlations may stand before those that it refers to.
+        loop {
+            let before = unable.len();
+            for (index, correlation) in self.correlations() {
+                if !correlation.is_possible(&|rule| !unable.contains_key(&rule)) {
+                    unable.insert(index, Obstacle::Rules);
+                }
+            }
+            if unable.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn why_not(&self, index: u32, format: &dyn Format) -> Option<Obstacle> {
         let (rule, compiled) = self.rule(index).zip(self.program(index))?;
         if !self.applies(index, format.kind()) {
-            return Some(format!("is for {}, which {} is not", rule.logsource, format.name()));
+            return Some(Obstacle::Logsource(rule.logsource.to_string()));
         }
         able::why_not(&compiled.program, &self.sources.list, &self.sources.names, format)
     }
@@ -446,12 +467,8 @@ impl Loader {
         let mut missing = Vec::new();
         for loaded in &mut self.rules {
             let Loaded::Correlation(correlation) = loaded else { continue };
-            for (name, at) in &correlation.refers {
-                match index.get(name) {
-                    Some(rule) => correlation.rules.push(*rule),
-                    None => missing.push((correlation.place.clone(), *at, name.clone())),
-                }
-            }
+            let unknown = correlation.bind(&index).into_iter();
+            missing.extend(unknown.map(|(name, at)| (correlation.place.clone(), at, name)));
         }
         for filter in &self.filters {
             let unknown = filter.rules.iter().filter(|(name, _)| !index.contains_key(name));
