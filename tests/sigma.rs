@@ -87,7 +87,7 @@ fn every_modifier_is_proved() {
 fn said(name: &str, text: &str) -> String {
     let mut rules = RuleSet::default();
     match rules.add_text(name, text) {
-        Ok(()) => rules.check().iter().map(|warning| format!("{warning}\n")).collect(),
+        Ok(()) => rules.check().iter().map(|warning| warning.to_string() + "\n").collect(),
         Err(error) => format!("{error}\n"),
     }
 }
