@@ -6,11 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::HitSet;
-use crate::source::GapKind;
+use crate::source::{Criteria, GapKind};
 use crate::time::Time;
 
 use super::catalog::{Catalog, Known, Role};
-use super::criteria::Criteria;
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
 use super::site::Site;
@@ -42,6 +41,7 @@ pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Co
     coverage.spoiled(site);
     coverage.shares(&basis.criteria);
     coverage.silences(site, &basis.criteria, breached);
+    coverage.retention(site, &basis.criteria);
     coverage.rotations(site, basis.missing);
     coverage.oddities(site);
     coverage.rules(site, basis);
@@ -155,6 +155,7 @@ impl Coverage {
             (Some(window), Some(stopped)) => window.to.min(stopped.at),
             (None, _) => last,
         };
+        let end = site.contained().map_or(end, |contained| end.min(contained));
         if let Some(Stopped { at }) = stopped {
             self.notes.push(format!("all logs of the site stop at {at}: taken for containment"));
         }
@@ -175,13 +176,27 @@ impl Coverage {
         self.gaps.push(CoverageGap { from: Some(from), to: Some(to), why });
     }
 
+    /// How far the logs reach back before the window.
+    fn retention(&mut self, site: &Site<'_>, criteria: &Criteria) {
+        let (Some(window), Some((first, _))) = (site.window, site.span()) else { return };
+        let days = (window.from.seconds() - first.seconds()).div_euclid(86_400).max(0);
+        if (days as u64) < criteria.retention_days {
+            self.shortfalls.push(format!(
+                "the logs reach {days} days back before the window (at least {} they must)",
+                criteria.retention_days
+            ));
+        } else if days > 0 {
+            self.notes.push(format!("the logs reach {days} days back before the window"));
+        }
+    }
+
     /// Rotated files that are missing.
     fn rotations(&mut self, site: &Site<'_>, missing: &[Missing]) {
         let names = site.streams.iter().flat_map(|stream| &stream.facts.names);
-        let bases: BTreeSet<&str> = names.map(|name| rotated(name).0).collect();
-        for hole in missing.iter().filter(|hole| bases.contains(hole.base.as_str())) {
-            let numbers: Vec<String> = hole.numbers.iter().map(|n| format!(".{n}")).collect();
-            let why = format!("rotated files of {} are missing: {}", hole.base, numbers.join(" "));
+        let bases: BTreeSet<String> = names.map(|name| rotated(name).0).collect();
+        for hole in missing.iter().filter(|hole| bases.contains(&hole.base)) {
+            let why =
+                format!("rotated files of {} are missing: {}", hole.base, hole.files.join(" "));
             let outside = site.window.is_some_and(|window| {
                 hole.to.is_some_and(|to| to < window.from)
                     || hole.from.is_some_and(|from| from > window.to)
@@ -213,8 +228,9 @@ impl Coverage {
             }
             if stream.disorder.reversals > 0 {
                 let (n, largest) = (stream.disorder.reversals, stream.disorder.largest);
+                let at = stream.disorder.at.map_or_else(String::new, |at| format!(", after {at}"));
                 self.notes.push(format!(
-                    "{name}: time runs back by more than 300 s {n} times, by {largest} s at most"
+                    "{name}: time runs back by more than 300 s {n} times, by {largest} s at most{at}"
                 ));
             }
         }
@@ -309,5 +325,6 @@ fn loss(kind: GapKind) -> &'static str {
         GapKind::Limit => "a limit was reached",
         GapKind::Unsupported => "a file cannot be opened",
         GapKind::Binary => "a file is no log",
+        GapKind::Hole => "a file has holes",
     }
 }

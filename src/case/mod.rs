@@ -12,7 +12,6 @@ mod catalog;
 mod correlate;
 mod count;
 mod coverage;
-mod criteria;
 mod effect;
 mod facts;
 mod finding;
@@ -35,7 +34,6 @@ mod tests;
 
 pub use activity::Activity;
 pub use actor::{Actor, Visit};
-pub use criteria::Criteria;
 pub use pivot::Pivot;
 pub use presence::{HourCount, PathUse, Presence, Sighting};
 pub use shown::Shown;
@@ -46,7 +44,7 @@ use crate::element::{Brand, Element, Masked};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleSet, Stage};
 use crate::scan::{Outcome, Tally, Trace};
-use crate::source::{Inventory, Locus};
+use crate::source::{Criteria, Inventory, Locus};
 use crate::time::Time;
 
 use attack::Attacks;
@@ -129,6 +127,9 @@ pub struct Case {
     pub at_risk: Option<Period>,
     /// Window of payment card data storage: dates of the records exposed (PCI PFI).
     pub storage_window: Option<Period>,
+    /// Window of vulnerability: as the inventory states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vulnerability_window: Option<Period>,
     /// Records and persons, gross and distinct.
     pub units: Units,
     /// What the rules found, gravest first.
@@ -439,7 +440,7 @@ pub struct Conclusion {
 /// What is concluded from a tally: a pure function of it, of the inventory and of the rules.
 pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Conclusion {
     let sites = sites(tally, inventory, rules);
-    weigh(&sites, tally, &Catalog::new(rules))
+    weigh(&sites, tally, &Catalog::new(rules), inventory.criteria)
 }
 
 /// The traces that a second pass must follow through the evidence, in order.
@@ -457,9 +458,9 @@ fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory, rules: &RuleSet) -> Vec
     sites
 }
 
-fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog) -> Conclusion {
+fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog, criteria: Criteria) -> Conclusion {
     let missing = rotation::missing(tally);
-    let basis = Basis { catalog, missing: &missing, criteria: Criteria::default() };
+    let basis = Basis { catalog, missing: &missing, criteria };
     let (mut cases, all): (Vec<Case>, Vec<Suspects>) =
         sites.iter().map(|site| case(site, &basis)).unzip();
     let mut suspects = Suspects::default();
@@ -501,6 +502,7 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
         reasons: reason::reasons(&story, verdict, &units, &coverage),
         at_risk: story.at_risk().filter(|_| confirmed),
         storage_window: story.storage_window().filter(|_| confirmed),
+        vulnerability_window: site.vulnerability(),
         findings: finding::findings(site, catalog, &outcomes),
         indicators: story.indicators(),
         timeline: story.timeline(),

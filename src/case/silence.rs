@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::criteria::Criteria;
+use crate::source::Criteria;
 
 /// The longest span of days whose silent days are part of the profile; beyond it, a wrong stamp
 /// may have stretched the span, and only days with entries are.

@@ -7,6 +7,8 @@ use crate::scan::{Disorder, Hit, Index, SiteTally, StreamFacts, Tally, Trace, Tr
 use crate::source::{Gap, Inventory, Locus, SiteEntry, Window};
 use crate::time::Time;
 
+use super::Period;
+
 /// Everything that the tally and the inventory hold of one site.
 pub(super) struct Site<'t> {
     pub(super) name: &'t str,
@@ -102,6 +104,17 @@ impl Site<'_> {
             !stream.facts.log.is_empty() || tally.first.is_some() || !tally.rules.is_empty() || card
         };
         self.entry.is_some() || !self.gaps.is_empty() || self.streams.iter().any(yielded)
+    }
+
+    /// When the site was taken off line, as the inventory states it.
+    pub(super) fn contained(&self) -> Option<Time> {
+        self.entry.and_then(|entry| entry.contained)
+    }
+
+    /// When it was vulnerable, as the inventory states it.
+    pub(super) fn vulnerability(&self) -> Option<Period> {
+        let Window { from, to } = self.entry.and_then(|entry| entry.vulnerable)?;
+        Some(Period { start: from, end: to, basis: "as the inventory states it".to_owned() })
     }
 
     /// The first and last time in its logs.

@@ -60,12 +60,7 @@ impl<'s> Story<'_, 's, '_> {
         let (first, last) = self.inside()?;
         let entry = self.entry(first);
         let start = entry.unwrap_or(first);
-        let (end, until) = match self.stopped.filter(|stopped| stopped.at >= last) {
-            Some(Stopped { at }) => {
-                (at, "to the time at which all logs of the site stop".to_owned())
-            }
-            None => (last, self.until_last_trace()),
-        };
+        let (end, until) = self.containment(last);
         let from = if entry.is_some() {
             "from the first step of the intrusion that the logs show"
         } else {
@@ -73,6 +68,25 @@ impl<'s> Story<'_, 's, '_> {
                  so that the intrusion may have begun earlier"
         };
         Some(Period { start, end, basis: format!("{from}, {until}") })
+    }
+
+    /// When the intruder was shut out, after its last trace, and what that rests on.
+    fn containment(&self, last: Time) -> (Time, String) {
+        let stopped = self.stopped.filter(|stopped| stopped.at >= last);
+        match (self.site.contained(), stopped) {
+            (Some(at), _) if at >= last => {
+                (at, "to the containment that the inventory states".to_owned())
+            }
+            (Some(at), _) => {
+                let late =
+                    "to its last trace, later than the containment that the inventory states";
+                (last, format!("{late} ({at})"))
+            }
+            (None, Some(Stopped { at })) => {
+                (at, "to the time at which all logs of the site stop".to_owned())
+            }
+            (None, None) => (last, self.until_last_trace()),
+        }
     }
 
     fn until_last_trace(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod build;
 mod outcome;
+mod stated;
 
 use build::{Log, Rule, at, cases, clean, concluded, record, tally};
 

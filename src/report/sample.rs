@@ -69,6 +69,7 @@ fn breached() -> Case {
             basis: "first accepted exploit to the end of the logs".into(),
         }),
         storage_window: None,
+        vulnerability_window: None,
         units: Units { observed: counted(), attributed: counted(), declared: Some(676_290) },
         findings: vec![finding()],
         indicators: vec![Indicator {
@@ -232,6 +233,7 @@ fn bare(site: &str, verdict: Verdict, coverage: Coverage) -> Case {
         reasons: vec![],
         at_risk: None,
         storage_window: None,
+        vulnerability_window: None,
         units: Units::default(),
         findings: vec![],
         indicators: vec![],

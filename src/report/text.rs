@@ -37,7 +37,19 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
         Block { look, out }.case(case)?;
     }
     Block { look, out }.wanderers(report)?;
+    criteria(report, look, out)?;
     closing(report, out)
+}
+
+/// What "not confirmed" rests on, where a verdict is that or failed to be.
+fn criteria(report: &Report, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let rests =
+        |case: &&Case| matches!(case.verdict, Verdict::NotConfirmed | Verdict::Inconclusive);
+    let Some(case) = report.sites.iter().find(rests) else { return Ok(()) };
+    let words = case.coverage.criteria.in_words().join("; ");
+    let text = format!("not-confirmed needs: {words}.");
+    writeln!(out)?;
+    wrap(&text, look.width).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn row(case: &Case) -> Vec<Cell> {
@@ -130,7 +142,12 @@ impl Block<'_> {
     }
 
     fn periods(&mut self, case: &Case) -> io::Result<()> {
-        for (label, period) in [("at risk", &case.at_risk), ("records of", &case.storage_window)] {
+        let periods = [
+            ("at risk", &case.at_risk),
+            ("records of", &case.storage_window),
+            ("vulnerable", &case.vulnerability_window),
+        ];
+        for (label, period) in periods {
             if let Some(period) = period {
                 let (start, end) = (clock(period.start), clock(period.end));
                 self.entry(label, &format!("{start} to {end} ({})", period.basis))?;

@@ -289,6 +289,19 @@ pub struct Disorder {
     pub reversals: u64,
     /// The largest, in seconds.
     pub largest: u64,
+    /// The time before the largest; of equal ones, before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+}
+
+impl Disorder {
+    /// Adds that of later entries.
+    fn append(&mut self, next: Self) {
+        self.reversals += next.reversals;
+        if next.largest > self.largest {
+            (self.largest, self.at) = (next.largest, next.at);
+        }
+    }
 }
 
 /// What one stream yielded for one site.
@@ -380,8 +393,7 @@ impl Part {
     fn step(&mut self, before: Time, after: Time) {
         let back = before.seconds() - after.seconds();
         if back > Self::REVERSAL_SECONDS {
-            self.disorder.reversals += 1;
-            self.disorder.largest = self.disorder.largest.max(back as u64);
+            self.disorder.append(Disorder { reversals: 1, largest: back as u64, at: Some(before) });
         }
     }
 
@@ -393,14 +405,13 @@ impl Part {
         self.entries += next.entries;
         self.bytes += next.bytes;
         self.index.append(next.index);
-        self.disorder.reversals += next.disorder.reversals;
-        self.disorder.largest = self.disorder.largest.max(next.disorder.largest);
         if let Some((first, last)) = next.ends {
             if let Some((_, before)) = self.ends {
                 self.step(before, first);
             }
             self.ends = Some((self.ends.map_or(first, |(f, _)| f), last));
         }
+        self.disorder.append(next.disorder);
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Network;
 use super::place::{self, Place};
+use super::{Criteria, Network};
 use crate::time::{Time, Zone};
 
 /// The sites known beforehand (`--sites FILE`, TOML). Empty when none was given.
@@ -20,6 +20,8 @@ pub struct Inventory {
     pub window: Option<Window>,
     /// The zone of logs that name none.
     pub zone: Option<Zone>,
+    /// What "not confirmed" needs.
+    pub criteria: Criteria,
     /// Networks whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<Network>,
     hosts: HashMap<String, usize>,
@@ -51,6 +53,13 @@ pub struct SiteEntry {
     /// Kinds of log that coverage needs: `access`, `application`, `gateway`, `waf`, `error`.
     #[serde(default)]
     pub expected: Vec<String>,
+    /// When the site was vulnerable, from outside knowledge: the weakness known (or brought in) to
+    /// mended.
+    #[serde(default)]
+    pub vulnerable: Option<Window>,
+    /// When the site was taken off line or the intruder locked out, from outside knowledge.
+    #[serde(default, deserialize_with = "optional_stamp", skip_serializing_if = "Option::is_none")]
+    pub contained: Option<Time>,
 }
 
 /// The kinds of log that [`SiteEntry::expected`] knows.
@@ -83,6 +92,10 @@ fn stamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
     text.parse().map_err(|error| serde::de::Error::custom(format!("{error} ({text:?})")))
 }
 
+fn optional_stamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
+    stamp(deserializer).map(Some)
+}
+
 /// An inventory that cannot be used: names the file, the key and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -96,6 +109,8 @@ struct Written {
     #[serde(default)]
     trusted_proxies: Vec<String>,
     window: Option<Window>,
+    #[serde(default)]
+    criteria: Criteria,
     #[serde(default)]
     site: Vec<SiteEntry>,
 }
@@ -210,6 +225,7 @@ impl Written {
         let proxies = self.trusted_proxies.iter().map(|text| text.parse::<Network>());
         let mut inventory = Inventory {
             window: self.window,
+            criteria: self.criteria,
             zone: zone.transpose().map_err(|error| format!("timezone: {error}"))?,
             trusted_proxies: proxies
                 .collect::<Result<_, _>>()
@@ -242,6 +258,9 @@ impl Inventory {
         if let Some(kind) = site.expected.iter().find(|kind| !LOGS.contains(&kind.as_str())) {
             let known = LOGS.join(", ");
             return Err(format!("site {name:?}: expected: {kind:?} is none of {known}"));
+        }
+        if let Some(wrong) = site.vulnerable.filter(|window| window.from >= window.to) {
+            return Err(format!("site {name:?}: vulnerable ends ({}) before it starts", wrong.to));
         }
         for host in &site.hosts {
             let bare = place::bare_host(host);
@@ -294,6 +313,12 @@ expected = ["access", "application", "gateway"]
 [[site]]
 name = "other"
 paths = ["*.other.log", "/var/log/other/*"]
+vulnerable = { from = 2017-03-06T22:00:00+09:00, to = "2017-03-09T21:56:00+09:00" }
+contained = 2017-03-09T23:53:00+09:00
+
+[criteria]
+entries = 1000
+retention_days = 90
 "#;
 
     fn inventory() -> Inventory {
@@ -307,6 +332,11 @@ paths = ["*.other.log", "/var/log/other/*"]
         assert_eq!(inventory.sites[0].declared_records, Some(676_290));
         assert_eq!(inventory.window.unwrap().to.to_string(), "2017-03-10T00:00:00+09:00");
         assert_eq!(inventory.zone.as_ref().unwrap().to_string(), "Asia/Tokyo");
+        assert_eq!((inventory.criteria.entries, inventory.criteria.retention_days), (1_000, 90));
+        assert_eq!(inventory.criteria.silent_minutes, Criteria::default().silent_minutes);
+        let other = &inventory.sites[1];
+        assert_eq!(other.contained.unwrap().to_string(), "2017-03-09T23:53:00+09:00");
+        assert_eq!(other.vulnerable.unwrap().to.to_string(), "2017-03-09T21:56:00+09:00");
         assert!(inventory.trusts("192.0.2.7".parse().unwrap()));
         assert!(!inventory.trusts("192.0.3.7".parse().unwrap()));
     }
@@ -368,6 +398,8 @@ paths = ["*.other.log", "/var/log/other/*"]
             ("timezon = \"UTC\"", ":1: unknown field `timezon`"),
             ("[[site]]\nname = \"a\"\nhots = []", ":3: unknown field `hots`"),
             ("[[site]]\nhosts = []", "missing field `name`"),
+            ("[criteria]\nentrys = 1", ":2: unknown field `entrys`"),
+            ("[[site]]\nname = \"a\"\ncontained = \"2017-03-09\"", ":3:"),
             ("timezone = \"Nowhere\"", "timezone: unknown time zone"),
             ("trusted_proxies = [\"a\"]", "trusted_proxies: \"a\" is no network"),
             ("[[site]]\nname = \"a\"\n[[site]]\nname = \"a\"", "the site \"a\" is there twice"),

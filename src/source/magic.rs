@@ -1,6 +1,7 @@
 //! What is in a file? Told from its first bytes, never from its name.
 
 use super::frames::Method;
+use super::hole::HOLE;
 
 /// How many first bytes decide.
 pub(super) const HEAD: usize = 1 << 14;
@@ -105,9 +106,6 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
 fn is_cpio_text(head: &[u8]) -> bool {
     (head.starts_with(b"07070")) && head.len() >= 76 && head[..76].iter().all(u8::is_ascii_hexdigit)
 }
-
-/// NUL runs of at least this many bytes are holes in a log (a crash, a truncated copy), not data.
-const HOLE: usize = 256;
 
 /// Whether less than half of the bytes stand in lines that could be a log's. Holes do not count,
 /// so that a log that begins with one is read; an entry with some control bytes is no reason

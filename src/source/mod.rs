@@ -19,9 +19,11 @@
 
 mod codec;
 mod collect;
+mod criteria;
 mod encoding;
 mod frames;
 mod gzip;
+mod hole;
 mod input;
 mod inventory;
 mod lz4;
@@ -42,6 +44,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use collect::Evidence;
+pub use criteria::Criteria;
 pub use inventory::{Inventory, InventoryError, SiteEntry, Window};
 pub use network::Network;
 pub use place::Place;
@@ -138,6 +141,9 @@ pub enum GapKind {
     Unsupported,
     /// Not a log: binary data.
     Binary,
+    /// Runs of NUL bytes where entries should be: written over, cut while it was written to, or a
+    /// copy with holes.
+    Hole,
 }
 
 impl GapKind {

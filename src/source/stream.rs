@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
+use super::hole::Holes;
 use super::input::Damage;
 use super::{ContentId, Gap, GapKind};
 
@@ -16,6 +17,7 @@ pub struct Stream<'r> {
     hash: Sha256,
     id: Option<ContentId>,
     bytes: u64,
+    holes: Holes,
     gaps: Vec<Gap>,
     ended: bool,
     left: bool,
@@ -53,6 +55,7 @@ impl<'r> Stream<'r> {
             hash: Sha256::new(),
             id: None,
             bytes: 0,
+            holes: Holes::default(),
             gaps: Vec::new(),
             ended: false,
             left: false,
@@ -82,6 +85,7 @@ impl<'r> Stream<'r> {
         let n = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         self.bytes += n as u64;
         self.hash.update(&bytes[..n]);
+        self.holes.look(&bytes[..n]);
         n
     }
 
@@ -96,6 +100,7 @@ impl<'r> Stream<'r> {
         while self.read(&mut buffer) > 0 {}
         let hash = &mut self.hash;
         let id = *self.id.get_or_insert_with(|| ContentId(std::mem::take(hash).finalize().into()));
+        self.gaps.extend(std::mem::take(&mut self.holes).gap(&self.name));
         StreamEnd { id, bytes: self.bytes, gaps: std::mem::take(&mut self.gaps) }
     }
 

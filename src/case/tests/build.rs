@@ -64,7 +64,7 @@ pub(super) fn at(day: u8, hour: u8, minute: i64) -> i64 {
     civil.at_offset(540).unwrap().seconds() + 60 * minute
 }
 
-fn time(second: i64) -> Time {
+pub(super) fn time(second: i64) -> Time {
     Time::from_micros(second * 1_000_000, 540)
 }
 
@@ -254,5 +254,10 @@ pub(super) fn cases(tally: &Tally) -> Vec<Case> {
 
 /// Everything concluded from a tally.
 pub(super) fn conclusion(tally: &Tally) -> Conclusion {
-    weigh(&sites(tally, &inventory()), tally, &catalog())
+    conclusion_with(tally, &inventory())
+}
+
+/// Everything concluded from a tally under an inventory.
+pub(super) fn conclusion_with(tally: &Tally, inventory: &Inventory) -> Conclusion {
+    weigh(&sites(tally, inventory), tally, &catalog(), inventory.criteria)
 }

@@ -140,6 +140,7 @@ pub(super) fn of_case(case: &Case) -> Vec<Fact> {
     facts.text(Section::Verdict, "verdict", case.verdict.name());
     facts.period("at risk", case.at_risk.as_ref());
     facts.period("records stored", case.storage_window.as_ref());
+    facts.period("vulnerable", case.vulnerability_window.as_ref());
     facts.count("observed", &case.units.observed);
     facts.count("read by intruders", &case.units.attributed);
     if let Some(declared) = case.units.declared {

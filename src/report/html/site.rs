@@ -63,8 +63,11 @@ fn command(html: &mut Html, text: &str) {
 }
 
 fn windows(html: &mut Html, case: &Case) {
-    let periods =
-        [("At risk", &case.at_risk), ("Dates of the records exposed", &case.storage_window)];
+    let periods = [
+        ("At risk", &case.at_risk),
+        ("Dates of the records exposed", &case.storage_window),
+        ("Vulnerable", &case.vulnerability_window),
+    ];
     for (title, period) in periods {
         if let Some(period) = period {
             let (start, end) = (clock(period.start), clock(period.end));
@@ -268,6 +271,11 @@ fn coverage(html: &mut Html, facts_: &Coverage) {
             _ => gap.why.clone(),
         }),
     );
+    list(html, facts_.notes.iter().cloned());
+    html.with("details", &[], |html| {
+        html.leaf("summary", &[], "What a verdict of not-confirmed needs");
+        list(html, facts_.criteria.in_words().into_iter());
+    });
     let (able, unable) = (facts_.rules_able.len(), facts_.rules_unable.len());
     let text = format!("{able} rules could have fired on these logs, {unable} could not.");
     html.leaf("p", &[], &text);
