@@ -76,26 +76,24 @@ struct Score {
 
 impl Score {
     /// Adds a test; what it shows in a line or more.
-    fn add(&mut self, test: &serde_json::Value, named: &Named) -> String {
-        let asserted = asserted(test);
+    fn add(&mut self, case: &serde_json::Value, named: &Named) -> String {
+        let asserted = asserted(case);
         let missed: Vec<_> = asserted.iter().filter(|ip| !named.contains_key(*ip)).collect();
         let beside: Vec<_> = named.iter().filter(|(ip, _)| !asserted.contains(*ip)).collect();
+        let found = asserted.len() - missed.len();
         self.tests += 1;
         self.whole += u64::from(missed.is_empty());
         self.asserted += asserted.len();
-        self.named += asserted.len() - missed.len();
+        self.named += found;
         self.beside += beside.len();
-        let name = test["test"].as_str().unwrap_or_default();
-        let found = asserted.len() - missed.len();
-        let mut text = format!("{found:>3} of {:>2}  {name}", asserted.len());
-        for ip in missed {
-            text += &format!("\n            missed {ip}");
-        }
-        for (ip, rules) in beside {
+        let name = case["test"].as_str().unwrap_or_default();
+        let mut lines = vec![format!("{found:>3} of {:>2}  {name}", asserted.len())];
+        lines.extend(missed.iter().map(|ip| format!("            missed {ip}")));
+        lines.extend(beside.iter().map(|(ip, rules)| {
             let rules: Vec<_> = rules.iter().map(String::as_str).collect();
-            text += &format!("\n            beside {ip}: {}", rules.join("; "));
-        }
-        text
+            format!("            beside {ip}: {}", rules.join("; "))
+        }));
+        lines.join("\n")
     }
 
     fn tell(&self) -> String {

@@ -1,6 +1,6 @@
-//! The incident of March 2017 at its real size, swept: every count exact, exactly two sites
-//! confirmed, the right verdict for every other. Carrying the records in logs is an assumption of
-//! the exercise.
+//! The incident of March 2017 at its real size, and a gateway entered through its administrators'
+//! log-in, swept: every count exact, exactly those three sites confirmed, the right verdict for
+//! every other. Carrying the records in logs is an assumption of the exercise.
 //!
 //! `cargo test --release --test replay -- --ignored`
 #![allow(missing_docs, clippy::unwrap_used, clippy::tests_outside_test_module)]
@@ -14,6 +14,7 @@ use serde_json::Value;
 const VERDICTS: &[(&str, &str)] = &[
     ("zei.example.jp", "confirmed-exfiltration"),
     ("dannshin.jhf.example.jp", "confirmed-exfiltration"),
+    ("gateway.example.jp", "confirmed-exfiltration"),
     ("nenkin.example.jp", "attempted"),
     ("shop.example.com", "attempted"),
     ("kaigo.example.jp", "suspected"),
@@ -44,8 +45,10 @@ fn the_incident_at_its_real_size() {
         let expected = named.map_or("not-confirmed", |(_, verdict)| verdict);
         assert_eq!(site["verdict"], expected, "{name}: {:#}", site["reasons"]);
     }
-    tokyo(&sites.iter().find(|s| s["site"] == "zei.example.jp").unwrap()["units"]);
-    agency(&sites.iter().find(|s| s["site"] == "dannshin.jhf.example.jp").unwrap()["units"]);
+    let site = |name: &str| sites.iter().find(|s| s["site"] == name).unwrap();
+    tokyo(&site("zei.example.jp")["units"]);
+    agency(&site("dannshin.jhf.example.jp")["units"]);
+    gateway(site("gateway.example.jp"));
 }
 
 fn swept(logs: &Path) -> Value {
@@ -101,4 +104,25 @@ fn agency(units: &Value) {
         class(count, &with(&["joining_date"]), 9_688);
         assert_eq!(count["distinct"]["card_number"], 40_872);
     }
+}
+
+/// A maximum that nobody can narrow down stands beside what was identified, and neither is added
+/// to the other.
+fn gateway(site: &Value) {
+    let units = &site["units"];
+    for count in [&units["observed"], &units["attributed"]] {
+        assert_eq!(count["records"], 593);
+        assert_eq!(count["classes"].as_array().unwrap().len(), 4, "{:#}", count["classes"]);
+        class(count, &["card_number", "expiry"], 434);
+        class(count, &["name", "phone", "email"], 109);
+        class(count, &["name", "postal_code", "address", "phone"], 17);
+        class(count, &["email"], 33);
+        assert_eq!(count["distinct"]["card_number"], 434);
+        assert_eq!(count["distinct"]["email"], 142);
+    }
+    assert_eq!(units["declared"], 460_395);
+    assert_eq!(site["at_risk"]["start"], "2017-03-07T01:18:00+09:00", "the log-in that succeeded");
+    let reasons = site["reasons"].to_string();
+    assert!(reasons.contains("logged in after many failed logins"), "{reasons}");
+    assert!(reasons.contains("an exploit was accepted before"), "{reasons}");
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example replay -- DIR           the real size
 //! cargo run --release --example replay -- DIR --small   the size of sample-logs
+//! cargo run --release --example replay -- DIR --gateway only the second incident, a gateway's
 //! cargo run --release --example replay -- DIR --traffic 1000   only a combined log of 1,000 MB,
 //!                                            one line in a thousand an attack: for speed
 //! ```
@@ -15,6 +16,7 @@
 
 mod chance;
 mod clock;
+mod gateway;
 mod incident;
 mod person;
 mod site;
@@ -39,6 +41,8 @@ struct Scale {
     clean: usize,
     /// With the site that was entered, but from which nothing was taken.
     entered: bool,
+    /// With the second incident.
+    gateway: bool,
 }
 
 /// As published on 10 March and 14 April 2017.
@@ -55,6 +59,7 @@ const REAL: Scale = Scale {
     scans: 40_000,
     clean: 14,
     entered: false,
+    gateway: true,
 };
 
 /// About a five-thousandth.
@@ -65,26 +70,34 @@ const SMALL: Scale = Scale {
     scans: 400,
     clean: 2,
     entered: true,
+    gateway: false,
 };
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let small = arguments.iter().any(|a| a == "--small");
     let Some(dir) = arguments.iter().find(|a| !a.starts_with("--")).map(PathBuf::from) else {
-        eprintln!("usage: replay DIR [--small | --traffic MEGABYTES]");
+        eprintln!("usage: replay DIR [--small | --gateway | --traffic MEGABYTES]");
         return Err(std::io::Error::other("no folder given"));
     };
     if let Some(at) = arguments.iter().position(|a| a == "--traffic") {
         let megabytes = arguments.get(at + 1).and_then(|n| n.parse().ok()).unwrap_or(100);
         return site::write_traffic(&dir.join("access.log"), megabytes);
     }
-    let scale = if small { SMALL } else { REAL };
     let mut plan = Plan::new(&dir);
+    if arguments.iter().any(|a| a == "--gateway") {
+        gateway::site(&mut plan, SMALL.requests)?;
+        return write_inventory(&plan, &dir);
+    }
+    let scale = if small { SMALL } else { REAL };
     tax_site(&mut plan, &scale)?;
     loan_site(&mut plan, &scale)?;
     attacked_sites(&mut plan, &scale)?;
     uncertain_sites(&mut plan, &scale)?;
     clean_sites(&mut plan, &scale)?;
+    if scale.gateway {
+        gateway::site(&mut plan, scale.requests)?;
+    }
     plan.also("karuizawa.example.jp");
     write_inventory(&plan, &dir)
 }

@@ -55,6 +55,10 @@ impl Person {
         format!("{}{}-{}-{}", town[self.chance.below(3) as usize], a + 1, b + 1, c + 1)
     }
 
+    pub fn zip(&mut self) -> String {
+        format!("1{:02}-{:04}", self.chance.below(80), self.chance.below(10_000))
+    }
+
     pub fn phone(&mut self) -> String {
         format!("090-{:04}-{:04}", 1_000 + self.chance.below(9_000), self.chance.below(10_000))
     }

@@ -56,7 +56,9 @@ impl Plan {
 
     /// A site to be filled.
     pub fn site(&self, name: &str, app: &str, expected: &[&'static str]) -> Site {
-        let chance = Chance::new(name.bytes().fold(17, |h, b| h * 31 + u64::from(b)));
+        let chance = Chance::new(
+            name.bytes().fold(17, |h: u64, b| h.wrapping_mul(31).wrapping_add(u64::from(b))),
+        );
         let dir = self.dir.join(name);
         Site {
             name: name.into(),
