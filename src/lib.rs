@@ -153,7 +153,7 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
     let mut part = Part::default();
     let walked = pass.walk(stream, worker, |next| part.append(next));
     let mut end = stream.finish();
-    end.gaps.extend(skipped_gap(&name, walked.skipped));
+    end.gaps.extend(skipped_gap(&name, walked.skipped, pass.limits.entry_bytes));
     let facts = StreamFacts {
         names: vec![name],
         bytes: end.bytes,
@@ -171,13 +171,12 @@ fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> 
     rules.unable(format).into_iter().map(on).collect()
 }
 
-fn skipped_gap(name: &str, skipped: u64) -> Option<Gap> {
+fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
     (skipped > 0).then(|| Gap {
         source: name.to_owned(),
         kind: GapKind::Limit,
         detail: format!(
-            "{skipped} bytes were not examined: entries longer than {} bytes are cut",
-            line::ENTRY_CAP
+            "{skipped} bytes were not examined: entries longer than {most} bytes are cut"
         ),
     })
 }

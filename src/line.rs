@@ -20,8 +20,8 @@ use memchr::memchr;
 
 use crate::source::Stream;
 
-/// The most bytes of one entry, line end included; the rest of a longer line is counted, not
-/// examined.
+/// The most bytes of one entry, line end included, unless [`Blocks::cap`] says otherwise; the rest
+/// of a longer line is counted, not examined.
 pub const ENTRY_CAP: usize = 1 << 20;
 
 /// How lines make entries.
@@ -44,6 +44,7 @@ pub struct Block {
     /// Number of the first line, counted from 1.
     pub line: u64,
     framing: Framing,
+    cap: usize,
 }
 
 /// One entry: a line with its continuation lines, without the final line end.
@@ -60,7 +61,7 @@ pub struct Entry<'a> {
 impl Block {
     /// A block of bytes that are already in memory.
     pub fn new(bytes: Vec<u8>, offset: u64, line: u64, framing: Framing) -> Self {
-        Self { bytes, offset, line, framing }
+        Self { bytes, offset, line, framing, cap: ENTRY_CAP }
     }
 
     /// The entries in order.
@@ -82,7 +83,7 @@ impl<'a> Iterator for Entries<'a> {
 
     fn next(&mut self) -> Option<Entry<'a>> {
         let bytes = self.block.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let extent = extent(bytes, self.block.framing, true)?;
+        let extent = extent(bytes, self.block.framing, self.block.cap, true)?;
         let (offset, line) = (self.block.offset + self.at as u64, self.line);
         self.at += extent.bytes;
         self.line += extent.lines;
@@ -101,15 +102,15 @@ struct Extent {
 
 /// The extent of the entry at the start of `bytes`; `None` if only more bytes can tell. `whole`:
 /// there are no more.
-fn extent(bytes: &[u8], framing: Framing, whole: bool) -> Option<Extent> {
-    let (mut end, cut) = line(bytes, whole)?;
+fn extent(bytes: &[u8], framing: Framing, cap: usize, whole: bool) -> Option<Extent> {
+    let (mut end, cut) = line(bytes, cap, whole)?;
     let mut lines = 1;
     if let Framing::Starts(starts) = framing
         && !cut
     {
         while end < bytes.len() {
-            let (len, cut) = line(&bytes[end..], whole)?;
-            if cut || end + len > ENTRY_CAP || starts(trim_line(&bytes[end..end + len])) {
+            let (len, cut) = line(&bytes[end..], cap, whole)?;
+            if cut || end + len > cap || starts(trim_line(&bytes[end..end + len])) {
                 return Some(Extent { bytes: end, lines, cut: false });
             }
             end += len;
@@ -122,13 +123,13 @@ fn extent(bytes: &[u8], framing: Framing, whole: bool) -> Option<Extent> {
     Some(Extent { bytes: end, lines, cut })
 }
 
-/// The length of the line at the start of `bytes`, line end included and at most [`ENTRY_CAP`],
-/// and whether it is cut there; `None` if only more bytes can tell.
-fn line(bytes: &[u8], whole: bool) -> Option<(usize, bool)> {
-    let most = &bytes[..bytes.len().min(ENTRY_CAP)];
+/// The length of the line at the start of `bytes`, line end included and at most `cap`, and
+/// whether it is cut there; `None` if only more bytes can tell.
+fn line(bytes: &[u8], cap: usize, whole: bool) -> Option<(usize, bool)> {
+    let most = &bytes[..bytes.len().min(cap)];
     match memchr(b'\n', most) {
         Some(at) => Some((at + 1, false)),
-        None if most.len() == ENTRY_CAP => Some((ENTRY_CAP, true)),
+        None if most.len() == cap => Some((cap, true)),
         None => whole.then_some((most.len(), false)),
     }
 }
@@ -143,6 +144,7 @@ fn trim_line(line: &[u8]) -> &[u8] {
 pub struct Blocks<'s, 'r> {
     stream: &'s mut Stream<'r>,
     framing: Framing,
+    cap: usize,
     size: usize,
     /// Bytes read and not yet given away: `buffer[start..end]`. Its length is its capacity, so
     /// that no read has to fill it with zeros first.
@@ -165,6 +167,7 @@ impl<'s, 'r> Blocks<'s, 'r> {
         Self {
             stream,
             framing: Framing::Lines,
+            cap: ENTRY_CAP,
             size: size.max(1),
             buffer: Vec::new(),
             start: 0,
@@ -189,6 +192,11 @@ impl<'s, 'r> Blocks<'s, 'r> {
     /// Sets how lines make entries; to be called before the first block is taken.
     pub fn frame(&mut self, framing: Framing) {
         self.framing = framing;
+    }
+
+    /// Sets the most bytes of one entry; to be called before the first block is taken.
+    pub fn cap(&mut self, bytes: usize) {
+        self.cap = bytes.max(1);
     }
 
     /// Bytes that lie in no entry because their line was longer than [`ENTRY_CAP`].
@@ -232,7 +240,7 @@ impl<'s, 'r> Blocks<'s, 'r> {
             self.skipped += n as u64;
             self.skipping = found.is_none() && !self.ended;
             if self.skipping {
-                self.fill(self.size.min(ENTRY_CAP));
+                self.fill(self.size.min(self.cap));
             }
         }
     }
@@ -243,7 +251,7 @@ impl<'s, 'r> Blocks<'s, 'r> {
         loop {
             self.fill(want);
             let held = &self.buffer[self.start..self.end];
-            if let Some(extent) = extents(held, self.framing, self.ended, self.size) {
+            if let Some(extent) = extents(held, (self.framing, self.cap), self.ended, self.size) {
                 return Some(extent);
             }
             if self.ended {
@@ -273,10 +281,15 @@ impl<'s, 'r> Blocks<'s, 'r> {
 }
 
 /// The extent of the entries that make a block of about `size` bytes; a cut line ends it.
-fn extents(held: &[u8], framing: Framing, whole: bool, size: usize) -> Option<Extent> {
+fn extents(
+    held: &[u8],
+    (framing, cap): (Framing, usize),
+    whole: bool,
+    size: usize,
+) -> Option<Extent> {
     let mut all = Extent { bytes: 0, lines: 0, cut: false };
     while !all.cut && all.bytes < held.len() {
-        let Some(next) = extent(&held[all.bytes..], framing, whole) else { break };
+        let Some(next) = extent(&held[all.bytes..], framing, cap, whole) else { break };
         if all.bytes > 0 && all.bytes + next.bytes > size {
             break;
         }
@@ -297,7 +310,7 @@ impl Iterator for Blocks<'_, '_> {
         self.skipping = extent.cut;
         self.offset += extent.bytes as u64;
         self.line += extent.lines;
-        Some(Block { bytes, offset, line, framing: self.framing })
+        Some(Block { bytes, offset, line, framing: self.framing, cap: self.cap })
     }
 }
 

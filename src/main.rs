@@ -40,6 +40,9 @@ fn sweep(args: &cli::SweepArgs, voice: Voice) -> Result<ExitCode, Failure> {
     let rules = args.rules.load()?;
     let key = args.key()?;
     let run = args.run(&evidence, &rules);
+    if !args.output.write.quiet {
+        voice.inventory(&run);
+    }
     let options = args.options(&evidence.inventory);
 
     let bar = cli::progress::Bar::new(&evidence, args.output.write.quiet);

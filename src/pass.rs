@@ -96,8 +96,10 @@ impl<'p> Pass<'p> {
         mut append: impl FnMut(P),
     ) -> Walked {
         let name = stream.name.clone();
+        let events = self.events.of(&name, stream.written);
         let mut blocks = Blocks::new(stream, self.block);
-        let first = event::recognise(blocks.peek(HEAD), self.events).format;
+        blocks.cap(self.limits.entry_bytes);
+        let first = event::recognise(blocks.peek(HEAD), &events).format;
         blocks.frame(first.framing());
         let mut format = Arc::clone(&first);
         let mut batch = self.take(&mut blocks, &mut format);

@@ -8,8 +8,10 @@ use leaksweep::time::Zone;
 
 use super::Failure;
 use super::exit::FailOn;
+use super::limits::LimitArgs;
 use super::output::Target;
 use super::tell::Voice;
+use super::told::{self, LogFormat, Names};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,6 +124,8 @@ pub(crate) struct SweepArgs {
     pub(super) logs: LogArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Do not follow the intruders through the evidence in a second pass
     #[arg(long)]
     pub(crate) no_pivot: bool,
@@ -141,9 +145,12 @@ pub(crate) struct EvidenceArgs {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts [default:
-    /// `sites.toml` in the folder, if only one is given and it is there]
+    /// `sites.toml` in the folder, if only one is given and it is there; it is named then]
     #[arg(long, value_name = "FILE")]
     pub(super) sites: Option<PathBuf>,
+    /// Use no inventory that lies in the evidence: only you know who wrote it
+    #[arg(long, conflicts_with = "sites")]
+    pub(super) no_inventory: bool,
     /// The site of every log that the inventory gives no other
     #[arg(long, value_name = "NAME")]
     pub(super) site: Option<String>,
@@ -162,9 +169,14 @@ pub(crate) struct EvidenceArgs {
 /// What is told about the logs from outside.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Apache `LogFormat` or nginx `log_format` of the access logs
-    #[arg(long, value_name = "STRING")]
-    pub(super) log_format: Option<String>,
+    /// Apache `LogFormat` or nginx `log_format` of the access logs; with `@`, the file of a server's
+    /// configuration in which they stand
+    #[arg(long, value_name = "STRING|@FILE", value_parser = told::log_format)]
+    pub(super) log_format: Option<LogFormat>,
+    /// What the names in JSON, key=value and CSV logs mean (TOML): client_ip = "remote.addr";
+    /// `inspect` proposes one
+    #[arg(long, value_name = "FILE", value_parser = told::mapping)]
+    pub(super) mapping: Option<Names>,
 }
 
 /// Which rules.
@@ -210,8 +222,8 @@ pub(crate) struct RecordArgs {
 /// Where a result goes.
 #[derive(Debug, Args)]
 pub(crate) struct WriteArgs {
-    /// Format on standard output: text, json, ndjson, html, csv, ocsf, ecs, timesketch or part
-    /// [default: text]
+    /// Format on standard output: text, json, ndjson, html, csv, ocsf, ecs, timesketch,
+    /// sha256sums or part [default: text]
     #[arg(short, long, value_name = "FMT")]
     pub(super) format: Option<Format>,
     /// Also write a file: html=report.html (may be given more than once; mode 0600)

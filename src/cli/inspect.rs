@@ -18,7 +18,7 @@ use super::events::line as event_line;
 use super::output::to_stdout;
 use super::rules::all;
 use super::tell::Voice;
-use super::{ExitCode, Failure, setup};
+use super::{ExitCode, Failure, propose, setup};
 
 /// Looks at a file.
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
@@ -75,6 +75,15 @@ struct Facts {
     sites: BTreeSet<String>,
     first: Option<Time>,
     last: Option<Time>,
+    /// Some unparsed entries, masked.
+    samples: Vec<String>,
+    /// A mapping for the names that nobody knows.
+    mapping: String,
+    /// The share of the head's lines that are of the format.
+    confidence: f64,
+    encoding: &'static str,
+    /// A `log_format` that fits, where the format is unknown.
+    proposal: Option<(String, f64)>,
 }
 
 impl Facts {
@@ -88,11 +97,26 @@ impl Facts {
         }
         self.first = [self.first, event.time].into_iter().flatten().min();
         self.last = [self.last, event.time].into_iter().flatten().max();
+        if parsed == Parsed::Unparsed && self.samples.len() < SAMPLES {
+            let sample = mask(event.raw, 0, VALUE).as_str().to_owned();
+            if !self.samples.contains(&sample) {
+                self.samples.push(sample);
+            }
+        }
+        if self.mapping.is_empty() && event.get(Field::Client).is_none() {
+            self.mapping = propose::mapping(event);
+        }
     }
 }
 
+/// A format of which fewer lines are is as good as unknown.
+const KNOWN: f64 = 0.6;
+
 /// Sites that are named.
 const SITES: usize = 20;
+
+/// Unparsed entries that are shown.
+const SAMPLES: usize = 5;
 
 /// Characters of a value that are shown.
 const VALUE: usize = 300;
@@ -100,13 +124,18 @@ const VALUE: usize = 300;
 impl Look<'_> {
     fn stream(&self, stream: &mut Stream<'_>, out: &mut dyn Write) -> Result<(), RenderError> {
         let name = stream.name.clone();
-        let options = self.args.logs.options(self.inventory);
+        let options = self.args.logs.options(self.inventory).of(&name, stream.written);
+        let encoding = stream.encoding;
         let mut blocks = Blocks::new(stream, 1 << 20);
-        let guess = recognise(blocks.peek(leaksweep::HEAD), &options);
+        let head = blocks.peek(leaksweep::HEAD);
+        let guess = recognise(head, &options);
+        let known = guess.format.name() != "text" && guess.score >= KNOWN;
+        let proposal = if known { None } else { propose::log_format(head, &options) };
         let mut format = guess.format;
         let first = std::sync::Arc::clone(&format);
         blocks.frame(format.framing());
-        let (mut facts, mut place) = (Facts::default(), self.inventory.place(&name));
+        let mut facts = Facts { confidence: guess.score, encoding, proposal, ..Facts::default() };
+        let mut place = self.inventory.place(&name);
         let mut shown = Vec::new();
         while let Some(block) = blocks.next() {
             let mut parser = format.parser();
@@ -137,6 +166,7 @@ impl Look<'_> {
         }
         summary(&name, &*first, &facts, out)?;
         out.write_all(&shown)?;
+        unknown(&facts, out)?;
         Ok(self.able(&*first, out)?)
     }
 
@@ -175,7 +205,13 @@ fn summary(
 ) -> std::io::Result<()> {
     let kind = format.kind();
     writeln!(out, "{}", visible(name))?;
-    writeln!(out, "  format    {} ({} log)", format.name(), kind.log)?;
+    let sure = facts.confidence * 100.0;
+    let (format, log) = (format.name(), kind.log);
+    writeln!(out, "  format    {format} ({log} log), confidence {sure:.0} %")?;
+    writeln!(out, "  encoding  {}", facts.encoding)?;
+    if let Some((container, member)) = name.split_once('!') {
+        writeln!(out, "  container {} holds {}", visible(container), visible(member))?;
+    }
     let sites: Vec<_> = facts.sites.iter().map(|site| visible(site).into_owned()).collect();
     writeln!(out, "  sites     {}", sites.join(", "))?;
     match facts.first.zip(facts.last) {
@@ -184,6 +220,24 @@ fn summary(
     }
     let share = facts.unparsed as f64 * 100.0 / facts.entries.max(1) as f64;
     writeln!(out, "  entries   {}, {} unparsed ({share:.2} %)", facts.entries, facts.unparsed)
+}
+
+/// Entries that fit nothing, and what the user can tell of them.
+fn unknown(facts: &Facts, out: &mut dyn Write) -> std::io::Result<()> {
+    if !facts.samples.is_empty() {
+        writeln!(out, "\nunparsed, for example:")?;
+        facts.samples.iter().try_for_each(|sample| writeln!(out, "  {}", visible(sample)))?;
+    }
+    if let Some((text, fits)) = &facts.proposal {
+        let fits = fits * 100.0;
+        writeln!(out, "\na format to tell with --log-format, fits {fits:.0} % of the lines:")?;
+        writeln!(out, "  '{}'", visible(text))?;
+    }
+    if !facts.mapping.is_empty() {
+        writeln!(out, "\na mapping to tell with --mapping FILE (what each name means):")?;
+        facts.mapping.lines().try_for_each(|line| writeln!(out, "  {}", visible(line)))?;
+    }
+    Ok(())
 }
 
 /// One event, field by field, into a vector (to which writing cannot fail).

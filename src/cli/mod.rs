@@ -10,8 +10,10 @@ mod exit;
 mod explain;
 mod file;
 pub(crate) mod inspect;
+mod limits;
 mod output;
 pub(crate) mod page;
+mod propose;
 mod prove;
 pub(crate) mod progress;
 pub(crate) mod report;
@@ -20,6 +22,7 @@ pub(crate) mod schema;
 mod setup;
 pub(crate) mod show;
 pub(crate) mod tell;
+mod told;
 pub(crate) mod verify;
 
 pub(crate) use args::{Command, ConfigCommand, MergeArgs, SweepArgs, parse};

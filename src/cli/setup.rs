@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use leaksweep::element::CaseKey;
 use leaksweep::event;
-use leaksweep::report::{PartFile, Run};
+use leaksweep::report::{PartFile, Run, RunInventory};
 use leaksweep::rule::RuleSet;
 use leaksweep::scan::Tally;
-use leaksweep::source::{Evidence, Inventory, Window};
+use leaksweep::source::{ContentId, Evidence, Inventory, Window};
 use leaksweep::time::{Time, Zone, civil_prefix};
 
 use super::Failure;
@@ -43,13 +43,25 @@ impl EvidenceArgs {
         Ok(evidence)
     }
 
-    /// The inventory's file: as named, or `sites.toml` in the one folder that is given.
+    /// The inventory's file: as named, or `sites.toml` in the one folder that is given. Whoever
+    /// handed in the evidence may have written that one, so it is named on
+    /// standard error and in the report, and can be refused.
     fn sites(&self) -> Option<PathBuf> {
         let beside = || match self.paths.as_slice() {
-            [folder] => Some(folder.join("sites.toml")).filter(|file| file.is_file()),
+            [folder] if !self.no_inventory => {
+                Some(folder.join("sites.toml")).filter(|file| file.is_file())
+            }
             _ => None,
         };
         self.sites.clone().or_else(beside)
+    }
+
+    /// The inventory that is used, for the report.
+    fn inventory_read(&self) -> Option<RunInventory> {
+        let file = self.sites()?;
+        let sha256 = ContentId(Sha256::digest(std::fs::read(&file).ok()?).into());
+        let path = file.to_string_lossy().into_owned();
+        Some(RunInventory { path, sha256, found_in_evidence: self.sites.is_none() })
     }
 
     /// The period under examination: `--since` and `--until` go before the inventory's.
@@ -147,9 +159,16 @@ impl LogArgs {
     pub(super) fn options(&self, inventory: &Inventory) -> event::Options {
         event::Options {
             zone: inventory.zone.clone().unwrap_or_default(),
-            log_format: self.log_format.clone(),
+            log_format: self.log_format.as_ref().map(|format| format.text.clone()),
+            mapping: self.mapping.as_ref().map(|names| names.mapping.clone()).unwrap_or_default(),
             ..event::Options::default()
         }
+    }
+
+    fn canonical(&self, arguments: &mut Vec<String>) {
+        let typed = self.log_format.as_ref().map(|format| format.typed.clone());
+        option(arguments, "--log-format", typed);
+        option(arguments, "--mapping", self.mapping.as_ref().map(|names| names.typed.clone()));
     }
 }
 
@@ -190,6 +209,7 @@ impl SweepArgs {
     pub(crate) fn options(&self, inventory: &Inventory) -> leaksweep::Options {
         leaksweep::Options {
             events: self.logs.options(inventory),
+            limits: self.limits.limits(),
             jobs: self.jobs,
             ..leaksweep::Options::default()
         }
@@ -198,8 +218,9 @@ impl SweepArgs {
     /// The facts of the run.
     pub(crate) fn run(&self, evidence: &Evidence, rules: &RuleSet) -> Run {
         let mut arguments = self.evidence.canonical();
-        option(&mut arguments, "--log-format", self.logs.log_format.clone());
+        self.logs.canonical(&mut arguments);
         self.rules.canonical(&mut arguments);
+        arguments.extend(self.limits.canonical());
         if self.no_pivot {
             arguments.push("--no-pivot".to_owned());
         }
@@ -207,7 +228,8 @@ impl SweepArgs {
             self.evidence.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
         paths.sort();
         arguments.extend(paths);
-        run(rules, arguments, &evidence.inventory)
+        let inventory = self.evidence.inventory_read();
+        Run { inventory, ..run(rules, arguments, &evidence.inventory) }
     }
 }
 
@@ -221,6 +243,7 @@ fn run(rules: &RuleSet, arguments: Vec<String>, inventory: &Inventory) -> Run {
         timezone: inventory.zone.clone().unwrap_or_default().to_string(),
         limits: Vec::new(),
         sources: Vec::new(),
+        inventory: None,
     }
 }
 
@@ -262,15 +285,14 @@ impl MergeArgs {
     /// How the evidence of the parts is read again.
     pub(crate) fn options(&self, part: &PartFile) -> leaksweep::Options {
         let zone = part.run.timezone.parse().unwrap_or_default();
-        let log_format = self.logs.log_format.clone();
-        let events = event::Options { zone, log_format, ..event::Options::default() };
+        let events = event::Options { zone, ..self.logs.options(&Inventory::default()) };
         leaksweep::Options { events, ..leaksweep::Options::default() }
     }
 
     fn canonical(&self) -> Vec<String> {
         let mut arguments = vec!["merge".to_owned()];
         option(&mut arguments, "--sites", self.sites.as_ref().map(|p| p.display().to_string()));
-        option(&mut arguments, "--log-format", self.logs.log_format.clone());
+        self.logs.canonical(&mut arguments);
         self.rules.canonical(&mut arguments);
         if self.no_pivot {
             arguments.push("--no-pivot".to_owned());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use leaksweep::case::{Case, Verdict};
-use leaksweep::report::{Format, Report, visible};
+use leaksweep::report::{Format, Report, Run, RunInventory, visible};
 use leaksweep::scan::Tally;
 use leaksweep::source::{Gap, GapKind};
 
@@ -77,6 +77,16 @@ impl Voice {
             let more = gaps.len() - told;
             let message = format!("and {more} more gaps; -v tells all, and the report has them");
             self.say("warning", None, &message);
+        }
+    }
+
+    /// Says that an inventory was used which nobody named.
+    pub(crate) fn inventory(self, run: &Run) {
+        let found = run.inventory.as_ref().filter(|inventory| inventory.found_in_evidence);
+        if let Some(RunInventory { path, .. }) = found {
+            let message = "an inventory found in the evidence is used; name it with --sites, or \
+                           refuse it with --no-inventory";
+            self.say("info", Some(path), message);
         }
     }
 

@@ -44,6 +44,7 @@ mod text;
 mod w3c;
 mod walk;
 mod wrapper;
+mod year;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -313,10 +314,25 @@ pub struct Options {
     pub zone: Zone,
     /// An Apache `LogFormat` or nginx `log_format` text (`--log-format`).
     pub log_format: Option<String>,
-    /// Year of stamps that have none (syslog), from the file's time.
-    pub year: Option<i32>,
+    /// When the stream was closed at the latest: gives stamps without a year (syslog) theirs.
+    pub closed: Option<Time>,
     /// What the user says of the names in JSON, key=value and CSV logs.
     pub mapping: Mapping,
+}
+
+impl Options {
+    /// With what the name of a stream, and the time at which it was last `written`, tell.
+    #[must_use]
+    pub fn of(&self, name: &str, written: Option<Time>) -> Self {
+        let closed = year::dated(name).or(written).or(self.closed);
+        Self { closed, ..self.clone() }
+    }
+}
+
+/// Whether a text is, or holds, an Apache `LogFormat` or nginx `log_format` by which lines can be
+/// taken apart: what [`Options::log_format`] needs.
+pub fn is_log_format(text: &str) -> bool {
+    !logformat::templates(text).is_empty()
 }
 
 /// What is known of a stream when its format is guessed: its first bytes, cut to whole lines, and

@@ -7,8 +7,11 @@ use crate::line::Block;
 
 /// The format of a log and its entries, each told as `time name=value …`.
 pub(super) fn tell(log: &[u8]) -> (Guess, Vec<String>) {
-    let options =
-        Options { zone: "+09:00".parse().unwrap(), year: Some(2017), ..Options::default() };
+    let options = Options {
+        zone: "+09:00".parse().unwrap(),
+        closed: "2017-12-30T00:00:00Z".parse().ok(),
+        ..Options::default()
+    };
     tell_with(log, &options)
 }
 

@@ -9,11 +9,13 @@
 //! * A stamp that names a date or hour that does not exist is `None`, never "now" and never a
 //!   neighbouring date.
 //! * A stamp that can be read in two ways (`05/12/19`) is `None` unless the caller names the way.
-//! * A zone in the stamp wins over [`Options::zone`]; a year in it over [`Options::year`].
+//! * A zone in the stamp wins over [`Options::zone`]; a stamp without a year gets it
+//!   from [`Options::closed`], or has no time.
 
 use crate::time::{Civil, Time, Zone, civil_prefix, digits, fraction_micros};
 
 use super::Options;
+use super::year::Latest;
 
 /// An instant and the text behind its stamp.
 pub(super) type Read<'t> = Option<(Time, &'t [u8])>;
@@ -23,14 +25,14 @@ pub(super) type Read<'t> = Option<(Time, &'t [u8])>;
 pub(super) struct Stamps {
     /// The zone of stamps that name none.
     pub zone: Zone,
-    /// The year of stamps that have none.
-    pub year: Option<i32>,
+    /// What gives stamps without a year theirs.
+    pub latest: Option<Latest>,
 }
 
 impl Stamps {
     /// Stamps as `options` complete them.
     pub(super) fn new(options: &Options) -> Self {
-        Self { zone: options.zone.clone(), year: options.year }
+        Self { zone: options.zone.clone(), latest: options.closed.and_then(Latest::new) }
     }
 
     /// `10/Oct/2000:13:55:36 -0700`, also without zone, with a fraction of a second, with a blank
@@ -59,7 +61,7 @@ impl Stamps {
     }
 
     /// RFC 3164: `Nov 23 08:46:37`, `Nov  3 08:46:37.123`, also `Nov 23 2026 08:46:37`. Without a
-    /// year in the stamp or in [`Options::year`] there is no time.
+    /// year in the stamp or [`Options::closed`] there is no time.
     pub(super) fn syslog<'t>(&self, text: &'t [u8]) -> Read<'t> {
         let (civil, rest) = self.syslog_civil(text)?;
         self.finish(civil?, rest)
@@ -75,11 +77,14 @@ impl Stamps {
         let (day, rest) = number(skip_blanks(one_of(rest, b" ")?), 1, 2)?;
         let rest = one_of(rest, b" ")?;
         let (own_year, rest) = match number(rest, 4, 4) {
-            Some((year, rest)) => (Some(year as i32), one_of(rest, b" ")?),
+            Some((year, rest)) => (Some(year), one_of(rest, b" ")?),
             None => (None, rest),
         };
         let (clock, rest) = clock(rest)?;
-        let civil = own_year.or(self.year).map(|year| clock.on(year as u32, month, day));
+        let civil = match own_year {
+            Some(year) => Some(clock.on(year, month, day)),
+            None => self.latest.and_then(|l| l.complete(clock.on(0, month, day), &self.zone)),
+        };
         Some((civil, rest))
     }
 
@@ -424,7 +429,10 @@ mod tests {
     use super::*;
 
     fn stamps() -> Stamps {
-        Stamps { zone: "+09:00".parse().unwrap(), year: Some(2026) }
+        Stamps {
+            zone: "+09:00".parse().unwrap(),
+            latest: Latest::new("2026-12-30T00:00:00Z".parse().unwrap()),
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use super::ocsf::OcsfVersion;
-use super::{Report, csv, ecs, html, json, ndjson, ocsf, text, timesketch};
+use super::{Report, csv, ecs, html, json, ndjson, ocsf, sums, text, timesketch};
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Format {
     Ecs,
     /// One hit a line, for a Timesketch timeline.
     Timesketch,
+    /// The sum of every source, as `sha256sum -c` checks them.
+    Sha256sums,
     /// What the evidence yielded, to be merged (schema `leaksweep.part/1`).
     Part,
 }
@@ -69,7 +71,7 @@ pub enum RenderError {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
         Self::Json,
         Self::Ndjson,
@@ -78,6 +80,7 @@ impl Format {
         Self::Ocsf,
         Self::Ecs,
         Self::Timesketch,
+        Self::Sha256sums,
         Self::Part,
     ];
 
@@ -92,6 +95,7 @@ impl Format {
             Self::Ocsf => "ocsf",
             Self::Ecs => "ecs",
             Self::Timesketch => "timesketch",
+            Self::Sha256sums => "sha256sums",
             Self::Part => "part",
         }
     }
@@ -113,6 +117,7 @@ impl Format {
             Self::Html => html::render(report, out)?,
             Self::Ocsf => ocsf::render(report, look, out)?,
             Self::Ecs => ecs::render(report, out)?,
+            Self::Sha256sums => sums::render(report, out)?,
             Self::Ndjson | Self::Csv | Self::Timesketch if without_hits(report) => {
                 return Err(RenderError::NoHits(self));
             }

@@ -25,6 +25,7 @@ mod part;
 #[cfg(test)]
 mod sample;
 pub mod schema;
+mod sums;
 mod table;
 mod text;
 mod timesketch;
@@ -86,6 +87,20 @@ pub struct Run {
     pub limits: Vec<Gap>,
     /// Everything that was read, by name.
     pub sources: Vec<RunSource>,
+    /// The inventory, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<RunInventory>,
+}
+
+/// The inventory that a run took for true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInventory {
+    /// Its path.
+    pub path: String,
+    /// SHA-256 of it.
+    pub sha256: ContentId,
+    /// Whether nobody named it: it lay in the evidence.
+    pub found_in_evidence: bool,
 }
 
 /// One source as read.
@@ -103,6 +118,18 @@ pub struct RunSource {
     pub format: Vec<String>,
     /// `ok`, `duplicate of PATH`, or what is wrong.
     pub status: String,
+    /// The streams in it that are not the file itself: decompressed, members of archives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<RunStream>,
+}
+
+/// One stream inside a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStream {
+    /// Its name: the source's path, `!` before each archive member.
+    pub name: String,
+    /// SHA-256 of its bytes as read: decompressed, UTF-16 made UTF-8.
+    pub sha256: ContentId,
 }
 
 impl Report {
@@ -160,9 +187,10 @@ fn source(path: &str, end: &SourceEnd, tally: &Tally) -> RunSource {
         lines: 0,
         format: Vec::new(),
         status: String::new(),
+        streams: Vec::new(),
     };
     let mut troubles: Vec<String> = end.gaps.iter().map(|gap| gap.detail.clone()).collect();
-    for yielded in tally.streams.values() {
+    for (id, yielded) in &tally.streams {
         let names = &yielded.stream.names;
         if !names.iter().any(|name| inside(&name)) {
             continue;
@@ -171,9 +199,12 @@ fn source(path: &str, end: &SourceEnd, tally: &Tally) -> RunSource {
             Some(first) => troubles.push(format!("duplicate of {first}")),
             None => line.lines += yielded.part.entries,
         }
+        let own = names.iter().filter(|name| inside(name) && *id != end.sha256);
+        line.streams.extend(own.map(|name| RunStream { name: name.clone(), sha256: *id }));
         line.format.push(yielded.stream.format.clone());
         troubles.extend(yielded.stream.gaps.iter().map(|gap| gap.detail.clone()));
     }
+    line.streams.sort_by(|a, b| a.name.cmp(&b.name));
     line.format.sort();
     line.format.dedup();
     line.status = if troubles.is_empty() { "ok".to_owned() } else { troubles.join("; ") };

@@ -50,7 +50,9 @@ fn run() -> Run {
             lines: 12,
             format: vec!["apache-combined".into()],
             status: "ok".into(),
+            streams: Vec::new(),
         }],
+        inventory: None,
     }
 }
 

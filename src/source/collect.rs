@@ -2,8 +2,10 @@
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{Gap, GapKind, Inventory, Origin, Source, io_gap, printable};
+use crate::time::Time;
 
 /// Everything to be examined.
 #[derive(Debug, Default)]
@@ -47,7 +49,12 @@ struct Walk {
 impl Walk {
     fn given(&mut self, path: &Path) {
         if path.as_os_str() == "-" {
-            self.found.push(Source { name: "-".into(), size: None, origin: Origin::Stdin });
+            self.found.push(Source {
+                name: "-".into(),
+                size: None,
+                written: None,
+                origin: Origin::Stdin,
+            });
             return;
         }
         // Doubled slashes and inner dots would give one file two names.
@@ -62,8 +69,7 @@ impl Walk {
         if meta.is_dir() {
             self.folder(path);
         } else if meta.is_file() {
-            let (size, origin) = (Some(meta.len()), Origin::File(path.to_owned()));
-            self.found.push(Source { name: name(path), size, origin });
+            self.found.push(Source::file(path, meta));
         } else {
             self.unsupported(path, "not a regular file (a device, pipe or socket); not read");
         }
@@ -102,6 +108,15 @@ impl Walk {
 }
 
 impl Source {
+    fn file(path: &Path, meta: &Metadata) -> Self {
+        Self {
+            name: name(path),
+            size: Some(meta.len()),
+            written: meta.modified().ok().and_then(written),
+            origin: Origin::File(path.to_owned()),
+        }
+    }
+
     fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
@@ -116,10 +131,15 @@ impl Source {
         let names = std::iter::once(stream.len()).chain(ends).map(|end| &stream[..end]);
         names.map(Path::new).find_map(|path| {
             let meta = fs::metadata(path).ok().filter(Metadata::is_file)?;
-            let origin = Origin::File(path.to_owned());
-            Some(Self { name: name(path), size: Some(meta.len()), origin })
+            Some(Self::file(path, &meta))
         })
     }
+}
+
+/// A file's time; `None` before 1970, which no log is.
+fn written(time: SystemTime) -> Option<Time> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Time::from_micros(i64::try_from(since.as_micros()).ok()?, 0))
 }
 
 /// The name of a path: with `/` between its parts, printable.

@@ -1,9 +1,13 @@
-//! How is the text encoded? UTF-16 is made UTF-8 in the stream; a byte order mark is dropped.
-//! Other encodings stay as they are: they keep ASCII, and rules look at bytes.
+//! How is the text encoded? UTF-16 is made UTF-8 in the stream; a byte order mark is dropped. Lines
+//! of Japanese encodings ([`japanese`]) are made UTF-8 too: their characters hold bytes that look
+//! like quotes and backslashes. Other encodings (Latin-1) stay as they are: they keep ASCII, and
+//! rules look at bytes.
 
 use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
+
+use super::japanese;
 
 use super::input::Input;
 
@@ -16,6 +20,8 @@ pub(super) enum Encoding {
     MarkedUtf8,
     Utf16Le,
     Utf16Be,
+    /// ISO-2022-JP, EUC-JP or Shift_JIS.
+    Japanese(&'static encoding_rs::Encoding),
 }
 
 impl Encoding {
@@ -27,6 +33,17 @@ impl Encoding {
     pub(super) fn is_utf16(self) -> bool {
         matches!(self, Self::Utf16Le | Self::Utf16Be)
     }
+
+    /// Its name for people.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "UTF-8 or bytes",
+            Self::MarkedUtf8 => "UTF-8 with a byte order mark",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+            Self::Japanese(encoding) => encoding.name(),
+        }
+    }
 }
 
 /// The encoding, from a byte order mark or from where NUL bytes stand.
@@ -35,7 +52,10 @@ pub(super) fn of(head: &[u8]) -> Encoding {
         [0xef, 0xbb, 0xbf, ..] => Encoding::MarkedUtf8,
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
         [0xfe, 0xff, ..] => Encoding::Utf16Be,
-        _ => by_pattern(head),
+        _ => match by_pattern(head) {
+            Encoding::Bytes => japanese::of(head).map_or(Encoding::Bytes, Encoding::Japanese),
+            utf16 => utf16,
+        },
     }
 }
 
@@ -61,6 +81,7 @@ pub(super) fn decoded<'r>(mut input: Input<'r>, encoding: Encoding) -> Box<dyn R
             input.consume(3);
             return Box::new(input);
         }
+        Encoding::Japanese(encoding) => return Box::new(japanese::Lines::new(input, encoding)),
         Encoding::Utf16Le => UTF_16LE.new_decoder_with_bom_removal(),
         Encoding::Utf16Be => UTF_16BE.new_decoder_with_bom_removal(),
     };

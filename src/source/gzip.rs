@@ -4,6 +4,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::frames::{Frame, Progress};
 use super::input::{Damage, Input};
+use crate::time::Time;
 
 /// Raw deflate data, summed up while it is inflated.
 pub(super) struct Inflate {
@@ -63,6 +64,13 @@ enum Part {
     Header,
     Body,
     Trailer,
+}
+
+/// When the content was last written, as a gzip header says that has it.
+pub(super) fn written(head: &[u8]) -> Option<Time> {
+    let [0x1f, 0x8b, 8, _, a, b, c, d, ..] = head else { return None };
+    let seconds = u32::from_le_bytes([*a, *b, *c, *d]);
+    (seconds > 0).then(|| Time::from_micros(i64::from(seconds) * 1_000_000, 0))
 }
 
 /// Flags of the header.

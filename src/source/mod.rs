@@ -12,8 +12,8 @@
 //! * [`Stream::read`] never fails: a damaged stream ends early, and [`Stream::finish`] tells the
 //!   gap. Every byte delivered before the damage is kept; what lies behind it in an archive is
 //!   read on.
-//! * A stream's [`ContentId`] is the SHA-256 of its bytes as delivered: decompressed, UTF-16 made
-//!   UTF-8, a byte order mark dropped. So a copy of a log, however packed, is recognised as the
+//! * A stream's [`ContentId`] is the SHA-256 of its bytes as delivered: decompressed, UTF-16 and
+//!   Japanese encodings made UTF-8, a byte order mark dropped. So a copy of a log, however packed, is recognised as the
 //!   same evidence. Lines and offsets count in these bytes too.
 //! * Memory is flat: streams are never held, whatever their size ([`Limits`]).
 
@@ -26,6 +26,7 @@ mod gzip;
 mod hole;
 mod input;
 mod inventory;
+mod japanese;
 mod lz4;
 mod magic;
 mod network;
@@ -42,6 +43,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
 
 pub use collect::Evidence;
 pub use criteria::Criteria;
@@ -160,6 +163,8 @@ pub struct Source {
     pub name: String,
     /// Bytes on disk, where known: to read the largest first and to show progress.
     pub size: Option<u64>,
+    /// When the file was last written, where known.
+    pub written: Option<Time>,
     origin: Origin,
 }
 
@@ -172,8 +177,8 @@ enum Origin {
 /// What reading a source gave besides its streams.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEnd {
-    /// SHA-256 of the raw bytes as read (of the file itself, compressed as it is): what
-    /// `sha256sum` says of it, unless it is plain text longer than [`Limits::stream_bytes`].
+    /// SHA-256 of the raw bytes (of the file itself, compressed as it is): what `sha256sum` says of
+    /// it; all zeros if it could not be opened.
     pub sha256: ContentId,
     /// Raw bytes read.
     pub bytes: u64,

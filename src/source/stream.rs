@@ -7,11 +7,16 @@ use sha2::{Digest, Sha256};
 use super::hole::Holes;
 use super::input::Damage;
 use super::{ContentId, Gap, GapKind};
+use crate::time::Time;
 
 /// A decompressed stream of log bytes.
 pub struct Stream<'r> {
     /// The path as given, `!` before each archive member.
     pub name: String,
+    /// When it was last written, as far as the file system or the archive around it says.
+    pub written: Option<Time>,
+    /// How its text was encoded, as its first bytes show.
+    pub encoding: &'static str,
     reader: Box<dyn Read + Send + 'r>,
     most: u64,
     hash: Sha256,
@@ -50,6 +55,8 @@ impl<'r> Stream<'r> {
     pub(super) fn limited(name: &str, reader: Box<dyn Read + Send + 'r>, most: u64) -> Self {
         Self {
             name: name.to_owned(),
+            written: None,
+            encoding: "UTF-8 or bytes",
             reader,
             most,
             hash: Sha256::new(),

@@ -8,6 +8,7 @@ use super::GapKind;
 use super::input::{Damage, Input};
 use super::printable;
 use super::unpack::{Archive, Member};
+use crate::time::Time;
 
 const BLOCK: usize = 512;
 
@@ -147,7 +148,10 @@ impl<'r> Tar<'r> {
             self.skip_sparse_map(block[482])?;
         }
         let folder = name.ends_with('/') && self.left == 0;
-        Ok((!folder).then_some(Member { name, closed: None }))
+        let seconds = number(&block[136..148]).and_then(|s| i64::try_from(s).ok());
+        let written =
+            seconds.filter(|s| *s > 0).map(|s| Time::from_micros(s.saturating_mul(1_000_000), 0));
+        Ok((!folder).then_some(Member { name, written, closed: None }))
     }
 
     /// Blocks of a GNU sparse file's map follow its header, uncounted.

@@ -29,10 +29,15 @@ impl Got {
     }
 }
 
+/// A source of which only the name is known.
+fn memory() -> Source {
+    Source { name: "f".into(), size: None, written: None, origin: Origin::Stdin }
+}
+
 fn unpack_within(bytes: &[u8], limits: &Limits) -> Got {
     let mut streams = Vec::new();
     let reader = Box::new(Cursor::new(bytes.to_vec()));
-    let end = read("f", reader, limits, &mut |stream| {
+    let end = read(&memory(), reader, limits, &mut |stream| {
         let mut got = Vec::new();
         let mut buffer = vec![0; 1 << 17];
         loop {
@@ -313,7 +318,7 @@ fn encodings_are_undone_inside_of_wrappers_too() {
 fn a_visitor_may_leave_early() {
     let mut seen = 0;
     let packed = tar(&[("a", b"a\n"), ("b", b"b\n")]);
-    let end = read("f", Box::new(Cursor::new(packed)), &Limits::default(), &mut |stream| {
+    let end = read(&memory(), Box::new(Cursor::new(packed)), &Limits::default(), &mut |stream| {
         seen += 1;
         stream.leave();
     });

@@ -13,6 +13,7 @@ use super::magic::{self, Content};
 use super::tar::Tar;
 use super::zip::Zip;
 use super::{ContentId, Gap, GapKind, Origin, Source, SourceEnd, Stream, encoding, io_gap};
+use crate::time::Time;
 
 /// What reading may cost before it stops with a gap. What was read until then is kept.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Limits {
     pub members: u64,
     /// Containers within containers: `a.tar.gz` with an `x.log.gz` in it is three.
     pub depth: usize,
+    /// Bytes of one entry.
+    pub entry_bytes: usize,
 }
 
 impl Default for Limits {
@@ -37,6 +40,7 @@ impl Default for Limits {
             ratio_from: 64 << 20,
             members: 100_000,
             depth: 3,
+            entry_bytes: 1 << 20,
         }
     }
 }
@@ -45,11 +49,12 @@ impl Source {
     /// Opens the source and hands each stream in it to `visit`, in order.
     pub fn read(&self, limits: &Limits, visit: &mut dyn FnMut(&mut Stream<'_>)) -> SourceEnd {
         match self.open() {
-            Ok(reader) => read(&self.name, reader, limits, visit),
-            Err(error) => {
-                let sha256 = ContentId(Sha256::new().finalize().into());
-                SourceEnd { sha256, bytes: 0, gaps: vec![io_gap(&self.name, &error)] }
-            }
+            Ok(reader) => read(self, reader, limits, visit),
+            Err(error) => SourceEnd {
+                sha256: ContentId([0; 32]),
+                bytes: 0,
+                gaps: vec![io_gap(&self.name, &error)],
+            },
         }
     }
 
@@ -75,7 +80,7 @@ fn stdin() -> io::Result<Box<dyn Read + Send>> {
 
 /// Reads a source from any reader.
 pub(super) fn read(
-    name: &str,
+    source: &Source,
     reader: Box<dyn Read + Send>,
     limits: &Limits,
     visit: &mut dyn FnMut(&mut Stream<'_>),
@@ -93,13 +98,16 @@ pub(super) fn read(
         left: false,
     };
     let (head, failure) = raw.head();
-    let is_plain = magic::content(&head) == Content::Text && !encoding::of(&head).is_changed();
+    let is_plain = magic::content(&head) == Content::Text
+        && !encoding::of(&head).is_changed()
+        && source.size.is_some_and(|size| size <= limits.stream_bytes);
     if !is_plain {
         // A plain stream is summed up by itself, and that sum is the source's.
         raw.hash = Some(Sha256::new_with_prefix(&head));
     }
     let rest = Broken { failure, reader: &mut raw };
-    unpacker.open(name, Input::behind(head, rest), 0);
+    let name = source.name.as_str();
+    unpacker.open(name, source.written, Input::behind(head, rest), 0);
     let Unpacker { mut gaps, id, left, .. } = unpacker;
     if !left && !is_plain {
         gaps.extend(raw.drain().err().map(|error| io_gap(name, &error)));
@@ -196,6 +204,8 @@ impl<R: Read> Read for Metered<R> {
 pub(super) struct Member {
     /// Its name, printable: a label, never a path.
     pub(super) name: String,
+    /// When its content was last written, where the archive says.
+    pub(super) written: Option<Time>,
     /// Why its content cannot be read.
     pub(super) closed: Option<String>,
 }
@@ -229,7 +239,8 @@ struct Unpacker<'u> {
 
 impl Unpacker<'_> {
     /// Looks at the first bytes and hands on what it finds: a stream, or what is in the container.
-    fn open(&mut self, name: &str, mut input: Input<'_>, depth: usize) {
+    fn open(&mut self, name: &str, written: Option<Time>, mut input: Input<'_>, depth: usize) {
+        let written = super::gzip::written(input.peek(magic::HEAD)).or(written);
         let content = magic::content(input.peek(magic::HEAD));
         let container = matches!(content, Content::Compressed(_) | Content::Tar | Content::Zip);
         if container && depth >= self.limits.depth {
@@ -237,10 +248,10 @@ impl Unpacker<'_> {
             return self.gap(name, Damage::new(GapKind::Limit, detail));
         }
         match content {
-            Content::Text => self.stream(name, input, depth),
-            Content::Compressed(method) => self.compressed(name, method, input, depth),
-            Content::Tar => self.archive(name, Tar::new(input), depth),
-            Content::Zip => self.archive(name, Zip::new(input), depth),
+            Content::Text => self.stream(name, written, input, depth),
+            Content::Compressed(method) => self.compressed(name, written, method, input, depth),
+            Content::Tar => self.archive(name, written, Tar::new(input), depth),
+            Content::Zip => self.archive(name, written, Zip::new(input), depth),
             Content::Unsupported(format) => {
                 let detail = format!("{format} cannot be opened; not examined");
                 self.gap(name, Damage::new(GapKind::Unsupported, detail));
@@ -267,7 +278,7 @@ impl Unpacker<'_> {
         Metered { reader, out, raw: Arc::clone(&self.raw), ratio, from: ratio_from }
     }
 
-    fn stream(&mut self, name: &str, mut input: Input<'_>, depth: usize) {
+    fn stream(&mut self, name: &str, written: Option<Time>, mut input: Input<'_>, depth: usize) {
         let encoding = encoding::of(input.peek(magic::HEAD));
         let decoded = encoding::decoded(input, encoding);
         let reader = match depth {
@@ -275,6 +286,8 @@ impl Unpacker<'_> {
             _ => Box::new(self.metered(decoded, Arc::clone(&self.plain))),
         };
         let mut stream = Stream::limited(name, reader, self.limits.stream_bytes);
+        stream.written = written;
+        stream.encoding = encoding.name();
         (self.visit)(&mut stream);
         self.left |= stream.was_left();
         let end = stream.finish();
@@ -283,15 +296,31 @@ impl Unpacker<'_> {
         self.id = Some(end.id);
     }
 
-    fn compressed(&mut self, name: &str, method: Method, input: Input<'_>, depth: usize) {
+    fn compressed(
+        &mut self,
+        name: &str,
+        written: Option<Time>,
+        method: Method,
+        input: Input<'_>,
+        depth: usize,
+    ) {
         let frames = self.metered(Frames::new(method, input), Arc::default());
-        self.open(name, Input::new(frames), depth + 1);
+        self.open(name, written, Input::new(frames), depth + 1);
     }
 
-    fn archive(&mut self, name: &str, mut archive: impl Archive, depth: usize) {
+    fn archive(
+        &mut self,
+        name: &str,
+        written: Option<Time>,
+        mut archive: impl Archive,
+        depth: usize,
+    ) {
         while !self.stop {
             match archive.next() {
-                Ok(Some(member)) => self.member(name, &member, &mut archive, depth),
+                Ok(Some(mut member)) => {
+                    member.written = member.written.or(written);
+                    self.member(name, &member, &mut archive, depth);
+                }
                 Ok(None) => return,
                 Err(damage) => {
                     self.gap(name, damage);
@@ -309,7 +338,7 @@ impl Unpacker<'_> {
         }
         let name = format!("{archive}!{}", member.name);
         match &member.closed {
-            None => self.open(&name, Input::new(content), depth + 1),
+            None => self.open(&name, member.written, Input::new(content), depth + 1),
             Some(why) => {
                 let detail = format!("{why}; not examined");
                 self.gap(&name, Damage::new(GapKind::Unsupported, detail));

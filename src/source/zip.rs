@@ -127,7 +127,7 @@ impl<'r> Zip<'r> {
         if closed.is_some() && !sized {
             self.lost = true;
         }
-        Member { name: printable(&name), closed }
+        Member { name: printable(&name), written: None, closed }
     }
 
     /// Passes over what is left of a member, and checks it.

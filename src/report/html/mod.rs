@@ -154,6 +154,10 @@ fn facts_of_run(html: &mut Html, report: &Report) {
             fact("Period examined", &format!("{from} to {to} ({})", facts::offset(window.to)));
         }
         fact("Zone of logs that name none", &run.timezone);
+        if let Some(inventory) = &run.inventory {
+            let found = if inventory.found_in_evidence { " (found in the evidence)" } else { "" };
+            fact("Inventory", &format!("{}{found}, SHA-256 {}", inventory.path, inventory.sha256));
+        }
     });
 }
 

@@ -1,0 +1,216 @@
+//! Evidence as it arrives: what the program says of it, end to end.
+#![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Exit code, standard output, standard error.
+    fn run(&self, arguments: &str) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
+        command.args(arguments.split_whitespace()).current_dir(self.root()).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// The events of a log.
+    fn events(&self, arguments: &str) -> Vec<Value> {
+        let (_, out, err) = self.run(&format!("inspect --events -f ndjson {arguments}"));
+        assert!(!out.is_empty(), "{err}");
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn line(minute: u32) -> String {
+    format!(
+        "192.0.2.1 - - [08/Mar/2017:05:{minute:02}:07 +0900] \"GET /a HTTP/1.1\" 200 7 \"-\" \"M\"\n"
+    )
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+#[test]
+fn sums_are_what_sha256sum_says() {
+    let folder = Folder::new();
+    folder.write("logs/a b.log", line(1));
+    folder.write("logs/c.log.gz", gzip(line(2).as_bytes()));
+    folder.write("logs/marked.log", format!("\u{feff}{}", line(3)));
+    folder.write("logs/back\\slash.log", line(4));
+    let (code, listing, err) = folder.run("sweep --fail-on none -f sha256sums logs");
+    assert_eq!(code, 0, "{err}");
+    let sums = listing.lines().filter(|line| !line.starts_with('#')).count();
+    let streams = listing.lines().filter(|line| line.starts_with("# stream ")).count();
+    assert_eq!((sums, streams), (4, 2), "{listing}");
+    let sums = folder.write("SHA256SUMS", &listing);
+    let mut check = Command::new("sha256sum");
+    check.args(["--check", "--strict"]).arg(&sums).current_dir(folder.root());
+    // Not every system has it.
+    if let Ok(output) = check.output() {
+        assert!(output.status.success(), "{output:?}\n{listing}");
+    }
+}
+
+#[test]
+fn an_inventory_in_the_evidence_is_named_and_can_be_refused() {
+    let folder = Folder::new();
+    folder.write("logs/x/access.log", line(1));
+    folder.write("logs/sites.toml", "[[site]]\nname = \"planted\"\npaths = [\"x/**\"]\n");
+    let site = |arguments: &str| {
+        let (_, out, err) = folder.run(&format!("sweep -f json {arguments} logs"));
+        let report: Value = serde_json::from_str(&out).unwrap();
+        let site = report["sites"][0]["site"].as_str().unwrap().to_owned();
+        (site, report["run"]["inventory"]["found_in_evidence"].clone(), err)
+    };
+    let (name, found, err) = site("");
+    assert_eq!((name.as_str(), found), ("planted", Value::Bool(true)));
+    assert!(err.contains("found in the evidence") && err.contains("--no-inventory"), "{err}");
+    let (name, found, err) = site("--sites logs/sites.toml");
+    assert_eq!((name.as_str(), found, err.as_str()), ("planted", Value::Bool(false), ""));
+    let (name, found, err) = site("--no-inventory");
+    assert_eq!((found, err.as_str()), (Value::Null, ""));
+    assert_ne!(name, "planted");
+}
+
+#[test]
+fn the_same_evidence_twice_is_counted_once_and_named() {
+    let folder = Folder::new();
+    let old: String = (0..30).map(line).collect();
+    folder.write("logs/access.log.1", &old);
+    folder.write("logs/access.log.1.gz", gzip(old.as_bytes()));
+    folder.write("logs/copy/access.log.1", &old);
+    folder.write("logs/access.log", line(40));
+    let (_, out, _) = folder.run("sweep --site shop -f json logs");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let coverage = &report["sites"][0]["coverage"];
+    assert_eq!(coverage["lines"], 31, "{coverage}");
+    let told = coverage.to_string();
+    assert!(told.contains("access.log.1.gz") && told.contains("counted once"), "{told}");
+    let status = report["run"]["sources"].to_string();
+    assert_eq!(status.matches("duplicate of ").count(), 2, "{status}");
+}
+
+#[test]
+fn containers_that_cannot_be_opened_are_named() {
+    let folder = Folder::new();
+    for (magic, name) in [
+        (&b"7z\xbc\xaf\x27\x1c\0\x04aaaa"[..], "7z"),
+        (b"\x1f\x9d\x90aaaaaaaa", "compress (.Z)"),
+        (b"Rar!\x1a\x07\x01\0aaaa", "rar"),
+    ] {
+        folder.write("x.log", magic);
+        let (code, _, err) = folder.run("sweep x.log");
+        assert_eq!(code, 4, "{err}");
+        assert!(err.contains(name) && err.contains("cannot be opened"), "{err}");
+    }
+}
+
+#[test]
+fn limits_are_flags_and_what_lies_beyond_is_a_gap() {
+    let folder = Folder::new();
+    let long = format!("{}{}\n{}", line(1), "x".repeat(5_000), line(2));
+    folder.write("a.log", &long);
+    let (code, out, err) = folder.run("sweep --max-entry 4K -f json a.log");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert!(code & 4 == 4 && err.contains("905 bytes were not examined"), "{code} {err}");
+    assert!(report["run"]["arguments"].to_string().contains("--max-entry"), "{out}");
+    assert_eq!(folder.run("sweep --max-entry 8K --fail-on none a.log").0, 0);
+    folder.write("b.log.gz", gzip(long.as_bytes()));
+    assert_eq!(folder.run("sweep --max-depth 0 b.log.gz").0 & 4, 4);
+    let (_, help, _) = folder.run("sweep --help");
+    for flag in ["--max-entry", "--max-stream", "--max-ratio", "--max-members", "--max-depth"] {
+        assert!(help.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn a_mapping_gives_names_their_meaning() {
+    let folder = Folder::new();
+    folder.write(
+        "map.toml",
+        "time = \"wann\"\nclient_ip = \"wer\"\nrequest = \"was\"\nstatus = \"wie\"\n",
+    );
+    folder.write(
+        "a.log",
+        "{\"wann\":\"2017-03-08T05:12:07+09:00\",\"wer\":\"192.0.2.7\",\"was\":\"GET /a?b=1 HTTP/1.1\",\"wie\":404}\n",
+    );
+    let events = folder.events("--mapping map.toml a.log");
+    assert_eq!(events[0]["client_ip"], "192.0.2.7");
+    assert_eq!(events[0]["query"], "b=1");
+    assert_eq!(events[0]["status"], 404);
+    assert_eq!(events[0]["time"], "2017-03-08T05:12:07+09:00");
+    folder.write("bad.toml", "clientip = \"wer\"\n");
+    let (code, _, err) = folder.run("sweep --mapping bad.toml a.log");
+    assert!(code == 2 && err.contains("no field \"clientip\""), "{err}");
+}
+
+#[test]
+fn a_format_is_taken_from_a_servers_configuration() {
+    let folder = Folder::new();
+    folder.write(
+        "nginx.conf",
+        "http {\n  # log_format old '$request';\n  log_format shop '$status|$remote_addr|$time_iso8601|$request'\n    '|$http_host';\n}\n",
+    );
+    folder.write(
+        "a.log",
+        "404|192.0.2.7|2017-03-08T05:12:07+09:00|GET /a?b=1 HTTP/1.1|shop.example.com\n",
+    );
+    let events = folder.events("--log-format @nginx.conf a.log");
+    assert_eq!(
+        (&events[0]["status"], &events[0]["host"]),
+        (&404.into(), &"shop.example.com".into())
+    );
+    assert_eq!(events[0]["query"], "b=1");
+    folder.write(
+        "httpd.conf",
+        "LogFormat \"%{%Y-%m-%d}t %{%H:%M:%S}t %a \\\"%r\\\" %>s %{Host}i\" mine\n",
+    );
+    folder.write(
+        "b.log",
+        "2017-03-08 05:12:07 192.0.2.7 \"GET /a?b=1 HTTP/1.1\" 404 shop.example.com\n",
+    );
+    let events = folder.events("--timezone +09:00 --log-format @httpd.conf b.log");
+    assert_eq!(events[0]["client_ip"], "192.0.2.7");
+    assert_eq!(events[0]["time"], "2017-03-08T05:12:07+09:00");
+}
+
+#[test]
+fn a_stamp_without_a_year_gets_it_from_its_file() {
+    let folder = Folder::new();
+    let log = "Dec 31 23:59:58 vm sshd[3]: Accepted\nJan  1 00:00:02 vm sshd[3]: Accepted\n";
+    let years = |path: &str| -> Vec<String> {
+        let events = folder.events(path);
+        events.iter().map(|e| e["time"].as_str().unwrap_or("none")[..4].to_owned()).collect()
+    };
+    folder.write("secure-20170105", log);
+    assert_eq!(years("secure-20170105"), ["2016", "2017"]);
+    let path = folder.write("messages", log);
+    let march = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_488_931_200);
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_modified(march).unwrap();
+    assert_eq!(years("messages"), ["2016", "2017"]);
+}
