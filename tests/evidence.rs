@@ -210,7 +210,7 @@ fn a_stamp_without_a_year_gets_it_from_its_file() {
     folder.write("secure-20170105", log);
     assert_eq!(years("secure-20170105"), ["2016", "2017"]);
     let path = folder.write("messages", log);
-    let march = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_488_931_200);
+    let march = std::time::UNIX_EPOCH + std::time::Duration::from_hours(413_592);
     fs::OpenOptions::new().write(true).open(path).unwrap().set_modified(march).unwrap();
     assert_eq!(years("messages"), ["2016", "2017"]);
 }

@@ -173,7 +173,7 @@ pub(crate) struct LogArgs {
     /// configuration in which they stand
     #[arg(long, value_name = "STRING|@FILE", value_parser = told::log_format)]
     pub(super) log_format: Option<LogFormat>,
-    /// What the names in JSON, key=value and CSV logs mean (TOML): client_ip = "remote.addr";
+    /// What the names in JSON, key=value and CSV logs mean (TOML), as `client_ip = "a.b"`;
     /// `inspect` proposes one
     #[arg(long, value_name = "FILE", value_parser = told::mapping)]
     pub(super) mapping: Option<Names>,

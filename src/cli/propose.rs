@@ -1,6 +1,7 @@
 //! What could the user tell of a log that leaksweep does not know? A mapping of its names, or a
 //! `log_format`, filled in as far as the shapes of its values show.
 
+use std::fmt::Write;
 use std::net::IpAddr;
 
 use leaksweep::element::mask;
@@ -19,7 +20,8 @@ pub(super) fn mapping(event: &Event<'_>) -> String {
         seen.extend(field);
         // What has no known shape is for the user to decide.
         let off = if field.is_some() { "" } else { "# " };
-        text += &format!("{off}{line:<40} # {shown}\n");
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{off}{line:<40} # {shown}");
     }
     if seen.is_empty() { String::new() } else { text }
 }
@@ -96,7 +98,7 @@ fn pattern(line: &str) -> String {
         used.push(name.clone());
         let (open, shut) =
             if wrapped == 1 { (&rest[..1], close.to_string()) } else { ("", String::new()) };
-        text += &format!("{open}${name}{shut}");
+        text.extend([open, "$", name.as_str(), shut.as_str()]);
         rest = inner.get(end + wrapped..).unwrap_or_default();
     }
     text

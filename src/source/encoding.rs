@@ -20,7 +20,7 @@ pub(super) enum Encoding {
     MarkedUtf8,
     Utf16Le,
     Utf16Be,
-    /// ISO-2022-JP, EUC-JP or Shift_JIS.
+    /// ISO-2022-JP, EUC-JP or `Shift_JIS`.
     Japanese(&'static encoding_rs::Encoding),
 }
 

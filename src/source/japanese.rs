@@ -1,4 +1,4 @@
-//! Is the text Japanese, in an encoding of its own? ISO-2022-JP, EUC-JP and Shift_JIS.
+//! Is the text Japanese, in an encoding of its own? ISO-2022-JP, EUC-JP and `Shift_JIS`.
 //!
 //! The first bytes show which; then each line is decoded by itself, if all of it is text of that
 //! encoding. A line that is not (UTF-8 of another program, an attacker's bytes) stays as it is, so
