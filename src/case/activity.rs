@@ -28,6 +28,17 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// Each step: when it begins and ends, and its entries.
+    pub fn steps(&self) -> impl Iterator<Item = (Time, Time, u64)> {
+        let length = i64::from(self.hours) * 3_600_000_000;
+        self.counts.iter().enumerate().filter_map(move |(at, count)| {
+            let start = self.start?;
+            let from = start.micros() + at as i64 * length;
+            let time = |micros| Time::from_micros(micros, start.offset());
+            Some((time(from), time(from + length), *count))
+        })
+    }
+
     /// Of a site. Stray stamps, far from nearly all others, are left out.
     pub(super) fn of(site: &Site<'_>) -> Self {
         let mut hours: BTreeMap<i64, u64> = BTreeMap::new();

@@ -70,6 +70,11 @@ pub(super) fn findings(report: &Report) -> impl Iterator<Item = (&Case, &Finding
     report.sites.iter().flat_map(|case| case.findings.iter().map(move |finding| (case, finding)))
 }
 
+/// How a finding stands to an earlier report: ` · new`; nothing where none was given.
+pub(super) fn since(finding: &Finding) -> String {
+    finding.baseline.map(|mark| format!(" · {}", word(&mark))).unwrap_or_default()
+}
+
 /// A finding in one sentence.
 pub(super) fn finding_sentence(case: &Case, finding: &Finding) -> String {
     let (hits, outcome) = (count(finding.count, "hit"), word(&finding.outcome));

@@ -2,9 +2,9 @@
 //! clean one, one without logs.
 
 use crate::case::{
-    Actor, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding, FindingRule,
-    HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown, ShownBy, Sighting,
-    SiteHit, Step, Unable, Units, Verdict, Visit,
+    Activity, Actor, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding,
+    FindingRule, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown, ShownBy,
+    Sighting, SiteHit, Step, Unable, Units, Verdict, Visit,
 };
 use crate::element::{Element, mask};
 use crate::event::decode::Layer;
@@ -215,6 +215,11 @@ fn coverage() -> Coverage {
             end: at("09T23:53:00"),
             basis: "first and last entry".into(),
         }),
+        activity: Activity {
+            start: Some(at("06T00:00:00")),
+            hours: 12,
+            counts: vec![4, 0, 1, 2, 900, 60, 2, 1],
+        },
         gaps: vec![CoverageGap {
             from: Some(at("07T01:00:00")),
             to: Some(at("07T09:00:00")),

@@ -7,7 +7,7 @@ use super::facts::{self, clock, number};
 use super::table::{self, Align, Cell, Column, paint};
 use super::visible::{visible, width, wrap};
 use super::{Look, Report};
-use crate::case::{Case, Count, Finding, Verdict};
+use crate::case::{Activity, Case, Count, Finding, Verdict};
 use crate::time::Time;
 
 /// Findings of a site that are shown; the others are counted.
@@ -122,6 +122,7 @@ impl Block<'_> {
             }),
         )?;
         self.periods(case)?;
+        self.activity(&case.coverage.activity)?;
         self.counts(case)?;
         let told = |text: &String| case.reasons.iter().any(|reason| reason.text == *text);
         let missing: Vec<_> = case.coverage.shortfalls.iter().filter(|s| !told(s)).collect();
@@ -154,6 +155,15 @@ impl Block<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How busy the logs were over time, as a line of bars.
+    fn activity(&mut self, activity: &Activity) -> io::Result<()> {
+        let Some((start, ..)) = activity.steps().next() else { return Ok(()) };
+        let (line, each) = sparkline(&activity.counts);
+        let hours = facts::count(each as u64 * u64::from(activity.hours), "hour");
+        let from = facts::minute(start);
+        self.entry("busy", &format!("{line} ({hours} a bar, from {from})"))
     }
 
     fn counts(&mut self, case: &Case) -> io::Result<()> {
@@ -197,12 +207,13 @@ impl Block<'_> {
         for (at, finding) in findings.iter().take(FINDINGS).enumerate() {
             let label = if at == 0 { "found" } else { "" };
             let text = format!(
-                "{} ({}, {}), {}, by {}",
+                "{} ({}, {}), {}, by {}{}",
                 finding.rule.title,
                 facts::word(&finding.rule.level),
                 facts::word(&finding.outcome),
                 facts::count(finding.count, "hit"),
                 clients(&finding.clients),
+                facts::since(finding),
             );
             self.entry(label, &text)?;
             if let Some(example) = finding.examples.first() {
@@ -253,6 +264,23 @@ impl Block<'_> {
     }
 }
 
+/// Bars of a line.
+const BARS: usize = 48;
+
+/// The counts as a line of bars, and how many of them make one bar; where there is nothing, there
+/// is no bar.
+fn sparkline(counts: &[u64]) -> (String, usize) {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let each = counts.len().div_ceil(BARS).max(1);
+    let bars: Vec<u64> = counts.chunks(each).map(|chunk| chunk.iter().sum()).collect();
+    let most = bars.iter().copied().max().unwrap_or(0).max(1);
+    let bar = |n: &u64| match n {
+        0 => '·',
+        n => HEIGHTS.get((n * 8).div_ceil(most) as usize - 1).copied().unwrap_or('█'),
+    };
+    (bars.iter().map(bar).collect(), each)
+}
+
 fn clients(clients: &[String]) -> String {
     match clients {
         [] => "nobody named".to_owned(),
@@ -275,6 +303,13 @@ mod tests {
     #[test]
     fn the_table_and_the_blocks() {
         insta::assert_snapshot!(shown(Look::default()));
+    }
+
+    #[test]
+    fn a_line_of_bars_hides_no_silence_and_no_entry() {
+        assert_eq!(sparkline(&[0, 1, 800, 400]), ("·▁█▄".to_owned(), 1));
+        let (line, each) = sparkline(&[7; 100]);
+        assert_eq!((line.chars().count(), each), (34, 3));
     }
 
     #[test]

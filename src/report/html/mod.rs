@@ -4,9 +4,11 @@
 //! hashes, so that even a mistake in escaping could not run or send anything.
 
 pub(super) mod comparison;
+mod actor;
 mod node;
 mod picture;
 mod site;
+mod strip;
 
 use std::io::{self, Write};
 
@@ -70,10 +72,11 @@ fn first_screen(html: &mut Html, report: &Report) {
             html.leaf("span", &[("class", &class)], &format!("{n} {}", verdict.name()));
         }
     });
+    facts_of_run(html, report);
     html.with("p", &[("class", "js"), ("hidden", "")], |html| {
         html.text("Filter ");
         html.open("input", &[("type", "search"), ("id", "filter"), ("aria-label", "Filter sites")]);
-        html.text(" a click on a column's title sorts");
+        html.text(" a click on a verdict filters, on a column's title sorts, on a command copies");
     });
     let titles = [
         "Site",
@@ -90,10 +93,20 @@ fn first_screen(html: &mut Html, report: &Report) {
             html.with("tr", &[], |html| row(html, case, at));
         }
     });
+    actors(html, report);
     let note = "Records are counted in the logs, gross and distinct; they are not a count of the \
                 data store. A quiet log is not a quiet system.";
     html.leaf("p", &[("class", "note")], note);
-    facts_of_run(html, report);
+}
+
+/// Who was at several sites.
+fn actors(html: &mut Html, report: &Report) {
+    let sentences = super::actor::at_several_sites(report);
+    if sentences.is_empty() {
+        return;
+    }
+    html.leaf("h3", &[], "At several sites");
+    html.with("ul", &[], |html| sentences.iter().for_each(|text| html.leaf("li", &[], text)));
 }
 
 /// The headline in one sentence.
@@ -137,6 +150,20 @@ fn verdict(html: &mut Html, verdict: Verdict) {
     html.leaf("span", &[("class", &class)], verdict.name());
 }
 
+/// How much was read, and how much of it whole.
+fn covered(report: &Report) -> String {
+    let sources = &report.run.sources;
+    let whole = sources.iter().filter(|s| s.status == "ok" || s.status.starts_with("duplicate"));
+    let complete = report.sites.iter().filter(|case| case.coverage.complete).count() as u64;
+    format!(
+        "{} of {} read whole; complete for {} of {}",
+        facts::number(whole.count() as u64),
+        facts::count(sources.len() as u64, "file"),
+        facts::number(complete),
+        facts::count(report.sites.len() as u64, "site"),
+    )
+}
+
 /// What the result depends on.
 fn facts_of_run(html: &mut Html, report: &Report) {
     let run = &report.run;
@@ -148,7 +175,7 @@ fn facts_of_run(html: &mut Html, report: &Report) {
         fact("Command", &format!("leaksweep {}", run.arguments.join(" ")));
         fact("Program", &run.tool);
         fact("Rules", &format!("{}, SHA-256 {}", run.rule_count, run.rules));
-        fact("Files read", &facts::number(run.sources.len() as u64));
+        fact("Coverage", &covered(report));
         if let Some(window) = run.window {
             let (from, to) = (facts::clock(window.from), facts::clock(window.to));
             fact("Period examined", &format!("{from} to {to} ({})", facts::offset(window.to)));

@@ -1,8 +1,10 @@
 //! Pictures as SVG, each with its words: a table stands beside every one.
 
 use super::super::facts::{self, clock};
+use super::more;
 use super::node::Html;
-use crate::case::{Case, Finding};
+use super::strip::Columns;
+use crate::case::{Activity, Case, Finding, Presence};
 use crate::rule::Stage;
 use crate::scan::Outcome;
 use crate::time::Time;
@@ -43,32 +45,48 @@ impl Axis {
     }
 }
 
-/// Attack stages over time, with the gaps of the logs and the at-risk timeframe drawn in.
-pub(super) fn timeline(html: &mut Html, case: &Case) {
-    let Some(axis) = Axis::of(case).filter(|_| !case.findings.is_empty()) else { return };
-    let mut stages: Vec<Option<Stage>> = case.findings.iter().map(|f| f.stage).collect();
+/// Findings that a picture draws at least.
+const DRAWN: usize = 20;
+
+/// Attack stages over time, with the gaps of the logs and the at-risk timeframe drawn in; of the
+/// findings at least as many as are `shown`, gravest first.
+pub(super) fn timeline(html: &mut Html, case: &Case, shown: usize) {
+    let Some(axis) = Axis::of(case) else { return };
+    let drawn = case.findings.get(..shown.max(DRAWN)).unwrap_or(&case.findings);
+    html.with("div", &[("class", "wide")], |html| picture(html, case, drawn, axis));
+    html.leaf("p", &[("class", "note")], &legend(case));
+    more(html, case.findings.len(), drawn.len());
+    html.with("details", &[], |html| days(html, &case.coverage.activity));
+}
+
+fn picture(html: &mut Html, case: &Case, drawn: &[Finding], axis: Axis) {
+    let mut stages: Vec<Option<Stage>> = drawn.iter().map(|finding| finding.stage).collect();
     stages.sort();
     stages.dedup();
-    let height = LANE * (stages.len() as f64 + 2.0) + 24.0;
+    let height = LANE * (stages.len() as f64 + 2.0) + 26.0;
     let size = format!("0 0 {} {height}", LEFT + WIDTH + 10.0);
-    let label = format!("Attack stages over time on {}", case.site);
     html.with("svg", &[("viewBox", &size), ("role", "img"), ("class", "timeline")], |html| {
-        html.leaf("title", &[], &label);
+        html.leaf("title", &[], &format!("Attack stages over time on {}", case.site));
         if let Some(risk) = &case.at_risk {
             let title = format!("at risk: {} to {}", clock(risk.start), clock(risk.end));
             let (from, to) = (axis.x(risk.start), axis.x(risk.end));
             rect(html, "risk", from, 0.0, to - from, height - 24.0, &title);
         }
         logs(html, case, axis);
+        heat(html, &case.coverage.activity, axis);
         for (at, stage) in stages.iter().enumerate() {
-            lane(html, case, *stage, axis, LANE * (at as f64 + 1.0));
+            lane(html, drawn, *stage, axis, LANE * (at as f64 + 2.0));
         }
         ticks(html, case, axis, height);
     });
-    let legend = "Bars run from the first to the last hit. Red: succeeded. Amber: the log does not \
-                  say. Blue, in the lower half of a lane: refused. Green: entries of the logs, with \
-                  their gaps dashed. Shaded: at risk.";
-    html.leaf("p", &[("class", "note")], legend);
+}
+
+fn legend(case: &Case) -> String {
+    let logs =
+        "Green: entries of the logs, with their gaps dashed; below, the stronger the busier.";
+    let hits = "Bars run from the first to the last hit. Red, thick: succeeded. Amber: the log does \
+                not say. Blue, thin, low in its lane: refused. Shaded: at risk.";
+    if case.findings.is_empty() { logs.to_owned() } else { format!("{logs} {hits}") }
 }
 
 /// The lane of the logs: what there is, and the gaps in it.
@@ -87,13 +105,103 @@ fn logs(html: &mut Html, case: &Case, axis: Axis) {
     }
 }
 
-fn lane(html: &mut Html, case: &Case, stage: Option<Stage>, axis: Axis, y: f64) {
+/// The strip of entries over time: the darker, the busier.
+fn heat(html: &mut Html, activity: &Activity, axis: Axis) {
+    let columns = columns(activity, axis);
+    label(html, "entries", LANE * 1.7);
+    let title = format!("at most {} entries {}", facts::number(columns.most()), step(activity));
+    html.with("g", &[("class", "heat")], |html| {
+        html.leaf("title", &[], &title);
+        for (shade, path) in columns.shades(LANE + 4.0, 14.0) {
+            html.leaf("path", &[("class", &format!("h{shade}")), ("d", &path)], "");
+        }
+    });
+}
+
+fn columns(activity: &Activity, axis: Axis) -> Columns {
+    let mut columns = Columns::default();
+    for (start, end, count) in activity.steps() {
+        columns.add(axis.x(start), axis.x(end), count);
+    }
+    columns
+}
+
+/// `an hour`, `in 6 hours`.
+fn step(activity: &Activity) -> String {
+    match activity.hours {
+        0 | 1 => "an hour".to_owned(),
+        n => format!("in {n} hours"),
+    }
+}
+
+/// Days that are listed.
+const DAYS: usize = 100;
+
+/// The table beside the strip: how many entries each day has, and when it was busiest.
+fn days(html: &mut Html, activity: &Activity) {
+    html.leaf("summary", &[], "Entries by day");
+    let mut days: Vec<(String, u64, (u64, Time))> = Vec::new();
+    for (start, _, count) in activity.steps() {
+        let day: String = clock(start).chars().take(10).collect();
+        match days.last_mut().filter(|(last, ..)| *last == day) {
+            Some((_, all, most)) => {
+                *all += count;
+                *most = if count > most.0 { (count, start) } else { *most };
+            }
+            None => days.push((day, count, (count, start))),
+        }
+    }
+    let busiest = format!("Most entries {}#", step(activity));
+    html.table("", &["Day", "Entries#", &busiest, "From"], |html| {
+        for (day, all, (most, from)) in days.iter().take(DAYS) {
+            html.with("tr", &[], |html| {
+                html.whole(day);
+                html.number(*all);
+                html.number(*most);
+                html.whole(&facts::minute(*from));
+            });
+        }
+    });
+    more(html, days.len(), DAYS);
+}
+
+/// Width and height of an actor's curve.
+const CURVE: (f64, f64) = (240.0, 26.0);
+
+/// An actor's entries by the hour, over the time of the whole picture.
+pub(super) fn curve(html: &mut Html, case: &Case, presence: &Presence) {
+    let Some(axis) = Axis::of(case) else { return };
+    let x = |time: Time| (axis.x(time) - LEFT) / WIDTH * CURVE.0;
+    let mut columns = Columns::default();
+    for hour in &presence.hours {
+        let end = Time::from_micros(hour.hour.micros() + 3_600_000_000, hour.hour.offset());
+        columns.add(x(hour.hour), x(end), hour.count);
+    }
+    let size = format!("0 0 {} {}", CURVE.0, CURVE.1);
+    html.with("svg", &[("viewBox", &size), ("role", "img")], |html| {
+        let most = facts::number(columns.most());
+        let title = format!("{}: at most {most} entries an hour", presence.value);
+        html.leaf("title", &[], &title);
+        let y = format!("{}", CURVE.1 - 0.5);
+        let right = format!("{}", CURVE.0);
+        let line = [("class", "tick"), ("x1", "0"), ("x2", &*right), ("y1", &*y), ("y2", &*y)];
+        html.leaf("line", &line, "");
+        let class = if presence.intruder { "succeeded" } else { "gross" };
+        html.leaf("path", &[("class", class), ("d", &columns.curve(CURVE.1 - 1.0, 22.0))], "");
+    });
+}
+
+fn lane(html: &mut Html, drawn: &[Finding], stage: Option<Stage>, axis: Axis, y: f64) {
     label(html, &stage.map_or_else(|| "other".into(), |s| facts::word(&s)), y + LANE * 0.7);
-    for finding in case.findings.iter().filter(|f| f.stage == stage) {
+    for finding in drawn.iter().filter(|finding| finding.stage == stage) {
         let Some((first, last)) = finding.first.zip(finding.last) else { continue };
         let (from, to) = (axis.x(first), axis.x(last));
-        let y = y + if finding.outcome == Outcome::Blocked { 11.0 } else { 4.0 };
-        rect(html, class(finding), from, y, to - from, 6.0, &title(finding));
+        let (down, high) = match finding.outcome {
+            Outcome::Succeeded => (3.0, 9.0),
+            Outcome::Unknown => (5.0, 6.0),
+            Outcome::Blocked => (14.0, 4.0),
+        };
+        rect(html, class(finding), from, y + down, to - from, high, &title(finding));
     }
 }
 

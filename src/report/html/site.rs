@@ -2,7 +2,7 @@
 
 use super::super::facts::{self, clock};
 use super::node::Html;
-use super::{more, picture, verdict};
+use super::{actor, more, picture, verdict};
 use crate::case::{Case, Count, Coverage, Finding, Indicator, Reason, Step};
 use crate::time::Time;
 
@@ -38,8 +38,9 @@ pub(super) fn section(html: &mut Html, case: &Case, at: usize, shown: usize) {
             html.text(facts::next_step(case.verdict));
         });
         windows(html, case);
-        picture::timeline(html, case);
+        picture::timeline(html, case, shown);
         units(html, case);
+        actor::actors(html, case);
         findings(html, &case.findings, shown);
         steps(html, &case.timeline);
         indicators(html, &case.indicators);
@@ -58,7 +59,7 @@ fn reason_line(html: &mut Html, reason: &Reason) {
 }
 
 /// A command to be copied: one click selects it.
-fn command(html: &mut Html, text: &str) {
+pub(super) fn command(html: &mut Html, text: &str) {
     html.leaf("code", &[("class", "cmd")], text);
 }
 
@@ -183,9 +184,10 @@ fn headline(html: &mut Html, finding: &Finding) {
     html.leaf("strong", &[], &finding.rule.title);
     let stage = finding.stage.map(|stage| facts::word(&stage)).unwrap_or_default();
     html.text(&format!(
-        " {} · {} · {stage}",
+        " {} · {} · {stage}{}",
         facts::count(finding.count, "hit"),
-        facts::word(&finding.outcome)
+        facts::word(&finding.outcome),
+        facts::since(finding),
     ));
 }
 
