@@ -8,12 +8,12 @@
 
 use std::path::{Path, PathBuf};
 
+use leaksweep::Options;
+use leaksweep::case::prove;
 use leaksweep::element::{CaseKey, Finder};
-use leaksweep::event::{Options, recognise};
-use leaksweep::line::Block;
 use leaksweep::rule::{Code, Detection, Rule, RuleSet};
-use leaksweep::scan::{Mode, Scanner};
-use leaksweep::source::Inventory;
+use leaksweep::scan::Mode;
+use leaksweep::source::{Evidence, Inventory};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
@@ -25,32 +25,49 @@ fn language() -> RuleSet {
     rules
 }
 
-fn finds(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
-    let finder = Finder::new(CaseKey::from_bytes(b"sigma"));
-    let inventory = Inventory::default();
-    let format = recognise(piece.as_bytes(), &Options::default()).format;
-    let block = Block::new(piece.as_bytes().to_vec(), 0, 1, format.framing());
-    let part = Scanner::new(rules, &finder, &inventory, mode).scan(&block, &*format, "");
-    part.sites.values().any(|site| site.rules.get(&rule).is_some_and(|set| set.count() > 0))
-}
-
 #[test]
 fn every_rule_finds_what_it_must_with_and_without_the_prefilter() {
     let rules = language();
-    let mut wrong = Vec::new();
-    for index in (0..rules.len() as u32).filter(|index| rules.rule(*index).is_some()) {
-        let proofs = rules.proofs(index).unwrap();
-        assert!(!proofs.hits.is_empty() && !proofs.misses.is_empty());
-        let hits = proofs.hits.iter().map(|piece| (piece, true));
-        for (piece, expected) in hits.chain(proofs.misses.iter().map(|piece| (piece, false))) {
-            for mode in [Mode::Filtered, Mode::Full] {
-                if finds(&rules, index, piece, mode) != expected {
-                    wrong.push(format!("{} ({mode:?}): {piece}", rules.info(index).title));
-                }
-            }
-        }
+    for mode in [Mode::Filtered, Mode::Full] {
+        let (run, failed) = prove(&rules, mode);
+        assert!(run > 400, "{run}");
+        let told = failed.iter().map(|f| format!("{}: {}", rules.info(f.rule).title, f.piece));
+        assert_eq!(told.collect::<Vec<_>>(), Vec::<String>::new(), "{mode:?}");
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn correlations_see_the_logs_merged_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |second: u32| {
+        format!("{{\"ts\":\"2017-03-08T05:00:0{second}Z\",\"f\":\"fail\",\"u\":\"x\"}}\n")
+    };
+    // Each log alone has two; together they have three within ten seconds, out of order.
+    std::fs::write(folder.path().join("a.log"), line(9) + &line(1)).unwrap();
+    std::fs::write(folder.path().join("b.log"), line(5)).unwrap();
+    let inventory = Inventory::default();
+    let evidence = Evidence::collect(&[folder.path().to_owned()], inventory.clone());
+    let finder = Finder::new(CaseKey::from_bytes(b"sigma"));
+    for generate in [false, true] {
+        let mut rules = RuleSet::default();
+        rules.add_text("r.yml", &merged(generate)).unwrap();
+        let tally = leaksweep::sweep(&evidence, &rules, &finder, &Options::default(), &()).unwrap();
+        let cases = leaksweep::case::conclude(&tally, &inventory, &rules).cases;
+        let findings = cases.iter().flat_map(|case| &case.findings);
+        let mut titles: Vec<&str> = findings.map(|f| f.rule.title.as_str()).collect();
+        titles.sort_unstable();
+        let expected: &[&str] = if generate { &["failed", "many"] } else { &["many"] };
+        assert_eq!(titles, expected, "generate: {generate}");
+    }
+}
+
+fn merged(generate: bool) -> String {
+    format!(
+        "title: failed\nname: fail\nlogsource: {{product: leaksweep}}\n\
+         detection: {{s: {{f: fail}}, condition: s}}\n---\n\
+         title: many\ncorrelation:\n  type: event_count\n  rules: [fail]\n  group-by: [u]\n  \
+         timespan: 10s\n  condition: {{gte: 3}}\n  generate: {generate}\n"
+    )
 }
 
 /// The modifiers of specification 2.1.0, then the further names that pySigma has.

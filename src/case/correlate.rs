@@ -5,7 +5,7 @@
 //! series count them. A correlation may refer to others: those are computed first.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
@@ -25,19 +25,19 @@ const EXCERPT: usize = 500;
 /// correlation rule's own number and with that entry's client, and its outcome is what the rule
 /// says of the whole.
 pub(super) fn hits<'t>(site: &Site<'t>, rules: &RuleSet) -> Vec<Seen<'t>> {
-    let kept = site.hits.iter().map(|seen| ((seen.source, seen.hit.line, seen.hit.offset), seen));
-    let kept =
-        if rules.correlations().next().is_some() { kept.collect() } else { FxHashMap::default() };
-    let mut run = Run { site, rules, kept, derived: BTreeMap::new() };
+    let run = Run::new(site, rules);
     let mut found = Vec::new();
-    for (index, correlation) in in_order(rules) {
-        let matches = run.evaluate(correlation);
-        if rules.reports(index) {
-            found.extend(matches.iter().map(|m| run.seen(index, correlation, m)));
-        }
-        run.derived.insert(index, matches);
+    for (index, correlation) in in_order(rules).into_iter().filter(|(i, _)| rules.reports(*i)) {
+        let matches = run.derived.get(&index).into_iter().flatten();
+        found.extend(matches.map(|m| run.seen(index, correlation, m)));
     }
     found
+}
+
+/// The correlations that match, those that do not report among them.
+pub(super) fn matched(site: &Site<'_>, rules: &RuleSet) -> BTreeSet<u32> {
+    let derived = Run::new(site, rules).derived.into_iter();
+    derived.filter(|(_, matches)| !matches.is_empty()).map(|(index, _)| index).collect()
 }
 
 /// Correlations, those that are referred to before those that refer to them (circles are refused
@@ -90,7 +90,21 @@ struct Run<'r, 't> {
     derived: BTreeMap<u32, Vec<Match<'t>>>,
 }
 
-impl<'t> Run<'_, 't> {
+impl<'r, 't> Run<'r, 't> {
+    /// Evaluates all correlations.
+    fn new(site: &'r Site<'t>, rules: &'r RuleSet) -> Self {
+        let ordered = in_order(rules);
+        let place = |seen: &Seen<'t>| (seen.source, seen.hit.line, seen.hit.offset);
+        let kept = site.hits.iter().filter(|_| !ordered.is_empty());
+        let kept = kept.map(|seen| (place(seen), seen)).collect();
+        let mut run = Self { site, rules, kept, derived: BTreeMap::new() };
+        for (index, correlation) in ordered {
+            let matches = run.evaluate(correlation);
+            run.derived.insert(index, matches);
+        }
+        run
+    }
+
     fn evaluate(&self, correlation: &Correlation) -> Vec<Match<'t>> {
         let mut groups: BTreeMap<Vec<Option<&str>>, Vec<Point<'t>>> = BTreeMap::new();
         for point in self.points(correlation) {

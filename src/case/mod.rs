@@ -19,6 +19,7 @@ mod foothold;
 mod intruder;
 mod pivot;
 mod presence;
+mod prove;
 mod reason;
 mod refusal;
 mod rotation;
@@ -36,6 +37,7 @@ pub use activity::Activity;
 pub use actor::{Actor, Visit};
 pub use pivot::Pivot;
 pub use presence::{HourCount, PathUse, Presence, Sighting};
+pub use prove::{Refuted, prove};
 pub use shown::Shown;
 
 use serde::{Deserialize, Serialize};

@@ -2,16 +2,17 @@
 
 use std::fmt::Write;
 
+use leaksweep::case::prove;
 use leaksweep::element::mask;
 use leaksweep::rule::RuleSet;
-use leaksweep::scan::prove;
+use leaksweep::scan::Mode;
 
 use super::output::say;
 use super::{ExitCode, Failure};
 
 /// Runs all proofs; exit code 1 if one fails.
 pub(crate) fn run(rules: &RuleSet) -> Result<ExitCode, Failure> {
-    let (run, failed) = prove(rules);
+    let (run, failed) = prove(rules, Mode::Filtered);
     let mut text = String::new();
     for refuted in &failed {
         let wrong = if refuted.expected { "does not find" } else { "finds" };

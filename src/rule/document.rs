@@ -1,6 +1,8 @@
 //! Sigma documents: a rule, a correlation or a filter, read from YAML.
 
-use super::condition::Expr;
+use crate::event::formats;
+
+use super::condition::{Expr, nearest};
 use super::correlation::{self, Correlation};
 use super::detection::{self, Detection};
 use super::fault::{Code, Fault, Mark};
@@ -241,7 +243,20 @@ pub(super) fn proofs(node: &Node) -> Result<Proofs, Fault> {
     let list = |key| {
         names(own, key).map(|found| found.into_iter().map(|(line, _)| line).collect::<Vec<_>>())
     };
-    Ok(Proofs { format: text(own, "format")?, hits: list("hits")?, misses: list("misses")? })
+    Ok(Proofs { format: format(own)?, hits: list("hits")?, misses: list("misses")? })
+}
+
+/// The format that proofs are in, where they name it.
+fn format(own: &Node) -> Result<Option<String>, Fault> {
+    let Some(given) = own.get("format") else { return Ok(None) };
+    let name = string(given)?;
+    let formats = formats();
+    let known: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+    if known.contains(&name.as_str()) {
+        return Ok(Some(name));
+    }
+    let message = format!("there is no format `{name}`{}", nearest(&name, &known));
+    Err(Fault::new(Code::Kind, given.at, message))
 }
 
 /// The value of a key that must be there.

@@ -20,7 +20,6 @@ mod hosts;
 mod index;
 mod outcome;
 mod page;
-mod prove;
 mod pursuit;
 mod scanner;
 mod tally;
@@ -31,7 +30,6 @@ mod trail;
 pub use client::network;
 pub use index::Index;
 pub use page::{Page, PageId, PageUse, Pages, Sizes};
-pub use prove::{Refuted, finds, prove};
 pub use pursuit::{Pursuer, Pursuit};
 pub use scanner::{Mode, Scanner};
 pub use tally::{

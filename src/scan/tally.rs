@@ -416,7 +416,7 @@ impl Part {
 }
 
 /// What is known of one stream besides its entries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamFacts {
     /// All names under which this content was found, in order; more than one is a duplicate.
     pub names: Vec<String>,
