@@ -264,6 +264,9 @@ fn with_intruder() -> Folder {
         shop += &line("203.0.113.66", i, "POST /img/shell.jsp?cmd=id", 100 + 37 * i);
         shop += &line("198.51.100.7", i, "GET /index.html", 5_120);
     }
+    for i in 1..=30 {
+        shop += &line("203.0.113.66", 10 + i, &format!("GET /order?id={}", 9_900 + i), 700);
+    }
     shop += &line("203.0.113.66", 50, "GET /dump/customers.sql.gz", 48_211_334);
     folder.write("shop/access.log", shop);
     folder.write("pay/access.log", line("203.0.113.66", 40, "GET /terms", 900).repeat(2));
@@ -285,11 +288,22 @@ fn an_intruder_is_followed_to_every_site() {
     assert_eq!(actor["intruder_at"], serde_json::json!(["shop"]), "{actor:#}");
     let visit = |at: usize, key: &str| actor["seen_at"][at][key].clone();
     assert_eq!((visit(0, "site"), visit(0, "requests")), ("pay".into(), 2.into()));
-    assert_eq!((visit(1, "site"), visit(1, "requests")), ("shop".into(), 10.into()));
+    assert_eq!((visit(1, "site"), visit(1, "requests")), ("shop".into(), 40.into()));
     assert_eq!(visit(1, "first"), "2017-03-08T05:12:00+09:00", "before its first hit");
     assert_eq!((&whole["pivot"]["ruled_out"], &whole["pivot"]["open"]), (&1.into(), &0.into()));
     let told = whole["sites"][1]["reasons"].to_string();
     assert!(told.contains("203.0.113.66, an intruder of shop, was here, too: 2 entries"), "{told}");
+
+    let chain = &whole["sites"][2]["findings"][0];
+    let step = |text: &str| {
+        let steps = chain["steps"].as_array().unwrap();
+        steps.iter().find(|s| s["text"].as_str().unwrap().contains(text)).unwrap().clone()
+    };
+    assert_eq!(chain["rule"]["id"], "leaksweep-intrusion");
+    let dump = step("/dump/customers.sql.gz answered with 48211334 bytes");
+    assert_eq!((&dump["stage"], &dump["locus"]["line"]), (&"exfiltration".into(), &48.into()));
+    assert_eq!(step("walk through /order?id=#: 29 of 30")["stage"], "collection");
+    assert_eq!(step("first entry")["locus"]["line"], 1);
 
     let without = report("sweep -f json shop pay clean --no-pivot");
     assert_eq!(without["pivot"]["open"], 2);

@@ -66,6 +66,20 @@ impl Known {
         Self { info, stage, role, refers: Vec::new(), needs_all: false }
     }
 
+    /// A page that never answered before and that few use, soon after an exploit.
+    fn rare_page() -> Self {
+        let info = RuleInfo {
+            id: "leaksweep-rare-page".to_owned(),
+            title: "Page that never answered before, used by one or two clients after an exploit"
+                .to_owned(),
+            level: Level::High,
+            author: "leaksweep".to_owned(),
+            tags: vec!["attack.persistence".to_owned(), "attack.t1505.003".to_owned()],
+            ..RuleInfo::default()
+        };
+        Self::new(info, Some(Stage::Persistence))
+    }
+
     /// The same of a correlation.
     fn correlating(mut self, correlation: Option<&Correlation>) -> Self {
         if let Some(correlation) = correlation {
@@ -74,6 +88,16 @@ impl Known {
                 matches!(correlation.measure, Measure::Temporal | Measure::TemporalOrdered);
         }
         self
+    }
+
+    /// The ATT&CK techniques that its tags name.
+    pub(super) fn techniques(&self) -> Vec<String> {
+        let technique = |tag: &String| {
+            let name = tag.strip_prefix("attack.")?;
+            let number = name.strip_prefix('t')?;
+            number.starts_with(|c: char| c.is_ascii_digit()).then(|| name.to_ascii_uppercase())
+        };
+        self.info.tags.iter().filter_map(technique).collect()
     }
 
     /// Whether a hit says by itself that somebody attacked.
@@ -105,9 +129,12 @@ impl Known {
     }
 }
 
-/// The rules by index.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Catalog(Vec<Known>);
+/// The rules by index, and behind them what is no rule but seen by comparing pages.
+#[derive(Clone, Debug)]
+pub(super) struct Catalog {
+    rules: Vec<Known>,
+    rare_page: Known,
+}
 
 impl Catalog {
     /// What is known of a rule set.
@@ -119,17 +146,23 @@ impl Catalog {
 
     /// Of rule number `index`; absent if a part file was made with other rules.
     pub(super) fn get(&self, index: u32) -> Option<&Known> {
-        self.0.get(index as usize)
+        let rule = self.rules.get(index as usize);
+        rule.or((index == self.rare_page()).then_some(&self.rare_page))
+    }
+
+    /// The number under which rare pages ([`rare`](super::rare)) are hits.
+    pub(super) fn rare_page(&self) -> u32 {
+        self.rules.len() as u32
     }
 
     /// All rules with their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Known)> {
-        (0..).zip(&self.0)
+        (0..).zip(&self.rules)
     }
 }
 
 impl FromIterator<Known> for Catalog {
     fn from_iter<I: IntoIterator<Item = Known>>(rules: I) -> Self {
-        Self(rules.into_iter().collect())
+        Self { rules: rules.into_iter().collect(), rare_page: Known::rare_page() }
     }
 }

@@ -93,6 +93,7 @@ fn finding(site: &str, rule: &Known, outcome: Outcome, group: &Group<'_, '_>) ->
         clients: clients(seen),
         examples: seen.iter().take(EXAMPLES).map(|seen| example(seen)).collect(),
         baseline: None,
+        steps: Vec::new(),
     }
 }
 
@@ -121,7 +122,7 @@ fn example(seen: &Seen<'_>) -> Example {
 
 /// The first 64 bits of a hash of site, rule and outcome: the same finding has the same id in
 /// every run.
-fn id(site: &str, rule: &str, outcome: Outcome) -> String {
+pub(super) fn id(site: &str, rule: &str, outcome: Outcome) -> String {
     let outcome = OUTCOMES.iter().position(|o| *o == outcome).unwrap_or_default();
     let digest = Sha256::digest(format!("{site}\0{rule}\0{outcome}"));
     digest.iter().take(8).fold(String::new(), |mut text, byte| {

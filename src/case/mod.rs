@@ -9,10 +9,12 @@ mod activity;
 mod actor;
 mod attack;
 mod catalog;
+mod chain;
 mod correlate;
 mod count;
 mod coverage;
 mod effect;
+mod exit;
 mod facts;
 mod finding;
 mod foothold;
@@ -20,6 +22,7 @@ mod intruder;
 mod pivot;
 mod presence;
 mod prove;
+mod rare;
 mod reason;
 mod refusal;
 mod rotation;
@@ -36,7 +39,7 @@ mod tests;
 pub use activity::Activity;
 pub use actor::{Actor, Visit};
 pub use pivot::Pivot;
-pub use presence::{HourCount, PathUse, Presence, Sighting};
+pub use presence::{HourCount, LARGE, OperationCount, PathUse, Presence, Sighting, Walk};
 pub use prove::{Refuted, prove};
 pub use shown::Shown;
 
@@ -263,6 +266,9 @@ pub struct Finding {
     /// How it stands to an earlier report; absent where none was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub baseline: Option<Baseline>,
+    /// Of an intrusion as a whole: its steps, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
 }
 
 /// How a finding stands to an earlier report. It is only marked, never left out.
@@ -352,7 +358,7 @@ pub struct Indicator {
 }
 
 /// One step of the story.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Step {
     /// When.
     pub time: Time,
@@ -364,6 +370,12 @@ pub struct Step {
     pub client: Option<String>,
     /// Where it stands.
     pub locus: Option<Locus>,
+    /// ATT&CK techniques that the rule's tags name: `T1505.003`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub techniques: Vec<String>,
+    /// Whether it is a step of one who got in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inside: bool,
 }
 
 /// A stretch of time without entries, or evidence that could not be read.
@@ -441,21 +453,29 @@ pub struct Conclusion {
 
 /// What is concluded from a tally: a pure function of it, of the inventory and of the rules.
 pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Conclusion {
-    let sites = sites(tally, inventory, rules);
-    weigh(&sites, tally, &Catalog::new(rules), inventory.criteria)
+    let catalog = Catalog::new(rules);
+    let sites = sites(tally, inventory, rules, &catalog);
+    weigh(&sites, tally, &catalog, inventory.criteria)
 }
 
 /// The traces that a second pass must follow through the evidence, in order.
 pub fn traces(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Trace> {
-    let sites = sites(tally, inventory, rules);
-    suspect::suspects(&sites, &Catalog::new(rules)).traces(&sites)
+    let catalog = Catalog::new(rules);
+    let sites = sites(tally, inventory, rules, &catalog);
+    suspect::suspects(&sites, &catalog).traces(&sites)
 }
 
-/// The sites with all hits, those of correlations among them.
-fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory, rules: &RuleSet) -> Vec<Site<'t>> {
+/// The sites with all hits, those of correlations and of rare pages among them.
+fn sites<'t>(
+    tally: &'t Tally,
+    inventory: &'t Inventory,
+    rules: &RuleSet,
+    catalog: &Catalog,
+) -> Vec<Site<'t>> {
     let mut sites = site::sites(tally, inventory);
     for site in &mut sites {
         site.add_hits(correlate::hits(site, rules));
+        site.add_hits(rare::hits(site, catalog));
     }
     sites
 }
@@ -472,6 +492,8 @@ fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog, criteria: Criteri
     let traces = suspects.traces(sites);
     for (case, site) in cases.iter_mut().zip(sites) {
         presence::tell(case, site, &traces, &suspects);
+        exit::tell(case);
+        chain::tell(case);
     }
     let actors = actor::actors(&cases, &suspects);
     actor::tell(&mut cases, &actors);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::Stage;
-use crate::scan::{Moment, Trace, TraceKind, Trail, Use, Uses};
+use crate::scan::{Moment, Run, Trace, TraceKind, Trail, Use, Uses};
 use crate::source::Locus;
 use crate::time::Time;
 
@@ -21,8 +21,14 @@ use super::{Case, Step, count};
 /// The most paths of a presence, most requested first.
 const PATHS: usize = 50;
 
-/// Intruders whose first and last step the story tells.
-const STEPS: usize = 10;
+/// An answer of so many bytes is more than a page.
+pub const LARGE: u64 = 1_000_000;
+
+/// So many requests in sequence are a walk.
+const WALK: u64 = 10;
+
+/// Intruders of whom the story tells more than their hits.
+pub(super) const TOLD: usize = 10;
 
 /// The most agents, accounts or clients of a presence.
 const NAMES: usize = 20;
@@ -45,8 +51,30 @@ pub struct PathUse {
     pub count: u64,
     /// Response bytes.
     pub bytes: u64,
-    /// The first of them.
+    /// When the first of them was written.
+    pub time: Option<Time>,
+    /// Where the first of them stands.
     pub locus: Locus,
+}
+
+/// How often an operation was named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationCount {
+    /// The operation, masked: `SearchCard`.
+    pub operation: String,
+    /// Entries that name it.
+    pub count: u64,
+}
+
+/// Requests that walk through numbers in sequence: pages of a list, records by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// The target, masked, with `#` for its numbers.
+    pub target: String,
+    /// Requests for it.
+    pub requests: u64,
+    /// Requests whose last number follows the one of the request before.
+    pub in_sequence: u64,
 }
 
 /// Entries of one hour.
@@ -90,6 +118,15 @@ pub struct Presence {
     pub beyond: u64,
     /// The paths most often named.
     pub paths: Vec<PathUse>,
+    /// Answers of at least [`LARGE`] bytes on average, largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub large: Vec<PathUse>,
+    /// Operations of an application or gateway, most often named first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationCount>,
+    /// Requests that walk through numbers in sequence, most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub walks: Vec<Walk>,
     /// Agents.
     pub agents: Vec<String>,
     /// Accounts that it logged in with, masked.
@@ -115,9 +152,8 @@ pub(super) fn tell(case: &mut Case, site: &Site<'_>, traces: &[Trace], suspects:
         presence.intruder = sites.is_some_and(|sites| sites.contains(site.name));
     }
     let steps: Vec<Step> =
-        case.actors.iter().filter(|p| p.intruder).take(STEPS).flat_map(ends).collect();
+        case.actors.iter().filter(|p| p.intruder).take(TOLD).flat_map(ends).collect();
     case.timeline.extend(steps);
-    case.timeline.sort_by(|a, b| (a.time, &a.text, &a.client).cmp(&(b.time, &b.text, &b.client)));
 }
 
 /// The first and the last step of an intruder at the site.
@@ -125,7 +161,8 @@ fn ends(presence: &Presence) -> Vec<Step> {
     let step = |at: &Option<Sighting>, text: String, stage| {
         let at = at.as_ref()?;
         let (client, locus) = (Some(presence.value.clone()), Some(at.locus.clone()));
-        Some(Step { time: at.time, stage, text, client, locus })
+        let (techniques, inside) = (Vec::new(), true);
+        Some(Step { time: at.time, stage, text, client, locus, techniques, inside })
     };
     let last = format!(
         "the intruder's last entry: {} entries in all, {} response bytes",
@@ -199,6 +236,9 @@ fn told(site: &Site<'_>, trace: &Trace, trails: &[(&SiteStream<'_>, &Trail)]) ->
         first: trails.iter().filter_map(sighting(|trail| trail.first)).min(),
         last: trails.iter().filter_map(sighting(|trail| trail.last)).max(),
         paths_known: paths.len() as u64,
+        large: large(&paths),
+        operations: operations(trails),
+        walks: walks(trails),
         beyond: trails.iter().map(|(_, trail)| trail.paths.beyond).sum(),
         paths: most(paths),
         agents: names(|trail| &trail.agents),
@@ -235,17 +275,55 @@ fn merged<'a>(
     all
 }
 
+/// The paths with the largest answers.
+fn large(paths: &BTreeMap<&str, Used<'_>>) -> Vec<PathUse> {
+    let large = paths.iter().filter(|(_, used)| used.bytes / used.count.max(1) >= LARGE);
+    let mut large: Vec<PathUse> = large.map(|(path, used)| path_use(path, used)).collect();
+    large.sort_by_key(|used| std::cmp::Reverse(used.bytes));
+    large.truncate(NAMES);
+    large
+}
+
+fn operations(trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<OperationCount> {
+    let operation = |(name, used): (&str, Used<'_>)| OperationCount {
+        operation: name.to_owned(),
+        count: used.count,
+    };
+    let used = merged(trails, |trail| &trail.operations);
+    let mut operations: Vec<_> = used.into_iter().map(operation).collect();
+    operations.sort_by_key(|operation| std::cmp::Reverse(operation.count));
+    operations.truncate(NAMES);
+    operations
+}
+
+fn walks(trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<Walk> {
+    let runs = trails.iter().flat_map(|(_, trail)| &trail.walks.of);
+    let walk = |(target, run): (&Box<str>, &Run)| Walk {
+        target: target.to_string(),
+        requests: run.requests,
+        in_sequence: run.in_sequence,
+    };
+    let mut walks: Vec<_> = runs.map(walk).filter(|walk| walk.in_sequence >= WALK).collect();
+    walks.sort_by(|a, b| (b.in_sequence, &a.target).cmp(&(a.in_sequence, &b.target)));
+    walks.truncate(NAMES);
+    walks
+}
+
 /// The paths most often named, then in the order of their names.
 fn most(paths: BTreeMap<&str, Used<'_>>) -> Vec<PathUse> {
     let mut paths: Vec<_> = paths.into_iter().collect();
     paths.sort_by_key(|(_, used)| std::cmp::Reverse(used.count));
-    let path = |(path, used): (&str, Used<'_>)| PathUse {
+    paths.into_iter().take(PATHS).map(|(path, used)| path_use(path, &used)).collect()
+}
+
+fn path_use(path: &str, used: &Used<'_>) -> PathUse {
+    PathUse {
         path: path.to_owned(),
         count: used.count,
         bytes: used.bytes,
+        time: used.first.time,
         locus: locus(used.stream, used.first.line, used.first.offset),
-    };
-    paths.into_iter().take(PATHS).map(path).collect()
+    }
 }
 
 fn hours(site: &Site<'_>, trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<HourCount> {

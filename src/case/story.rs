@@ -170,7 +170,10 @@ impl<'s> Story<'_, 's, '_> {
         steps.extend(self.record_steps().into_iter().map(|step| (true, step)));
         if let Some(Stopped { at }) = self.stopped.filter(|_| !self.intruders.is_empty()) {
             let text = "all logs of the site stop".to_owned();
-            steps.push((true, Step { time: at, stage: None, text, client: None, locus: None }));
+            let (techniques, inside) = (Vec::new(), false);
+            let step =
+                Step { time: at, stage: None, text, client: None, locus: None, techniques, inside };
+            steps.push((true, step));
         }
         steps.sort_by(|(a, one), (b, other)| {
             (!a, one.time, &one.text, &one.client).cmp(&(
@@ -199,7 +202,7 @@ impl<'s> Story<'_, 's, '_> {
         }
         let step = |((key, inside), seen): ((_, bool), Vec<_>)| {
             let (_, client, answer): (u32, Option<&str>, u8) = key;
-            Some((inside, self.attack_step(&seen, client, answer)?))
+            Some((inside, Step { inside, ..self.attack_step(&seen, client, answer)? }))
         };
         groups.into_iter().filter_map(step).collect()
     }
@@ -224,6 +227,8 @@ impl<'s> Story<'_, 's, '_> {
             text,
             client: client.map(str::to_owned),
             locus: Some(first.locus()),
+            techniques: rule.techniques(),
+            inside: false,
         })
     }
 
@@ -235,6 +240,8 @@ impl<'s> Story<'_, 's, '_> {
             text: text.to_owned(),
             client: None,
             locus: None,
+            techniques: vec!["T1213".to_owned()],
+            inside: true,
         };
         vec![
             step(first, "first record read by an intruder"),

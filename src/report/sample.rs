@@ -87,6 +87,8 @@ fn breached() -> Case {
             text: format!("exploit accepted {HOSTILE}"),
             client: Some("203.0.113.66".into()),
             locus: Some(locus(7)),
+            techniques: vec!["T1190".into()],
+            inside: true,
         }],
         actors: vec![present()],
         coverage: coverage(),
@@ -110,7 +112,16 @@ fn present() -> Presence {
         last: at(12, "09T21:55:00"),
         paths_known: 1,
         beyond: 0,
-        paths: vec![PathUse { path: HOSTILE.into(), count: 40, bytes: 22_215, locus: locus(9) }],
+        paths: vec![PathUse {
+            path: HOSTILE.into(),
+            count: 40,
+            bytes: 22_215,
+            time: None,
+            locus: locus(9),
+        }],
+        large: vec![],
+        operations: vec![],
+        walks: vec![],
         agents: vec![HOSTILE.into()],
         accounts: vec![],
         clients: vec!["203.0.113.66".into()],
@@ -181,6 +192,7 @@ fn finding() -> Finding {
             excerpt: mask(HOSTILE.as_bytes(), 0, 200),
         }],
         baseline: None,
+        steps: vec![],
     }
 }
 

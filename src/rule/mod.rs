@@ -135,6 +135,14 @@ const TACTICS: &[(&str, Stage)] = &[
 ];
 
 impl Stage {
+    /// Its name: that of the ATT&CK tactic, and of the report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposure => "exposure",
+            _ => TACTICS.iter().find(|(_, stage)| *stage == self).map_or("", |(name, _)| name),
+        }
+    }
+
     /// The stage that tags name: our own `leaksweep.exposure`, else the first ATT&CK tactic
     /// (`attack.initial-access` or `attack.initial_access`).
     pub fn of(tags: &[String]) -> Option<Self> {

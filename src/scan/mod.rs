@@ -26,6 +26,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod walk;
 
 pub use client::network;
 pub use index::Index;
@@ -37,3 +38,4 @@ pub use tally::{
     StreamFacts, Tally, Yield,
 };
 pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails, Use, Uses};
+pub use walk::{Run, Walks};

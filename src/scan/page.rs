@@ -176,6 +176,20 @@ impl Page {
         page
     }
 
+    /// A page with these uses, of which each is a client, a second and a size.
+    #[cfg(test)]
+    pub(crate) fn used(path: &str, uses: &[(&str, i64, u64)]) -> Self {
+        let mut page = Self::new(path.as_bytes(), 1);
+        for (client, second, bytes) in uses {
+            page.sizes.add(*bytes);
+            page.used_by(short(client.as_bytes()));
+            let time = crate::time::Time::from_micros(second * 1_000_000, 540);
+            let at = Moment { time, line: *second as u64, offset: *second as u64 };
+            page.uses.push(PageUse { client: Some((*client).into()), at, bytes: Some(*bytes) });
+        }
+        page
+    }
+
     fn used_by(&mut self, client: u32) {
         if !self.has_many_clients() && !self.clients.contains(&client) {
             self.clients.push(client);

@@ -10,8 +10,8 @@ use crate::event::{Event, Field};
 use crate::line::Entry;
 use crate::time::Time;
 
-use super::Outcome;
 use super::client::network;
+use super::{Outcome, Walks};
 
 /// By what an actor is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,9 +113,11 @@ pub struct Use {
     pub count: u64,
     /// Response bytes.
     pub bytes: u64,
-    /// Of the first entry.
+    /// When the first entry was written.
+    pub time: Option<Time>,
+    /// Line of the first entry.
     pub line: u64,
-    /// Of the first entry.
+    /// Byte offset of the first entry.
     pub offset: u64,
 }
 
@@ -133,8 +135,9 @@ impl Uses {
     /// with others are only counted, and the report says so.
     pub const MOST: usize = 1_000;
 
-    fn note(&mut self, value: &Masked, entry: &Entry<'_>, bytes: u64) {
-        let first = Use { count: 0, bytes: 0, line: entry.line, offset: entry.offset };
+    fn note(&mut self, value: &Masked, entry: &Entry<'_>, time: Option<Time>, bytes: u64) {
+        let (line, offset) = (entry.line, entry.offset);
+        let first = Use { count: 0, bytes: 0, time, line, offset };
         let used = self.of.entry(value.as_str().into()).or_insert(first);
         used.count += 1;
         used.bytes += bytes;
@@ -179,6 +182,12 @@ pub struct Trail {
     pub agents: Uses,
     /// Accounts (authenticated users).
     pub accounts: Uses,
+    /// Operations of an application or gateway.
+    #[serde(default)]
+    pub operations: Uses,
+    /// Requests that differ by a number only.
+    #[serde(default)]
+    pub walks: Walks,
     /// Clients: the addresses of a /64, or who used the path or agent.
     pub clients: Uses,
     /// Of an agent: more than [`Trail::FEW`] clients use it, so that it says nothing of who they
@@ -210,12 +219,16 @@ impl Trail {
         }
         let note = |uses: &mut Uses, value: Option<&[u8]>| {
             if let Some(value) = value {
-                uses.note(&mask(value, 0, DETAIL), entry, bytes);
+                uses.note(&mask(value, 0, DETAIL), entry, event.time, bytes);
             }
         };
         note(&mut self.paths, event.get(Field::Stem));
         note(&mut self.agents, event.get(Field::UserAgent));
         note(&mut self.accounts, event.get(Field::User));
+        note(&mut self.operations, event.get(Field::Operation));
+        if let Some(target) = event.get(Field::Target) {
+            self.walks.note(target, entry.line);
+        }
         note(&mut self.clients, client.map(str::as_bytes));
     }
 
@@ -237,6 +250,8 @@ impl Trail {
         self.paths.append(next.paths);
         self.agents.append(next.agents);
         self.accounts.append(next.accounts);
+        self.operations.append(next.operations);
+        self.walks.append(next.walks);
         self.clients.append(next.clients);
     }
 }

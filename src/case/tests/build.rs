@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
 use crate::case::site::sites;
-use crate::case::{Case, weigh};
+use crate::case::{Case, rare, weigh};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
@@ -145,6 +145,12 @@ impl Log {
         self.tally.pages.of.insert(id, Page::answering(path, bytes));
     }
 
+    /// A page of code and its uses: client, second, size.
+    pub(super) fn used_page(&mut self, path: &str, uses: &[(&str, i64, u64)]) {
+        let id = PageId::of(path.as_bytes()).unwrap();
+        self.tally.pages.of.insert(id, Page::used(path, uses));
+    }
+
     /// The hit added last.
     pub(super) fn last(&mut self) -> Option<&mut Hit> {
         self.tally.rules.get_mut(&self.last_rule)?.hits.last_mut()
@@ -259,5 +265,10 @@ pub(super) fn conclusion(tally: &Tally) -> Conclusion {
 
 /// Everything concluded from a tally under an inventory.
 pub(super) fn conclusion_with(tally: &Tally, inventory: &Inventory) -> Conclusion {
-    weigh(&sites(tally, inventory), tally, &catalog(), inventory.criteria)
+    let catalog = catalog();
+    let mut sites = sites(tally, inventory);
+    for site in &mut sites {
+        site.add_hits(rare::hits(site, &catalog));
+    }
+    weigh(&sites, tally, &catalog, inventory.criteria)
 }

@@ -102,3 +102,56 @@ fn the_output_of_a_command_is_a_trace_of_its_own() {
     assert_eq!(case.verdict, Verdict::ConfirmedAccess, "{:#?}", case.reasons);
     assert_eq!(told(&case, "injection"), [(Outcome::Succeeded, Shown::Output, 1)]);
 }
+
+/// A page of code that nobody knows a signature for, used by a client from a time on.
+fn unknown_page(access: &mut Log, client: &str, from: i64) {
+    let uses: Vec<_> = (0..6).map(|i| (client, from + 60 * i, 58 + 173 * i as u64)).collect();
+    access.used_page("/tax/help.jsp", &uses);
+}
+
+#[test]
+fn a_rare_page_after_an_exploit_is_a_foothold() {
+    let case = |from: i64, client: &str, exploited: bool| {
+        let [mut access, application, gateway] = three_logs();
+        if exploited {
+            let (time, client) = (at(8, 5, 0), Some("203.0.113.9"));
+            access.hit(Rule::Injection, time, client, "/tax/a", Some(200), Some(90));
+        }
+        unknown_page(&mut access, client, from);
+        concluded(vec![access, application, gateway])
+    };
+    let found = case(at(8, 5, 10), "203.0.113.9", true);
+    assert_eq!(found.verdict, Verdict::ConfirmedAccess, "{:#?}", found.reasons);
+    assert!(found.indicators.iter().any(|i| i.kind == "path" && i.value == "/tax/help.jsp"));
+    assert_eq!(case(at(8, 5, 10), "203.0.113.9", false).verdict, Verdict::NotConfirmed);
+    let others = case(at(8, 5, 10), "198.51.100.1", true);
+    assert_eq!(others.verdict, Verdict::Suspected, "another client's page");
+    let later = case(at(9, 8, 0), "203.0.113.9", true);
+    assert_eq!(later.verdict, Verdict::Suspected, "a day later");
+    let early = case(at(6, 8, 0), "203.0.113.9", true);
+    assert_eq!(early.verdict, Verdict::Suspected, "a page that was there before");
+}
+
+#[test]
+fn an_intrusion_is_a_finding_of_its_own() {
+    let [mut access, mut application, mut gateway] = three_logs();
+    let looking = (at(8, 5, 2), Some(INTRUDER));
+    access.hit(Rule::Injection, looking.0, looking.1, "/tax/a", Some(404), Some(90));
+    exploit(&mut access, &mut application, at(8, 5, 12));
+    shell(&mut access, at(8, 5, 20), INTRUDER, 9);
+    gateway.record(super::record(1, true), at(8, 6, 0), INTRUDER);
+    let case = concluded(vec![access, application, gateway]);
+    let chain = &case.findings[0];
+    assert_eq!(chain.rule.title, "Intrusion: initial access, persistence, collection");
+    for tag in ["attack.initial-access", "attack.t1190", "attack.t1505.003"] {
+        assert!(chain.rule.tags.iter().any(|t| t == tag), "{tag} {:?}", chain.rule.tags);
+    }
+    assert!(chain.steps.is_sorted() && chain.count == chain.steps.len() as u64);
+    let stages: Vec<_> = chain.steps.iter().filter_map(|s| s.locus.as_ref().and(s.stage)).collect();
+    assert!(stages.contains(&crate::rule::Stage::Persistence), "{:#?}", chain.steps);
+
+    let [access, mut application, gateway] = three_logs();
+    unnamed(&mut application);
+    let suspected = concluded(vec![access, application, gateway]);
+    assert!(suspected.findings.iter().all(|f| f.steps.is_empty()), "nobody got in");
+}
