@@ -298,7 +298,8 @@ fn operations(trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<OperationCount> {
 
 fn walks(trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<Walk> {
     let runs = trails.iter().flat_map(|(_, trail)| &trail.walks.of);
-    let walk = |(target, run): (&Box<str>, &Run)| Walk {
+    let runs = runs.map(|(target, run)| (&**target, run));
+    let walk = |(target, run): (&str, &Run)| Walk {
         target: target.to_string(),
         requests: run.requests,
         in_sequence: run.in_sequence,

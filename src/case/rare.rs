@@ -34,11 +34,11 @@ pub(super) fn hits<'t>(site: &Site<'t>, catalog: &Catalog) -> Vec<Seen<'t>> {
         return Vec::new();
     }
     let exploits = exploits(site, catalog);
-    let follows = |page: &&Vec<Used<'t>>| {
-        page.iter().all(|used| exploits.iter().any(|exploit| exploit.leads_to(used.used)))
+    let follows = |page: &&Vec<Trace<'t>>| {
+        page.iter().all(|one| exploits.iter().any(|exploit| exploit.leads_to(one.at)))
     };
     let rule = catalog.rare_page();
-    pages.iter().filter(follows).flatten().map(|used| used.seen(rule)).collect()
+    pages.iter().filter(follows).flatten().map(|one| one.seen(rule)).collect()
 }
 
 /// An exploit that was accepted.
@@ -66,16 +66,16 @@ fn exploits(site: &Site<'_>, catalog: &Catalog) -> Vec<Exploit> {
 }
 
 /// One use of a rare page, and in which stream it stands.
-struct Used<'t> {
+struct Trace<'t> {
     source: &'t str,
     log: &'t str,
     page: &'t Page,
-    used: &'t PageUse,
+    at: &'t PageUse,
 }
 
-impl<'t> Used<'t> {
+impl<'t> Trace<'t> {
     fn seen(&self, rule: u32) -> Seen<'t> {
-        let PageUse { client, at, bytes } = self.used;
+        let PageUse { client, at, bytes } = self.at;
         let told = format!(
             "one of the first answers of a page that only {} or fewer clients use: {} bytes",
             Page::FEW,
@@ -101,13 +101,13 @@ impl<'t> Used<'t> {
 }
 
 /// The uses of each page that is new, rare, and answers with varying sizes.
-fn new_pages<'t>(site: &Site<'t>) -> Vec<Vec<Used<'t>>> {
-    let mut merged: BTreeMap<PageId, (Page, Vec<Used<'t>>)> = BTreeMap::new();
+fn new_pages<'t>(site: &Site<'t>) -> Vec<Vec<Trace<'t>>> {
+    let mut merged: BTreeMap<PageId, (Page, Vec<Trace<'t>>)> = BTreeMap::new();
     let logs = site.streams.iter().filter(|stream| stream.log() == "access");
     for stream in logs.clone() {
         for (id, page) in stream.tally.pages.of.iter().filter(|(_, page)| page.path.is_some()) {
-            let used = |used| Used { source: stream.source(), log: stream.log(), page, used };
-            let uses = page.uses.iter().map(used);
+            let trace = |at| Trace { source: stream.source(), log: stream.log(), page, at };
+            let uses = page.uses.iter().map(trace);
             match merged.get_mut(id) {
                 Some((ours, all)) => {
                     ours.merge(page.clone());
@@ -118,9 +118,9 @@ fn new_pages<'t>(site: &Site<'t>) -> Vec<Vec<Used<'t>>> {
         }
     }
     let Some(first) = logs.filter_map(|stream| stream.tally.first).min() else { return Vec::new() };
-    let quiet = |used: &Used<'_>| used.used.at.time.seconds() - first.seconds() >= QUIET_SECONDS;
-    let planted = |(page, uses): &(Page, Vec<Used<'_>>)| {
-        let sizes: BTreeSet<_> = uses.iter().filter_map(|used| used.used.bytes).collect();
+    let quiet = |one: &Trace<'_>| one.at.at.time.seconds() - first.seconds() >= QUIET_SECONDS;
+    let planted = |(page, uses): &(Page, Vec<Trace<'_>>)| {
+        let sizes: BTreeSet<_> = uses.iter().filter_map(|one| one.at.bytes).collect();
         !page.has_many_clients() && uses.len() >= USES && sizes.len() > 1 && uses.iter().all(quiet)
     };
     merged.into_values().filter(planted).map(|(_, uses)| uses).collect()
