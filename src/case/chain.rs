@@ -7,7 +7,7 @@ use crate::rule::{Level, Stage};
 use crate::scan::{Outcome, TraceKind};
 
 use super::finding::{id, span};
-use super::{Case, Finding, FindingRule, Step};
+use super::{Case, Finding, FindingRule, Step, Verdict};
 
 /// The id under which the chain stands among the findings: of no rule.
 const ID: &str = "leaksweep-intrusion";
@@ -22,8 +22,11 @@ pub(super) fn tell(case: &mut Case) {
     }
 }
 
-/// The chain, if somebody got in and more than one stage shows.
+/// The chain, if access is confirmed and more than one stage shows.
 fn chain(case: &Case) -> Option<Finding> {
+    if case.verdict > Verdict::ConfirmedAccess {
+        return None;
+    }
     let steps = steps(case);
     let stages: Vec<Stage> = in_order(&steps);
     if !steps.iter().any(|step| step.inside && step.locus.is_some()) || stages.len() < 2 {

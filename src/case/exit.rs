@@ -43,8 +43,7 @@ fn exits(presence: &Presence) -> Vec<Step> {
 
 /// A large answer, at the time of the first.
 fn fetched(presence: &Presence, path: &PathUse) -> Option<Step> {
-    let text =
-        format!("{} answered with {} bytes in {} entries", path.path, path.bytes, path.count);
+    let text = format!("{} answered with {} bytes, entries: {}", path.path, path.bytes, path.count);
     Some(Step {
         time: path.time?,
         stage: Some(Stage::Exfiltration),

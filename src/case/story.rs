@@ -194,7 +194,8 @@ impl<'s> Story<'_, 's, '_> {
         let mut groups: BTreeMap<_, Vec<&Seen<'_>>> = BTreeMap::new();
         for attack in &self.attacks.all {
             let key = (attack.seen.rule, attack.client(), attack.answer as u8);
-            groups.entry((key, self.is_step_inside(attack))).or_default().push(attack.seen);
+            let inside = self.is_step_inside(attack) || self.intruders.is_proven(attack.seen);
+            groups.entry((key, inside)).or_default().push(attack.seen);
         }
         for seen in self.site.hits.iter().filter(|seen| self.intruders.is_side_effect(seen)) {
             let key = (seen.rule, seen.client(), Answer::Accepted as u8);
