@@ -11,7 +11,7 @@ use crate::scan::{RecordFact, SiteTally, network};
 
 use super::intruder::{Intruder, Intruders};
 use super::site::{Site, SiteStream};
-use super::{ApartCount, BrandCount, ClassCount, Count, Distinct};
+use super::{ApartCount, BrandCount, ClassCount, Count, Direction, Distinct, PlaceCount};
 
 /// All records that stand in the logs of the site.
 pub(super) fn observed(site: &Site<'_>) -> Count {
@@ -20,6 +20,22 @@ pub(super) fn observed(site: &Site<'_>) -> Count {
         stream.tally.records.facts.iter().for_each(|fact| counter.add(fact, stream.tally));
     }
     counter.count()
+}
+
+/// Where the records stand, by kind of log, in the order of their names.
+pub(super) fn places(site: &Site<'_>) -> Vec<PlaceCount> {
+    let mut logs: BTreeMap<&str, (Direction, Counter)> = BTreeMap::new();
+    for stream in &site.streams {
+        let way = if stream.tells_answers() { Direction::Recorded } else { Direction::Incoming };
+        let (_, counter) = logs.entry(stream.log()).or_insert_with(|| (way, Counter::default()));
+        stream.tally.records.facts.iter().for_each(|fact| counter.add(fact, stream.tally));
+    }
+    let place = |(log, (direction, counter)): (&str, (Direction, Counter))| {
+        let count = counter.count();
+        let (records, distinct_cards) = (count.records, count.distinct.card_number);
+        PlaceCount { log: log.to_owned(), direction, records, distinct_cards }
+    };
+    logs.into_iter().map(place).filter(|place| place.records > 0).collect()
 }
 
 /// What the intruders' requests read.

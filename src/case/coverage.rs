@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::HitSet;
-use crate::source::{Criteria, GapKind};
+use crate::source::{Criteria, GapKind, Rank};
 use crate::time::Time;
 
 use super::catalog::{Catalog, Known, Role};
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
 use super::site::Site;
-use super::{Activity, Coverage, CoverageGap, Period, Unable};
+use super::{Activity, Coverage, CoverageGap, Period, Placement, Unable};
 
 /// Kinds of log that every visit writes to: silence in others (WAF, errors) is their normal state.
 const STEADY: &[&str] = &["access", "application", "gateway"];
@@ -44,6 +44,7 @@ pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Co
     coverage.retention(site, &basis.criteria);
     coverage.rotations(site, basis.missing);
     coverage.oddities(site);
+    coverage.foreign_hosts(site);
     coverage.rules(site, basis);
     coverage.complete = coverage.shortfalls.is_empty();
     coverage
@@ -88,6 +89,7 @@ impl Coverage {
         self.unparsed = site.streams.iter().map(|stream| stream.tally.unparsed).sum();
         self.parsed = self.lines.saturating_sub(self.unparsed);
         self.timeless = site.streams.iter().map(|stream| stream.tally.timeless).sum();
+        self.placed = placed(site);
         self.span = site.span().map(|(start, end)| Period {
             start,
             end,
@@ -210,6 +212,22 @@ impl Coverage {
         }
     }
 
+    /// Lines whose host is no site's: sent by chance or to deceive, or of a site that the inventory
+    /// lacks.
+    fn foreign_hosts(&mut self, site: &Site<'_>) {
+        for stream in &site.streams {
+            let foreign = stream.tally.placed[Rank::ForeignHost as usize];
+            if foreign > 0 {
+                self.notes.push(format!(
+                    "{}: {foreign} of {} entries name a host that no site of the inventory has; \
+                     they are the site's by their path",
+                    stream.name(),
+                    stream.tally.entries
+                ));
+            }
+        }
+    }
+
     /// What is no lack but must be known: copies, clocks that ran back, hits only counted.
     fn oddities(&mut self, site: &Site<'_>) {
         for stream in &site.streams {
@@ -259,6 +277,17 @@ impl Coverage {
             ));
         }
     }
+}
+
+/// What says that the entries are the site's.
+fn placed(site: &Site<'_>) -> Vec<Placement> {
+    let count = |rank: Rank| -> u64 {
+        site.streams.iter().map(|stream| stream.tally.placed[rank as usize]).sum()
+    };
+    let all = Rank::ALL.into_iter().map(|rank| (rank, count(rank)));
+    all.filter(|(_, entries)| *entries > 0)
+        .map(|(rank, entries)| Placement { by: rank.name().to_owned(), entries })
+        .collect()
 }
 
 /// Whether a rule could have fired on any stream of the site; a correlation, if the rules that it

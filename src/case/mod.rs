@@ -162,6 +162,33 @@ pub struct Units {
     pub attributed: Count,
     /// The data store's own maximum, from the inventory.
     pub declared: Option<u64>,
+    /// Where the observed records stand: how they came into the logs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<PlaceCount>,
+}
+
+/// Records in one kind of log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceCount {
+    /// The kind of log; empty if it is not known.
+    pub log: String,
+    /// Which way they went.
+    pub direction: Direction,
+    /// Records, gross.
+    pub records: u64,
+    /// Distinct cards.
+    pub distinct_cards: u64,
+}
+
+/// Which way data went, as the kind of log shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// It stands in a request: a client sent it (a customer's form, what a skimmer carries to its
+    /// gate, a Referer of a page that had it in its address).
+    Incoming,
+    /// The site's own programs wrote it down: an exposure (PCI DSS 3), whoever read it.
+    Recorded,
 }
 
 /// Records, by class and brand, gross and distinct.
@@ -398,6 +425,15 @@ pub struct Unable {
     pub why: String,
 }
 
+/// How many entries are the site's on what ground.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// The ground, in words.
+    pub by: String,
+    /// Entries.
+    pub entries: u64,
+}
+
 /// What was examined, and what could not be: what makes "not confirmed" mean something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
@@ -431,6 +467,9 @@ pub struct Coverage {
     pub complete: bool,
     /// What fails.
     pub shortfalls: Vec<String>,
+    /// What says that the entries are the site's, from the best source down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placed: Vec<Placement>,
     /// What is no lack but must be known: copies, clocks that ran back, containment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -513,6 +552,7 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
         observed: count::observed(site),
         attributed: read.count.clone(),
         declared: site.entry.and_then(|entry| entry.declared_records),
+        places: count::places(site),
     };
     let stopped = coverage::stopped(site, &basis.criteria);
     let story =

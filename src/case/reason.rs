@@ -7,7 +7,7 @@ use super::foothold::Corroboration;
 use super::intruder::{Ground, Intruder, is_guessed};
 use super::site::Seen;
 use super::story::Story;
-use super::{Coverage, Reason, Units, Verdict, count};
+use super::{Coverage, Direction, PlaceCount, Reason, Units, Verdict, count};
 
 /// The most reasons of one kind.
 const EACH: usize = 5;
@@ -152,15 +152,30 @@ fn exposures(story: &Story<'_, '_, '_>, units: &Units) -> Vec<Reason> {
     let secret = count::has_authentication_data(observed);
     let code = if secret { ", and security codes or track data (PCI DSS 3.3.1)" } else { "" };
     let text = format!(
-        "clear card numbers stand in the site's own logs: {} distinct{code}; that is an exposure, and by \
-         itself no sign of an intrusion",
-        observed.distinct.card_number
+        "clear card numbers stand in the site's own logs: {} distinct{code} ({}); that is an exposure, \
+         and by itself no sign of an intrusion",
+        observed.distinct.card_number,
+        whence(units)
     );
     let exposed =
         story.site.hits.iter().find(|seen| {
             story.catalog.get(seen.rule).is_some_and(|rule| rule.role == Role::Exposure)
         });
     vec![exposed.map_or_else(|| plain(text.clone()), |seen| on(seen, story.catalog, text.clone()))]
+}
+
+/// How the card numbers came into the logs.
+fn whence(units: &Units) -> String {
+    let with_cards = units.places.iter().filter(|place| place.distinct_cards > 0);
+    let place = |place: &PlaceCount| {
+        let how = match place.direction {
+            Direction::Incoming => "sent in requests",
+            Direction::Recorded => "written by the site's own programs",
+        };
+        let kind = if place.log.is_empty() { "unknown" } else { &place.log };
+        format!("{} {how}, {kind} log", place.distinct_cards)
+    };
+    with_cards.map(place).collect::<Vec<_>>().join("; ")
 }
 
 fn of_coverage(verdict: Verdict, coverage: &Coverage) -> Vec<Reason> {

@@ -229,6 +229,26 @@ fn data_that_the_intruder_sent_was_not_read() {
 }
 
 #[test]
+fn card_data_in_requests_and_in_the_sites_own_logs_is_told_apart() {
+    use super::Direction::{Incoming, Recorded};
+    let [mut access, application, mut gateway] = three_logs();
+    access.record(record(1, true), at(7, 6, 0), "198.51.100.7");
+    access.record(record(1, true), at(7, 7, 0), "198.51.100.7");
+    gateway.record(record(2, true), at(7, 6, 0), "198.51.100.8");
+    let case = concluded(vec![access, application, gateway]);
+    let places: Vec<_> = case.units.places.iter().collect();
+    let shown = places.iter().map(|p| (p.log.as_str(), p.direction, p.records, p.distinct_cards));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [("access", Incoming, 2, 1), ("gateway", Recorded, 1, 1)]
+    );
+    let told = case.reasons.iter().any(|r| {
+        r.text.contains("1 sent in requests, access log; 1 written by the site's own programs")
+    });
+    assert!(told, "{:#?}", case.reasons);
+}
+
+#[test]
 fn pages_that_customers_use_are_not_planted() {
     let [mut access, application, mut gateway] = three_logs();
     for i in 0..5 {

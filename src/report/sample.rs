@@ -72,7 +72,12 @@ fn breached() -> Case {
         }),
         storage_window: None,
         vulnerability_window: None,
-        units: Units { observed: counted(), attributed: counted(), declared: Some(676_290) },
+        units: Units {
+            observed: counted(),
+            attributed: counted(),
+            declared: Some(676_290),
+            ..Units::default()
+        },
         findings: vec![finding()],
         indicators: vec![Indicator {
             kind: "client".into(),

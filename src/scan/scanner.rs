@@ -290,6 +290,7 @@ impl<'i> Sites<'i> {
         }
         let own = self.place.is_own_host();
         let site = &mut self.list[self.last];
+        site.tally.placed[self.place.rank() as usize] += 1;
         if own {
             site.tally.named_at.get_or_insert(line);
         }

@@ -336,10 +336,17 @@ pub struct SiteTally {
     /// bounded in number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named_at: Option<u64>,
+    /// Entries by what says that they are the site's, in the order of
+    /// [`Rank::ALL`](crate::source::Rank::ALL).
+    #[serde(default)]
+    pub placed: [u64; 5],
 }
 
 impl SiteTally {
     pub(super) fn append(&mut self, next: Self) {
+        for (ours, theirs) in self.placed.iter_mut().zip(next.placed) {
+            *ours += theirs;
+        }
         self.named_at = [self.named_at, next.named_at].into_iter().flatten().min();
         self.entries += next.entries;
         self.unparsed += next.unparsed;

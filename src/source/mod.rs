@@ -50,7 +50,7 @@ pub use collect::Evidence;
 pub use criteria::Criteria;
 pub use inventory::{Inventory, InventoryError, SiteEntry, Window};
 pub use network::Network;
-pub use place::Place;
+pub use place::{Place, Rank};
 pub use stream::{Stream, StreamEnd};
 pub use unpack::Limits;
 

@@ -21,6 +21,39 @@ pub struct Place<'i> {
     /// The host asked for last, and its site: neighbouring lines mostly share them.
     host: String,
     site: Answer<'i>,
+    rank: Rank,
+}
+
+/// What says to which site a line belongs, from the best source down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Its host (virtual host field, absolute URI or Host) is one of an inventory site.
+    ListedHost,
+    /// Its file lies where the inventory says, and it names no host.
+    ListedPath,
+    /// Its file lies where the inventory says, but it names a host that is no site's.
+    ForeignHost,
+    /// Its own host, which no inventory has.
+    OwnHost,
+    /// Only the name of its folder or file.
+    Name,
+}
+
+impl Rank {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] =
+        [Self::ListedHost, Self::ListedPath, Self::ForeignHost, Self::OwnHost, Self::Name];
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ListedHost => "host in the inventory",
+            Self::ListedPath => "path in the inventory",
+            Self::ForeignHost => "path in the inventory, against a foreign host",
+            Self::OwnHost => "the line's own host",
+            Self::Name => "name of the file or folder",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -40,7 +73,8 @@ impl<'i> Place<'i> {
     pub(super) fn new(inventory: &'i Inventory, stream: &str) -> Self {
         let by_path = inventory.by_path(stream);
         let fallback = by_path.map_or_else(|| path_name(stream), str::to_owned);
-        Self { inventory, by_path, fallback, host: String::new(), site: Answer::Path }
+        let rank = if by_path.is_some() { Rank::ListedPath } else { Rank::Name };
+        Self { inventory, by_path, fallback, host: String::new(), site: Answer::Path, rank }
     }
 
     /// The site of a line: by its host in the inventory, by the path in the inventory, else the
@@ -49,7 +83,7 @@ impl<'i> Place<'i> {
         let host = host.unwrap_or("");
         if self.host != host {
             host.clone_into(&mut self.host);
-            self.site = self.answer(host);
+            (self.site, self.rank) = self.answer(host);
         }
         match &self.site {
             Answer::Listed(name) => name,
@@ -63,12 +97,22 @@ impl<'i> Place<'i> {
         matches!(self.site, Answer::Own(_))
     }
 
-    fn answer(&self, host: &str) -> Answer<'i> {
+    /// What the last answer rests on.
+    pub fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    fn answer(&self, host: &str) -> (Answer<'i>, Rank) {
         let inventory = self.inventory;
-        if let Some(name) = inventory.by_host(host).or(self.by_path) {
-            return Answer::Listed(name);
+        if let Some(name) = inventory.by_host(host) {
+            return (Answer::Listed(name), Rank::ListedHost);
         }
-        host_name(host).map_or(Answer::Path, Answer::Own)
+        match (self.by_path, host_name(host)) {
+            (Some(name), None) => (Answer::Listed(name), Rank::ListedPath),
+            (Some(name), Some(_)) => (Answer::Listed(name), Rank::ForeignHost),
+            (None, Some(host)) => (Answer::Own(host), Rank::OwnHost),
+            (None, None) => (Answer::Path, Rank::Name),
+        }
     }
 }
 
@@ -179,6 +223,29 @@ mod tests {
         }
         let long = format!("{}.example", "a.".repeat(200));
         assert_eq!(place.site(Some(&long)), "shop");
+    }
+
+    #[test]
+    fn what_a_site_rests_on_is_known() {
+        let mut inventory = Inventory::default();
+        inventory.assign("shop");
+        let mut listed = inventory.place("logs/x.log");
+        for (host, rank) in [
+            (None, Rank::ListedPath),
+            (Some("evil.example"), Rank::ForeignHost),
+            (Some("_"), Rank::ListedPath),
+        ] {
+            assert_eq!(listed.site(host), "shop", "{host:?}");
+            assert_eq!(listed.rank(), rank, "{host:?}");
+        }
+        let nothing = Inventory::default();
+        let mut place = nothing.place("logs/x.log");
+        for (host, site, rank) in
+            [(None, "x", Rank::Name), (Some("a.example"), "a.example", Rank::OwnHost)]
+        {
+            assert_eq!(place.site(host), site);
+            assert_eq!(place.rank(), rank);
+        }
     }
 
     #[test]

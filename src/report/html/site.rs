@@ -3,7 +3,7 @@
 use super::super::facts::{self, clock};
 use super::node::Html;
 use super::{actor, more, picture, verdict};
-use crate::case::{Case, Count, Coverage, Finding, Indicator, Reason, Step};
+use crate::case::{Case, Count, Coverage, Finding, Indicator, Placement, Reason, Step};
 use crate::time::Time;
 
 /// Findings that a page shows of all sites together, and of one site at least and at most.
@@ -274,6 +274,7 @@ fn coverage(html: &mut Html, facts_: &Coverage) {
         }),
     );
     list(html, facts_.notes.iter().cloned());
+    placed(html, facts_);
     html.with("details", &[], |html| {
         html.leaf("summary", &[], "What a verdict of not-confirmed needs");
         list(html, facts_.criteria.in_words().into_iter());
@@ -287,6 +288,15 @@ fn coverage(html: &mut Html, facts_: &Coverage) {
             let lines = facts_.rules_unable.iter().map(|u| format!("{}: {}", u.rule, u.why));
             list(html, lines);
         });
+    }
+}
+
+/// What says that the entries are the site's.
+fn placed(html: &mut Html, facts_: &Coverage) {
+    let of = |p: &Placement| format!("{} by {}", facts::count(p.entries, "line"), p.by);
+    let all: Vec<_> = facts_.placed.iter().map(of).collect();
+    if !all.is_empty() {
+        html.leaf("p", &[], &format!("Told to be of this site: {}.", all.join(", ")));
     }
 }
 
