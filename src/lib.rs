@@ -22,6 +22,8 @@ pub mod element;
 pub mod rule;
 pub mod scan;
 pub mod case;
+pub mod ledger;
+mod resume;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -64,6 +66,7 @@ impl Default for Options {
 }
 
 pub use pass::HEAD;
+pub use resume::resume;
 
 /// Is told how far a sweep is.
 pub trait Progress: Sync {
@@ -83,7 +86,7 @@ impl Progress for () {
 
 /// What the first pass looks for.
 #[derive(Clone, Copy)]
-struct Search<'s> {
+pub(crate) struct Search<'s> {
     inventory: &'s Inventory,
     rules: &'s RuleSet,
     finder: &'s Finder,
@@ -166,12 +169,12 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
 }
 
 /// Why each rule that cannot fire on a format cannot.
-fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
+pub(crate) fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
     let on = |(rule, why): (u32, rule::Obstacle)| (rule, why.on(format.name()));
     rules.unable(format).into_iter().map(on).collect()
 }
 
-fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
+pub(crate) fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
     (skipped > 0).then(|| Gap {
         source: name.to_owned(),
         kind: GapKind::Limit,

@@ -181,6 +181,24 @@ impl<'s, 'r> Blocks<'s, 'r> {
         }
     }
 
+    /// Blocks of a stream whose first bytes were taken already: `head`.
+    pub fn behind(head: Vec<u8>, stream: &'s mut Stream<'r>, size: usize) -> Self {
+        let end = head.len();
+        Self { buffer: head, end, ..Self::new(stream, size) }
+    }
+
+    /// Blocks of the rest of a stream, which begins with the entry at `offset` in `line`, and whose
+    /// first bytes were taken already.
+    pub fn resumed(
+        head: Vec<u8>,
+        stream: &'s mut Stream<'r>,
+        size: usize,
+        offset: u64,
+        line: u64,
+    ) -> Self {
+        Self { offset, line, ..Self::behind(head, stream, size) }
+    }
+
     /// The first bytes of the stream (`len` of them, if there are so many), without consuming
     /// them: what format recognition looks at. Does not depend on the block size.
     pub fn peek(&mut self, len: usize) -> &[u8] {

@@ -98,8 +98,21 @@ impl<'p> Pass<'p> {
         let name = stream.name.clone();
         let events = self.events.of(&name, stream.written);
         let mut blocks = Blocks::new(stream, self.block);
-        blocks.cap(self.limits.entry_bytes);
         let first = event::recognise(blocks.peek(HEAD), &events).format;
+        self.walk_on(&name, blocks, first, worker, |part, _| append(part))
+    }
+
+    /// Walks through blocks, the first of which begins in a format that is known. `append` also
+    /// gets the block.
+    pub(crate) fn walk_on<P: Send, W: FnMut(&Framed) -> P>(
+        self,
+        name: &str,
+        mut blocks: Blocks<'_, '_>,
+        first: Arc<dyn Format>,
+        worker: impl Fn() -> W + Sync,
+        mut append: impl FnMut(P, &Framed),
+    ) -> Walked {
+        blocks.cap(self.limits.entry_bytes);
         blocks.frame(first.framing());
         let mut format = Arc::clone(&first);
         let mut batch = self.take(&mut blocks, &mut format);
@@ -117,8 +130,8 @@ impl<'p> Pass<'p> {
                 parts.extend(batch.iter().map(worker()));
                 next = self.take(&mut blocks, &mut format);
             }
-            parts.into_iter().for_each(&mut append);
-            self.progress.scanned(&name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
+            parts.into_iter().zip(&batch).for_each(|(part, block)| append(part, block));
+            self.progress.scanned(name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
             batch = next;
         }
         Walked { format: first, skipped: blocks.skipped() }

@@ -355,5 +355,8 @@ fn loss(kind: GapKind) -> &'static str {
         GapKind::Unsupported => "a file cannot be opened",
         GapKind::Binary => "a file is no log",
         GapKind::Hole => "a file has holes",
+        GapKind::Rewritten => "a log was emptied or rewritten",
+        GapKind::Skipped => "a file was skipped",
+        GapKind::Earlier => "the rules have changed since",
     }
 }

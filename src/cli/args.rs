@@ -10,6 +10,7 @@ use super::Failure;
 use super::exit::FailOn;
 use super::limits::LimitArgs;
 use super::output::Target;
+use super::state::Span;
 use super::tell::Voice;
 use super::told::{self, LogFormat, Names};
 
@@ -24,7 +25,8 @@ Examples:
 Exit codes:
   0 finished, nothing at or above --fail-on    3 no input matched
   1 finished, something at or above it         4 finished, but something could not be read
-  2 usage, rule or output error                5 both 1 and 4";
+  2 usage, rule, state or output error         5 both 1 and 4
+  75 another run holds the lock of --state-dir";
 
 /// Finds out, from logs alone, whether a payment site was broken into and what was taken.
 ///
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Hash evidence and outputs again and say what differs from the manifest
     Verify(VerifyArgs),
+    /// Look at what scheduled runs remember, and tidy it up
+    #[command(subcommand)]
+    State(StateCommand),
     /// Print the JSON Schema of an output
     Schema(SchemaArgs),
     /// Show which options are set, and by what: environment, configuration file, default
@@ -126,16 +131,85 @@ pub(crate) struct SweepArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Do not follow the intruders through the evidence in a second pass
     #[arg(long)]
     pub(crate) no_pivot: bool,
     /// Key of the case, so that distinct counts of several sweeps can be merged (any file of at
-    /// least 16 bytes; keep it secret); without it, a random key is used once
+    /// least 16 bytes; keep it secret); without it, a random key is used once, or that of the
+    /// --state-dir
     #[arg(long, value_name = "FILE")]
     pub(super) case_key: Option<PathBuf>,
     /// Threads; 0 for as many as there are processors
     #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) jobs: usize,
+}
+
+/// What is remembered from run to run.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Remember in this folder what was read: read only what is new, tell only what is new, count
+    /// everything (for scheduled runs)
+    #[arg(long, value_name = "DIR")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Wait for another run with the same --state-dir: 30s, 10m, 2h
+    #[arg(long, value_name = "DURATION", requires = "state_dir")]
+    pub(super) wait_lock: Option<Span>,
+    /// When the rules changed since something was read
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "rescan")]
+    pub(super) on_rule_change: OnRuleChange,
+    /// Trust no file's times and numbers: hash every file again
+    #[arg(long, requires = "state_dir")]
+    pub(super) rehash: bool,
+}
+
+/// What is done with what was read under other rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnRuleChange {
+    /// Read it again, if it is still there
+    Rescan,
+    /// Leave it: new rules see only what is new
+    Keep,
+}
+
+/// What to do with a state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// List what was read: how large, how many entries, until when
+    Show(StateDir),
+    /// Forget files or folders: what is still there is read again, and is new
+    Forget(ForgetArgs),
+    /// Drop what is gone and old: reports no longer count it
+    Gc(GcArgs),
+}
+
+/// Which state.
+#[derive(Debug, Args)]
+pub(crate) struct StateDir {
+    /// The folder of the state
+    #[arg(long, value_name = "DIR")]
+    pub(super) state_dir: PathBuf,
+}
+
+/// The arguments of `state forget`.
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    #[command(flatten)]
+    pub(super) state: StateDir,
+    /// Files or folders, as `state show` names them
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+/// The arguments of `state gc`.
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    #[command(flatten)]
+    pub(super) state: StateDir,
+    /// How long that which is gone is kept, from its last entry on: 400d
+    #[arg(long, value_name = "DURATION")]
+    pub(super) keep: Span,
 }
 
 /// Where the evidence is, and what is known of it.

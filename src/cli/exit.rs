@@ -26,6 +26,8 @@ pub(crate) enum ExitCode {
     Incomplete = 4,
     /// Found and incomplete.
     FoundIncomplete = 5,
+    /// Another run holds the lock (`EX_TEMPFAIL` of sysexits.h).
+    Held = 75,
 }
 
 impl From<ExitCode> for process::ExitCode {
@@ -42,7 +44,12 @@ impl ExitCode {
             FailOn::Verdict(least) => case.verdict <= least,
             FailOn::Level(least) => case.findings.iter().any(|f| f.rule.level >= least),
         });
-        match (found, incomplete(tally)) {
+        Self::from_facts(found, incomplete(tally))
+    }
+
+    /// The code of a run that found something or not, and could read everything or not.
+    pub(super) fn from_facts(found: bool, incomplete: bool) -> Self {
+        match (found, incomplete) {
             (false, false) => Self::Clean,
             (true, false) => Self::Found,
             (false, true) => Self::Incomplete,
@@ -101,19 +108,24 @@ impl fmt::Display for Failure {
 
 /// Why nothing usable was done: what, where, and what to do.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure(String, ExitCode);
 
 impl Failure {
     /// A failure for the reason given, in one or more lines.
     pub(crate) fn new(why: impl fmt::Display) -> Self {
-        Self(why.to_string())
+        Self(why.to_string(), ExitCode::Failure)
+    }
+
+    /// Another run is at work.
+    pub(super) fn held(why: impl fmt::Display) -> Self {
+        Self(why.to_string(), ExitCode::Held)
     }
 
     /// Says it on standard error.
     pub(crate) fn tell(&self, voice: Voice) -> ExitCode {
         let lines: Vec<_> = self.0.lines().map(visible).collect();
         voice.say("error", None, &lines.join("\n  "));
-        ExitCode::Failure
+        self.1
     }
 }
 

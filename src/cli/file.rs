@@ -71,6 +71,9 @@ pub(super) fn write(
         let file = out.to.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         give_name(&draft, path, force)?;
+        // The name is on disk only when its folder is.
+        #[cfg(unix)]
+        File::open(folder_of(path))?.sync_all()?;
         Ok(Written { sha256: ContentId(out.sum.finalize().into()), bytes: out.bytes })
     });
     let _ = fs::remove_file(&draft);

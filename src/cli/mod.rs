@@ -21,13 +21,15 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 mod setup;
 pub(crate) mod show;
+pub(crate) mod state;
 pub(crate) mod tell;
 mod told;
 pub(crate) mod verify;
 
 pub(crate) use args::{Command, ConfigCommand, MergeArgs, SweepArgs, parse};
 pub(crate) use exit::{ExitCode, Failure};
-pub(crate) use setup::{inventory, part};
+pub(crate) use output::Outputs;
+pub(crate) use setup::{Key, inventory, part};
 
 /// The operating system gave no threads.
 #[allow(clippy::needless_pass_by_value)] // fits map_err

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use leaksweep::ledger::News;
 use leaksweep::report::{self, Format, Look, Manifest, PartFile, RenderError, Report};
 
 use super::args::{Color, OutputArgs, RecordArgs, WriteArgs};
@@ -33,9 +34,11 @@ impl FromStr for Target {
 }
 
 /// Everything that is to be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outputs {
     stdout: Option<Format>,
+    /// Whether the format on standard output was asked for.
+    asked: bool,
     files: Vec<Target>,
     manifest: Option<PathBuf>,
     /// The report that this one is marked against.
@@ -77,6 +80,7 @@ impl WriteArgs {
         }
         let silent = self.quiet && !seen.is_empty();
         Ok(Outputs {
+            asked: self.format.is_some(),
             stdout: self.format.or((!silent).then_some(Format::Text)),
             files: self.targets.clone(),
             manifest,
@@ -125,6 +129,20 @@ impl Outputs {
         let needed = self.stdout.is_some_and(wants_part)
             || self.files.iter().any(|target| wants_part(target.format));
         self.write_report(report, needed.then(part).as_ref())
+    }
+
+    /// Writes files, then what is new to standard output, unless another format is asked for there.
+    pub(crate) fn write_news(
+        &self,
+        report: Report,
+        part: impl FnOnce() -> PartFile,
+        told: &News,
+    ) -> Result<(), Failure> {
+        if self.asked {
+            return self.write(report, part);
+        }
+        Self { stdout: None, tell: false, ..self.clone() }.write(report, part)?;
+        to_stdout(|out| report::news(told, out))
     }
 
     /// Writes a report, marked against the earlier one, and what goes with it.

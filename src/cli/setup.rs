@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use leaksweep::element::CaseKey;
 use leaksweep::event;
+use leaksweep::ledger::Home;
 use leaksweep::report::{PartFile, Run, RunInventory};
 use leaksweep::rule::RuleSet;
 use leaksweep::scan::Tally;
@@ -15,6 +16,7 @@ use leaksweep::time::{Time, Zone, civil_prefix};
 
 use super::Failure;
 use super::args::{EvidenceArgs, LogArgs, MergeArgs, RuleArgs, SweepArgs};
+use super::file;
 
 /// The inventory, or an empty one.
 pub(crate) fn inventory(file: Option<&Path>) -> Result<Inventory, Failure> {
@@ -177,23 +179,37 @@ impl LogArgs {
 pub(crate) struct Key {
     /// The key.
     pub(crate) key: CaseKey,
-    /// Its name in part files.
-    id: String,
+    /// Its name in part files and states.
+    pub(super) id: String,
+}
+
+/// The key file of a state: made of random bits if it is not there, readable by its owner only.
+fn made(file: PathBuf) -> Result<PathBuf, Failure> {
+    let wrong = |why: String| Failure::new(format!("case key {}: {why}", file.display()));
+    if !file.exists() {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits).map_err(|error| wrong(error.to_string()))?;
+        let write = |out: &mut dyn std::io::Write| Ok(out.write_all(&bits)?);
+        file::write(&file, false, write).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(file)
 }
 
 /// A key file shorter than this could be guessed.
 const KEY_BYTES: usize = 16;
 
 impl SweepArgs {
-    /// The key of the case.
-    pub(crate) fn key(&self) -> Result<Key, Failure> {
-        let Some(path) = &self.case_key else {
+    /// The key of the case: the file given, else the state's, else a random one.
+    pub(crate) fn key(&self, home: Option<&Home>) -> Result<Key, Failure> {
+        let of_state = || home.map(|home| made(home.key_file())).transpose();
+        let file = self.case_key.clone().map_or_else(of_state, |file| Ok(Some(file)))?;
+        let Some(path) = &file else {
             let none = |error| Failure::new(format!("no random key: {error}"));
             let mut id = [0; 8];
             getrandom::fill(&mut id).map_err(none)?;
             return Ok(Key { key: CaseKey::random().map_err(none)?, id: hex(&id) });
         };
-        let wrong = |why: String| Failure::new(format!("--case-key {}: {why}", path.display()));
+        let wrong = |why: String| Failure::new(format!("case key {}: {why}", path.display()));
         let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         if bytes.len() < KEY_BYTES {
             return Err(wrong(format!(

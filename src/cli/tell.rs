@@ -1,6 +1,7 @@
 //! What is said on standard error: what is missing, and nothing when nothing is.
 #![allow(clippy::print_stderr)]
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -53,6 +54,14 @@ impl Voice {
             self.read(report);
         }
         self.list(tally.all_gaps(), verbose);
+    }
+
+    /// Says that there is nothing to say, if somebody is there.
+    pub(crate) fn nothing_new(self) {
+        if io::stderr().is_terminal() {
+            let message = "nothing new since the last run; -f text shows everything";
+            self.say("info", None, message);
+        }
     }
 
     /// Says what was read, file by file (`-v`).

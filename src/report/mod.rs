@@ -20,6 +20,7 @@ mod html;
 mod json;
 mod manifest;
 mod ndjson;
+mod news;
 mod ocsf;
 mod part;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use comparison::Comparison;
 pub use facts::show_command;
 pub use format::{Format, Look, RenderError};
 pub use manifest::{Input, Manifest, Output, sums_line};
+pub use news::news;
 pub use ocsf::OcsfVersion;
 pub use part::{PartError, PartFile};
 pub use visible::visible;

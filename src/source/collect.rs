@@ -117,7 +117,7 @@ impl Source {
         }
     }
 
-    fn path(&self) -> Option<&Path> {
+    pub(super) fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
             Origin::Stdin => None,

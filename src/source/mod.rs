@@ -30,7 +30,9 @@ mod japanese;
 mod lz4;
 mod magic;
 mod network;
+mod parcel;
 mod place;
+mod stamp;
 mod stream;
 mod tar;
 mod unpack;
@@ -50,8 +52,10 @@ pub use collect::Evidence;
 pub use criteria::Criteria;
 pub use inventory::{Inventory, InventoryError, SiteEntry, Window};
 pub use network::Network;
+pub use parcel::{fold, unfold};
 pub use place::{Place, Rank};
-pub use stream::{Stream, StreamEnd};
+pub use stamp::Stamp;
+pub use stream::{Stream, StreamEnd, Sum};
 pub use unpack::Limits;
 
 /// SHA-256 of a stream's decompressed bytes.
@@ -147,12 +151,19 @@ pub enum GapKind {
     /// Runs of NUL bytes where entries should be: written over, cut while it was written to, or a
     /// copy with holes.
     Hole,
+    /// What was read here before is in no file any more: the log was emptied or rewritten.
+    Rewritten,
+    /// The program ended twice while it read this; not read again.
+    Skipped,
+    /// Examined with the rules of an earlier run only.
+    Earlier,
 }
 
 impl GapKind {
-    /// Whether this gap makes coverage incomplete (exit code 4); trailing zero padding does not.
+    /// Whether this gap makes coverage incomplete (exit code 4); trailing zero padding does not, nor
+    /// that rules have changed since.
     pub fn is_loss(self) -> bool {
-        !matches!(self, Self::TrailingGarbage)
+        !matches!(self, Self::TrailingGarbage | Self::Earlier)
     }
 }
 

@@ -77,6 +77,12 @@ impl<'i> Place<'i> {
         Self { inventory, by_path, fallback, host: String::new(), site: Answer::Path, rank }
     }
 
+    /// What the path alone says: streams of the same basis give their lines the same sites.
+    pub fn basis(&self) -> String {
+        let mark = if self.by_path.is_some() { '=' } else { '~' };
+        format!("{mark}{}", self.fallback)
+    }
+
     /// The site of a line: by its host in the inventory, by the path in the inventory, else the
     /// line's own host, else a name from the path.
     pub fn site(&mut self, host: Option<&str>) -> &str {

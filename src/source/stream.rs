@@ -45,6 +45,33 @@ pub struct StreamEnd {
     pub gaps: Vec<Gap>,
 }
 
+/// A SHA-256 in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Sum(Sha256);
+
+impl Sum {
+    /// Takes in more bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The sum of the bytes so far.
+    pub fn id(&self) -> ContentId {
+        ContentId(self.0.clone().finalize().into())
+    }
+}
+
+impl io::Write for Sum {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl<'r> Stream<'r> {
     /// A stream over any reader: what tests use.
     pub fn new(name: &str, reader: impl Read + Send + 'r) -> Self {
@@ -79,6 +106,39 @@ impl<'r> Stream<'r> {
             }
         }
         0
+    }
+
+    /// The sum of the bytes delivered so far.
+    pub fn sum(&self) -> Sum {
+        Sum(self.hash.clone())
+    }
+
+    /// The next bytes, exactly `len` of them unless the stream ends.
+    pub fn head(&mut self, len: usize) -> Vec<u8> {
+        let mut head = vec![0; len];
+        let mut at = 0;
+        while at < len {
+            match self.read(&mut head[at..]) {
+                0 => break,
+                n => at += n,
+            }
+        }
+        head.truncate(at);
+        head
+    }
+
+    /// Reads on to an offset, without looking at the bytes, which are summed up as all others;
+    /// whether the stream reaches it and is not past it.
+    pub fn pass_to(&mut self, offset: u64) -> bool {
+        let mut buffer = vec![0; 1 << 16];
+        while self.bytes < offset {
+            let left = usize::try_from(offset - self.bytes).unwrap_or(usize::MAX);
+            let most = buffer.len().min(left);
+            if self.read(&mut buffer[..most]) == 0 {
+                return false;
+            }
+        }
+        self.bytes == offset
     }
 
     fn deliver(&mut self, bytes: &[u8]) -> usize {

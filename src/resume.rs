@@ -1,0 +1,306 @@
+//! How is read on where earlier runs ended?
+//!
+//! What the ledger knows is not read; a log that begins as one that is known, and has its bytes up
+//! to the mark, is scanned only behind it; everything else is read as by a sweep. What every file
+//! yielded is settled before the next is begun.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::element::Finder;
+use crate::event::{self, Format};
+use crate::ledger::{Candidate, Content, Ledger, LedgerError, Mark, print};
+use crate::line::Blocks;
+use crate::pass::{self, Framed, Pass};
+use crate::rule::RuleSet;
+use crate::scan::{Part, StreamFacts, Tally};
+use crate::source::{Evidence, Source, Stream, Sum};
+use crate::{HEAD, Options, Progress, Search, lock, skipped_gap, unable};
+
+/// Reads what is new in the evidence, and returns the tally of everything that was ever read:
+/// that of one sweep over all of it.
+///
+/// # Errors
+///
+/// If the state cannot be read or written, or the operating system gives no threads. What was
+/// finished before stays.
+pub fn resume(
+    evidence: &Evidence,
+    rules: &RuleSet,
+    finder: &Finder,
+    options: &Options,
+    progress: &dyn Progress,
+    ledger: &Ledger,
+) -> Result<Tally, LedgerError> {
+    let (inventory, mode, idle) = (&evidence.inventory, options.mode, Mutex::default());
+    let search = Search { inventory, rules, finder, mode, idle: &idle };
+    let threads = pass::threads(options.jobs)?;
+    let pass = Pass::new(options, progress, &threads);
+    let reader = Reader { pass, search, ledger };
+    let failed = Mutex::new(None);
+    let read = |source: &Source| {
+        if lock(&failed).is_none()
+            && let Err(error) = reader.file(source)
+        {
+            lock(&failed).get_or_insert(error);
+        }
+    };
+    // Files that the program did not survive come last, each alone: so none is taken for another.
+    let (suspects, sound): (Vec<&Source>, Vec<&Source>) =
+        evidence.sources.iter().partition(|source| ledger.crashes(source) > 0);
+    pass.each(sound, read);
+    for suspect in suspects {
+        pass.each(vec![suspect], read);
+    }
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => conclude(evidence, ledger),
+    }
+}
+
+fn conclude(evidence: &Evidence, ledger: &Ledger) -> Result<Tally, LedgerError> {
+    ledger.close()?;
+    let mut tally = ledger.tally()?;
+    tally.merge(Tally { gaps: evidence.gaps.clone(), ..Tally::default() });
+    Ok(tally)
+}
+
+/// What the threads share.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    pass: Pass<'r>,
+    search: Search<'r>,
+    ledger: &'r Ledger,
+}
+
+/// How a file's streams are read.
+#[derive(Default)]
+struct Decided {
+    /// It cannot be read again, should its beginning deceive: a pipe.
+    once: bool,
+    /// What each stream goes on from, as far as it had to be read to know that.
+    streams: BTreeMap<String, Option<Candidate>>,
+}
+
+impl Reader<'_> {
+    /// Reads a file, if it must be.
+    fn file(self, source: &Source) -> Result<(), LedgerError> {
+        if self.ledger.skips(source) || self.ledger.knows(source, self.search.inventory)? {
+            self.pass.progress.done(&source.name, source.size.unwrap_or(0));
+            return Ok(());
+        }
+        self.ledger.begin(source)?;
+        let mut decided = Decided { once: source.stamp().is_none(), ..Decided::default() };
+        while !self.streams(source, &mut decided)? {}
+        Ok(())
+    }
+
+    /// Reads the streams of a file and settles it; `false` if one was not what its beginning said,
+    /// so that the file must be read again.
+    fn streams(self, source: &Source, decided: &mut Decided) -> Result<bool, LedgerError> {
+        let stamp = source.stamp();
+        let (mut contents, mut failed) = (Vec::new(), None);
+        let mut refuted = false;
+        let end = source.read(self.pass.limits, &mut |stream| match self.stream(stream, decided) {
+            Ok(Some(content)) => contents.push(content),
+            Ok(None) => {
+                refuted = true;
+                stream.leave();
+            }
+            Err(error) => {
+                failed.get_or_insert(error);
+                stream.leave();
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if !refuted {
+            self.pass.progress.done(&source.name, end.bytes);
+            self.ledger.settle(source, stamp, end, contents)?;
+        }
+        Ok(!refuted)
+    }
+
+    /// Reads one stream; `None` if it must be read again from its start, as is then decided.
+    fn stream(
+        self,
+        stream: &mut Stream<'_>,
+        decided: &mut Decided,
+    ) -> Result<Option<Content>, LedgerError> {
+        let name = stream.name.clone();
+        let place = self.search.inventory.place(&name).basis();
+        let head = stream.head(HEAD);
+        let events = self.pass.events.of(&name, stream.written);
+        let format = event::recognise(&head, &events).format;
+        let mut reading = Reading::new(print(&head), format);
+        let from = match self.from(stream, &head, &place, decided) {
+            Ok(from) => from,
+            Err(choice) => {
+                decided.streams.insert(name, choice);
+                return Ok(None);
+            }
+        };
+        let size = self.pass.block;
+        let blocks = match from.as_ref().and_then(|from| Some((from, resumable(from)?))) {
+            None => Blocks::behind(head, stream, size),
+            Some((from, mark)) => {
+                let Some(rest) = rest(stream, from, mark) else {
+                    decided.streams.insert(name, None);
+                    return Ok(None);
+                };
+                reading.go_on(self.ledger.until_mark(from.content)?, rest.sum, mark);
+                Blocks::resumed(rest.bytes, stream, size, mark.offset, mark.line)
+            }
+        };
+        let skipped = self.scan(&name, blocks, &mut reading);
+        Ok(Some(self.content(stream, place, reading, skipped, from)))
+    }
+
+    /// What the stream goes on from; an error if it had to be read to know that, so that it must
+    /// be read again.
+    fn from(
+        self,
+        stream: &mut Stream<'_>,
+        head: &[u8],
+        place: &str,
+        decided: &Decided,
+    ) -> Result<Option<Candidate>, Option<Candidate>> {
+        if decided.once {
+            return Ok(None);
+        }
+        if let Some(choice) = decided.streams.get(&stream.name) {
+            return Ok(choice.clone());
+        }
+        let candidates = self.ledger.candidates(head, place);
+        let in_head = |candidate: &Candidate| candidate.bytes <= head.len() as u64;
+        match candidates.as_slice() {
+            [] => Ok(None),
+            [only] if in_head(only) || resumable(only).is_some() => Ok(Some(only.clone())),
+            several => Err(furthest(stream, several, head.len())),
+        }
+    }
+
+    /// Scans the blocks; returns how many bytes lie in no entry.
+    fn scan(self, name: &str, blocks: Blocks<'_, '_>, reading: &mut Reading) -> u64 {
+        let worker = || |framed: &Framed| self.search.scan(framed, name);
+        let format = Arc::clone(&reading.format);
+        let append = |part, block: &Framed| reading.append(part, block);
+        self.pass.walk_on(name, blocks, format, worker, append).skipped
+    }
+
+    fn content(
+        self,
+        stream: &mut Stream<'_>,
+        place: String,
+        reading: Reading,
+        skipped: u64,
+        from: Option<Candidate>,
+    ) -> Content {
+        let name = stream.name.clone();
+        let mut end = stream.finish();
+        end.gaps.extend(skipped_gap(&name, skipped, self.pass.limits.entry_bytes));
+        let format = &*reading.format;
+        let facts = StreamFacts {
+            names: vec![name.clone()],
+            bytes: end.bytes,
+            format: format.name().to_owned(),
+            log: format.kind().log.to_owned(),
+            unable: unable(self.search.rules, format),
+            gaps: end.gaps,
+        };
+        let Reading { mark, mut until_mark, mut tail, print, .. } = reading;
+        let mark = mark.filter(|mark| skipped == 0 && mark.offset >= HEAD as u64);
+        if mark.is_none() {
+            until_mark.append(std::mem::take(&mut tail));
+        }
+        let from = from.map(|candidate| candidate.content);
+        Content { name, id: end.id, place, print, facts, mark, until_mark, tail, from }
+    }
+}
+
+/// The mark behind which a stream can be scanned alone: the head, which tells the format, lies
+/// before it.
+fn resumable(candidate: &Candidate) -> Option<Mark> {
+    candidate.mark.filter(|mark| mark.offset >= HEAD as u64)
+}
+
+/// The furthest candidate whose bytes the stream has. One that lies in the head is known to be.
+fn furthest(stream: &mut Stream<'_>, candidates: &[Candidate], head: usize) -> Option<Candidate> {
+    let mut found = None;
+    for candidate in candidates {
+        let known = candidate.bytes <= head as u64;
+        if known || stream.pass_to(candidate.bytes) && stream.sum().id() == candidate.sum {
+            found = Some(candidate.clone());
+        }
+    }
+    found
+}
+
+/// What lies behind a mark up to the end of what was read then.
+struct Rest {
+    bytes: Vec<u8>,
+    /// The sum of everything before the mark.
+    sum: Sum,
+}
+
+/// Reads up to where the candidate ended, if the stream has its bytes. What lies behind the mark is
+/// about one block.
+fn rest(stream: &mut Stream<'_>, from: &Candidate, mark: Mark) -> Option<Rest> {
+    let reached = stream.pass_to(mark.offset);
+    let sum = stream.sum();
+    if !reached || sum.id() != mark.sum {
+        return None;
+    }
+    let behind = usize::try_from(from.bytes.saturating_sub(mark.offset)).ok()?;
+    let bytes = stream.head(behind);
+    (stream.sum().id() == from.sum).then_some(Rest { bytes, sum })
+}
+
+/// What a stream yielded so far, in two parts: until the mark, and behind it.
+struct Reading {
+    format: Arc<dyn Format>,
+    print: u64,
+    /// The sum of everything before the mark.
+    sum: Sum,
+    mark: Option<Mark>,
+    until_mark: Part,
+    tail: Part,
+    /// The bytes behind the mark.
+    behind: Vec<u8>,
+    /// Another format began: what a mark cannot say.
+    turned: bool,
+}
+
+impl Reading {
+    fn new(print: u64, format: Arc<dyn Format>) -> Self {
+        Self {
+            format,
+            print,
+            sum: Sum::default(),
+            mark: None,
+            until_mark: Part::default(),
+            tail: Part::default(),
+            behind: Vec::new(),
+            turned: false,
+        }
+    }
+
+    /// Begins where another reading ended.
+    fn go_on(&mut self, until_mark: Part, sum: Sum, mark: Mark) {
+        (self.until_mark, self.mark, self.sum) = (until_mark, Some(mark), sum);
+    }
+
+    /// Takes in the next block: the mark moves to its start, as long as the format stays.
+    fn append(&mut self, part: Part, (block, format): &Framed) {
+        self.turned |= !Arc::ptr_eq(format, &self.format);
+        if self.turned {
+            return self.tail.append(part);
+        }
+        self.until_mark.append(std::mem::replace(&mut self.tail, part));
+        self.sum.add(&self.behind);
+        self.behind.clone_from(&block.bytes);
+        let (offset, line) = (block.offset, block.line);
+        self.mark = Some(Mark { offset, line, sum: self.sum.id() });
+    }
+}
