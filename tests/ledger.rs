@@ -144,7 +144,7 @@ fn line(n: usize) -> String {
         "192.0.2.{} - - [{:02}/Mar/2017:{hour:02}:{minute:02}:{second:02} +0900] \"GET {request} HTTP/1.1\" {} {} \"-\" \"Mozilla/5.0 {}\"\n",
         n % 7,
         1 + n / 86_400,
-        if n % 3 == 0 { 200 } else { 404 },
+        if n.is_multiple_of(3) { 200 } else { 404 },
         n % 5_000,
         n % 11,
     )
@@ -289,7 +289,7 @@ fn new_rules_look_at_what_is_there_and_say_what_is_not() {
     more.add_text("b.yml", &RULE.replace("page/1", "page/2").replace("0001", "0002")).unwrap();
     let hits = |tally: &Tally| -> u64 {
         let sites = tally.streams.values().flat_map(|y| y.part.sites.values());
-        sites.flat_map(|site| site.rules.values()).map(|hits| hits.count()).sum()
+        sites.flat_map(|site| site.rules.values()).map(leaksweep::scan::HitSet::count).sum()
     };
     let earlier = |tally: &Tally| {
         let gaps = tally.streams.values().flat_map(|y| &y.stream.gaps);

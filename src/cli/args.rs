@@ -47,7 +47,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Examine logs and give one judged case per site (the main job)
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
     /// Say which format a log has, what its entries say, and which rules can fire on it
     Inspect(InspectArgs),
     /// Show an entry again, masked, with its neighbours: how a finding is verified
