@@ -1,8 +1,8 @@
 //! Where does one entry end and the next begin?
 //!
 //! [`Blocks`] cuts a stream into [`Block`]s of whole entries; [`Block::entries`] walks one. An
-//! entry is a line, or, under a [`Framing`] that knows how entries start, a line with the lines
-//! that continue it (a stack trace belongs to the entry that it continues).
+//! entry is a line, or, under a [`Framing`] that knows how entries start or go on, a line with the lines
+//! that continue it (a stack trace, the rest of a line that a container engine cut).
 //!
 //! # Guarantees
 //!
@@ -32,6 +32,28 @@ pub enum Framing {
     Lines,
     /// A line for which the test says yes starts an entry; others continue the entry before.
     Starts(fn(&[u8]) -> bool),
+    /// A line for which the test says yes goes on in the next line.
+    GoesOn(fn(&[u8]) -> bool),
+}
+
+impl Framing {
+    /// Whether `next` belongs to the entry whose last line is `last`.
+    fn joins(self, last: &[u8], next: &[u8]) -> bool {
+        match self {
+            Self::Lines => false,
+            Self::Starts(starts) => !starts(trim_line(next)),
+            Self::GoesOn(goes_on) => goes_on(trim_line(last)),
+        }
+    }
+
+    /// Whether no line after one whose last line is `last` can belong to its entry.
+    fn ends(self, last: &[u8]) -> bool {
+        match self {
+            Self::Lines => true,
+            Self::Starts(_) => false,
+            Self::GoesOn(goes_on) => !goes_on(trim_line(last)),
+        }
+    }
 }
 
 /// A run of whole entries, and where it lies in its stream.
@@ -104,21 +126,18 @@ struct Extent {
 /// there are no more.
 fn extent(bytes: &[u8], framing: Framing, cap: usize, whole: bool) -> Option<Extent> {
     let (mut end, cut) = line(bytes, cap, whole)?;
-    let mut lines = 1;
-    if let Framing::Starts(starts) = framing
-        && !cut
-    {
-        while end < bytes.len() {
-            let (len, cut) = line(&bytes[end..], cap, whole)?;
-            if cut || end + len > cap || starts(trim_line(&bytes[end..end + len])) {
-                return Some(Extent { bytes: end, lines, cut: false });
-            }
-            end += len;
-            lines += 1;
+    let (mut lines, mut last) = (1, 0);
+    while !cut && !framing.ends(&bytes[last..end]) {
+        if end == bytes.len() {
+            return whole.then_some(Extent { bytes: end, lines, cut });
         }
-        if !whole {
-            return None;
+        let (len, cut) = line(&bytes[end..], cap, whole)?;
+        let joins = framing.joins(&bytes[last..end], &bytes[end..end + len]);
+        if cut || end + len > cap || !joins {
+            return Some(Extent { bytes: end, lines, cut: false });
         }
+        (last, end) = (end, end + len);
+        lines += 1;
     }
     Some(Extent { bytes: end, lines, cut })
 }
@@ -344,6 +363,13 @@ mod tests {
         !line.starts_with(b" ")
     }
 
+    fn goes_on(line: &[u8]) -> bool {
+        line.ends_with(b"a")
+    }
+
+    const FRAMINGS: [Framing; 3] =
+        [Framing::Lines, Framing::Starts(continues), Framing::GoesOn(goes_on)];
+
     type Seen = (Vec<u8>, u64, u64);
 
     /// A reader that gives a few bytes at a time, as a pipe may.
@@ -387,8 +413,11 @@ mod tests {
             let long = kept == ENTRY_CAP && whole[kept - 1] != b'\n';
             skipped += (whole.len() - kept) as u64;
             let joins = match (framing, entries.last()) {
-                (Framing::Starts(starts), Some((from, to, _, false))) => {
-                    !long && to - from + kept <= ENTRY_CAP && !starts(trim_line(&whole[..kept]))
+                (framing, Some((from, to, _, false))) => {
+                    let last = bytes[*from..*to].split_inclusive(|b| *b == b'\n').next_back();
+                    !long
+                        && to - from + kept <= ENTRY_CAP
+                        && framing.joins(last.unwrap_or_default(), &whole[..kept])
                 }
                 _ => false,
             };
@@ -418,7 +447,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]
         fn block_sizes_do_not_matter(text in "[ ab\r\n]{0,200}", size in 1usize..80) {
-            for framing in [Framing::Lines, Framing::Starts(continues)] {
+            for framing in FRAMINGS {
                 assert_cuts(text.as_bytes(), framing, &[size, 1, 4_096]);
             }
         }
@@ -443,7 +472,7 @@ mod tests {
                 bytes.resize(bytes.len() + len - 1, b'y');
                 bytes.push(b'\n');
             }
-            for framing in [Framing::Lines, Framing::Starts(continues)] {
+            for framing in FRAMINGS {
                 assert_cuts(&bytes, framing, &[SIZES[size]]);
                 assert_cuts(&bytes[..bytes.len() - 1], framing, &[SIZES[size]]);
             }

@@ -1,5 +1,6 @@
 //! Evidence as it arrives: what the program says of it, end to end.
 #![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
+#![allow(clippy::format_push_string)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -213,4 +214,37 @@ fn a_stamp_without_a_year_gets_it_from_its_file() {
     let march = std::time::UNIX_EPOCH + std::time::Duration::from_hours(413_592);
     fs::OpenOptions::new().write(true).open(path).unwrap().set_modified(march).unwrap();
     assert_eq!(years("messages"), ["2016", "2017"]);
+}
+
+#[test]
+fn lines_that_a_container_engine_cut_are_joined() {
+    let folder = Folder::new();
+    let request = "192.0.2.7 - - [08/Mar/2017:05:12:07 +0900] \"GET /a?q=%27%20union%20select HTTP/1.1\" 200 7 \"-\" \"M\"";
+    let (start, end) = request.split_at(60);
+    let (mut docker, mut cri) = (String::new(), String::new());
+    for (first, second) in [(request, ""), (start, end), (request, "")] {
+        let quoted = |text: &str| text.replace('"', "\\\"");
+        let stamp = "2017-03-07T20:12:07.123456789Z";
+        let piece = |log: &str| {
+            format!("{{\"log\":\"{log}\",\"stream\":\"stdout\",\"time\":\"{stamp}\"}}\n")
+        };
+        if second.is_empty() {
+            docker.push_str(&piece(&format!("{}\\n", quoted(first))));
+            cri.push_str(&format!("{stamp} stdout F {first}\n"));
+        } else {
+            docker.push_str(&piece(&quoted(first)));
+            docker.push_str(&piece(&format!("{}\\n", quoted(second))));
+            cri.push_str(&format!("{stamp} stdout P {first}\n{stamp} stdout F {second}\n"));
+        }
+    }
+    for (name, log) in [("docker.log", docker), ("cri.log", cri)] {
+        folder.write(name, log);
+        let events = folder.events(name);
+        let lines: Vec<_> = events.iter().map(|event| event["line"].as_u64().unwrap()).collect();
+        assert_eq!(lines, [1, 2, 4], "{name}");
+        for event in &events {
+            assert_eq!(event["query"], "q=%27%20union%20select", "{name}");
+            assert_eq!(event["status"], 200, "{name}");
+        }
+    }
 }

@@ -38,6 +38,8 @@ struct Json {
     mapping: Mapping,
     /// Whether objects are written over several lines.
     pretty: bool,
+    /// Whether Docker wrote them, which cuts long lines.
+    docker: bool,
     /// The format of the messages, where they are entries themselves.
     inner: Option<Arc<dyn Format>>,
 }
@@ -62,6 +64,7 @@ struct Sample {
     events: usize,
     others: usize,
     pretty: bool,
+    docker: bool,
     requests: usize,
     gateway: usize,
     actions: usize,
@@ -73,8 +76,9 @@ struct Sample {
 impl Sample {
     fn of(head: &Head<'_>, mut parser: JsonParser<'_>) -> Self {
         let pretty = head.lines.iter().take(2).any(|line| opens(line));
-        let mut sample = Self { pretty, ..Self::default() };
-        let framing = if pretty { Framing::Starts(opens) } else { Framing::Lines };
+        let docker = head.lines.iter().take(2).any(|line| line.starts_with(DOCKER));
+        let mut sample = Self { pretty, docker, ..Self::default() };
+        let framing = framing(docker, pretty);
         let block = Block::new(head.bytes.to_vec(), 0, 1, framing);
         for entry in block.entries().filter(|entry| !entry.bytes.is_empty()).take(SAMPLE) {
             let mut event = Event::default();
@@ -136,7 +140,8 @@ impl Sample {
             Some(inner) if plain(kind) || !plain(inner.kind()) => (inner.name(), inner.kind()),
             _ => (name, kind),
         };
-        Json { name, kind, fields, stamps, mapping, pretty: self.pretty, inner }
+        let (pretty, docker) = (self.pretty, self.docker);
+        Json { name, kind, fields, stamps, mapping, pretty, docker, inner }
     }
 }
 
@@ -158,7 +163,7 @@ impl Format for Json {
     }
 
     fn framing(&self) -> Framing {
-        if self.pretty { Framing::Starts(opens) } else { Framing::Lines }
+        framing(self.docker, self.pretty)
     }
 
     fn fields(&self) -> &[Field] {
@@ -196,7 +201,7 @@ impl Parser for JsonParser<'_> {
         if matches!(text, b"" | b"[" | b"]" | b",") {
             return Parsed::Skip;
         }
-        if !is_record(text) || !walk::walk(text, event) {
+        if !is_record(text) || !read(text, event) {
             return Parsed::Unparsed;
         }
         name_headers(event);
@@ -213,6 +218,46 @@ impl Parser for JsonParser<'_> {
         }
         Parsed::Event
     }
+}
+
+/// How lines make objects.
+fn framing(docker: bool, pretty: bool) -> Framing {
+    match () {
+        () if docker => Framing::GoesOn(is_cut),
+        () if pretty => Framing::Starts(opens),
+        () => Framing::Lines,
+    }
+}
+
+/// How the entries of Docker's json-file driver begin.
+const DOCKER: &[u8] = b"{\"log\":\"";
+
+/// Whether Docker cut a line here: what it logs does not end in a line end.
+fn is_cut(line: &[u8]) -> bool {
+    let end = || memchr::memmem::rfind(line, b"\",\"stream\":");
+    line.starts_with(DOCKER) && end().is_some_and(|at| !line[..at].ends_with(b"\\n"))
+}
+
+/// Reads an entry; of one that Docker cut into several, the logged text is joined.
+fn read<'a>(text: &'a [u8], event: &mut Event<'a>) -> bool {
+    if !text.starts_with(DOCKER) || memchr::memchr(b'\n', text).is_none() {
+        return walk::walk(text, event);
+    }
+    let mut lines = text.split(|b| *b == b'\n');
+    let whole = lines.next().is_some_and(|line| walk::walk(line, event));
+    let Some(log) = event.named.iter().position(|(name, _)| **name == *b"log") else {
+        return whole;
+    };
+    let mut joined = std::mem::take(&mut event.named[log].1).into_owned();
+    for line in lines {
+        let mut piece = Event::default();
+        walk::walk(line, &mut piece);
+        let more = piece.named.iter().find(|(name, _)| **name == *b"log");
+        joined.extend(more.into_iter().flat_map(|(_, value)| value.iter()));
+    }
+    event.named[log].1 = joined.into();
+    event.foreign = true;
+    whole
 }
 
 /// Whether a line opens an object that goes on over more lines; within a list, it may be indented.

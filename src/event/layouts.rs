@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use memchr::{memmem, memrchr};
+use memchr::{memchr_iter, memrchr};
 
 use super::captures::{Captures, Survey};
 use super::escape::{backslashes, hashes};
@@ -160,11 +160,11 @@ const LAYOUTS: &[Layout] = &[
 
 /// HAProxy's lines come through syslog, whose header may stand in front.
 fn haproxy_start(line: &[u8]) -> &[u8] {
-    let anchor = memmem::find_iter(line, b" [").find(|at| {
-        let time = line.get(at + 2..at + 13).unwrap_or_default();
-        time.len() == 11 && time[2] == b'/' && time[6] == b'/'
+    let anchor = memchr_iter(b'[', line).find(|at| {
+        let time = line.get(at + 1..at + 12).unwrap_or_default();
+        time.len() == 11 && time[2] == b'/' && time[6] == b'/' && line[..*at].ends_with(b" ")
     });
-    let blank = anchor.and_then(|at| memrchr(b' ', &line[..at]));
+    let blank = anchor.and_then(|at| memrchr(b' ', &line[..at - 1]));
     blank.map_or(line, |blank| &line[blank + 1..])
 }
 

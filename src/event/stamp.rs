@@ -222,9 +222,34 @@ pub(super) struct Clf {
     zone: [u8; 6],
     start: i64,
     offset: i16,
+    /// `10/Oct/2000:13` of the last stamp without a zone, and where its hour starts.
+    local: Option<([u8; 14], Time)>,
 }
 
 impl Clf {
+    /// Reads `10/Oct/2000:13:55:36.123` without a zone at the start of a text.
+    pub(super) fn local<'t>(&mut self, text: &'t [u8], stamps: &Stamps) -> Read<'t> {
+        let hour: [u8; 14] = *text.first_chunk()?;
+        let (clock, rest) = clock(text.get(12..)?)?;
+        if zone(rest).is_some() {
+            return stamps.day_month_year(text);
+        }
+        let start = match self.local {
+            Some((known, start)) if known == hour => start,
+            _ => {
+                let start = whole_hour(&hour, stamps)?;
+                self.local = Some((hour, start));
+                start
+            }
+        };
+        if clock.minute > 59 || clock.second > 60 {
+            return None;
+        }
+        let seconds = i64::from(clock.minute) * 60 + i64::from(clock.second.min(59));
+        let micros = start.micros() + seconds * 1_000_000 + i64::from(clock.micro);
+        Some((Time::from_micros(micros, start.offset()), rest))
+    }
+
     /// Reads a whole text; what is not of the exact spelling goes to [`Stamps::day_month_year`].
     pub(super) fn read(&mut self, text: &[u8], stamps: &Stamps) -> Option<Time> {
         let Some((hour, b':', [a, b], b':', [c, d], zone)) = exact(text) else {
@@ -252,6 +277,13 @@ impl Clf {
         self.offset = time.offset();
         Some(())
     }
+}
+
+/// Where the hour of `10/Oct/2000:13` starts; `None` if the zone's offset changes within it.
+fn whole_hour(hour: &[u8; 14], stamps: &Stamps) -> Option<Time> {
+    let at = |clock: &[u8]| Some(stamps.day_month_year(&[&hour[..], clock].concat())?.0);
+    let (start, end) = (at(b":00:00")?, at(b":59:59")?);
+    (start.offset() == end.offset()).then_some(start)
 }
 
 /// The parts of a text of exactly the common spelling: hour, `:`, minute, `:`, second, zone.

@@ -323,9 +323,14 @@ impl<'f> Matcher<'f> {
 
     /// The common log format's stamp, read fast.
     fn common<'t>(&mut self, text: &'t [u8]) -> Read<'t> {
-        let (stamp, rest) = text.split_at_checked(26)?;
-        let time = (stamp[2] == b'/').then(|| self.clock.read(stamp, self.stamps))??;
-        Some((time, rest))
+        if text.get(2) != Some(&b'/') {
+            return None;
+        }
+        let whole = text.get(20) == Some(&b' ');
+        let Some((stamp, rest)) = text.split_at_checked(26).filter(|_| whole) else {
+            return self.clock.local(text, self.stamps);
+        };
+        Some((self.clock.read(stamp, self.stamps)?, rest))
     }
 
     /// Notes that a value stands from `at` to `end`, and matches the rest.
@@ -426,6 +431,8 @@ impl Stamps {
     /// Reads a stamp of any spelling that shows where it ends.
     fn prefix<'t>(&self, text: &'t [u8]) -> Read<'t> {
         match text.first()? {
+            b'0'..=b'9' if text.get(10) == Some(&b'.') => epoch(text).or_else(|| self.iso(text)),
+            b'0'..=b'9' if text.get(2) == Some(&b'/') => self.day_month_year(text),
             b'0'..=b'9' => {
                 self.iso(text).or_else(|| self.day_month_year(text)).or_else(|| epoch(text))
             }

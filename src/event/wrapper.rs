@@ -2,7 +2,10 @@
 //! of the programs behind them. What stands inside is recognised on its own; its time, where it has
 //! one, is the event's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::line::Framing;
 
 use super::stamp::Stamps;
 use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser, inside};
@@ -60,11 +63,15 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let guesses = WRAPPERS.into_iter().filter_map(|wrapper| {
         let lines = head.lines.iter().filter_map(|line| peel(wrapper, line, &stamps));
         let lines: Vec<&[u8]> = lines.map(|peeled| peeled.inside).collect();
+        let text = match wrapper {
+            Wrapper::Container => uncut(head, &stamps),
+            _ => lines.join(&b'\n'),
+        };
         let share = lines.len() as f64 / head.lines.len().max(1) as f64;
         if share < 0.5 {
             return None;
         }
-        let inner = head.inside(&lines.join(&b'\n'), options).filter(|inner| inner.score > FITS);
+        let inner = head.inside(&text, options).filter(|inner| inner.score > FITS);
         let inner = inner.filter(|inner| wrapper != Wrapper::Stamped || has_times(inner, &lines));
         let score = share * worth(wrapper, inner.as_ref())?;
         let inner = inner.map(|inner| inner.format);
@@ -114,6 +121,13 @@ impl Format for Wrapped {
         self.inner.as_ref().map_or(plain, |inner| inner.kind())
     }
 
+    fn framing(&self) -> Framing {
+        match self.wrapper {
+            Wrapper::Container => Framing::GoesOn(is_partial),
+            _ => Framing::Lines,
+        }
+    }
+
     fn fields(&self) -> &[Field] {
         &self.fields
     }
@@ -126,6 +140,39 @@ impl Format for Wrapped {
         let inner = self.inner.as_ref().map(|inner| inner.parser());
         Box::new(WrappedParser { format: self, inner })
     }
+}
+
+impl Wrapped {
+    /// What stands inside an entry: of one that was cut into several lines, all pieces of the same
+    /// stream. Lines of the other stream among them stay in the raw entry, which is searched.
+    fn whole<'a>(&self, entry: &'a [u8], first: &Peeled<'a>) -> Cow<'a, [u8]> {
+        if self.wrapper != Wrapper::Container || memchr::memchr(b'\n', entry).is_none() {
+            return first.inside.into();
+        }
+        let lines = entry.split(|b| *b == b'\n');
+        let pieces = lines.filter_map(|line| container(line, &self.stamps));
+        let own = pieces.filter(|piece| piece.program == first.program);
+        Cow::Owned(own.flat_map(|piece| piece.inside).copied().collect())
+    }
+}
+
+/// What stands inside a head's lines, those that were cut joined.
+fn uncut(head: &Head<'_>, stamps: &Stamps) -> Vec<u8> {
+    let mut text = Vec::new();
+    for line in &head.lines {
+        let Some(peeled) = container(line, stamps) else { continue };
+        text.extend_from_slice(peeled.inside);
+        if !is_partial(line) {
+            text.push(b'\n');
+        }
+    }
+    text
+}
+
+/// Whether the container engine cut a line here: `P`, with `F` at its end.
+fn is_partial(line: &[u8]) -> bool {
+    let tag = line.splitn(4, |b| *b == b' ').nth(2);
+    tag.is_some_and(|tag| tag == b"P" || tag.starts_with(b"P:"))
 }
 
 struct WrappedParser<'f> {
@@ -142,6 +189,7 @@ impl Parser for WrappedParser<'_> {
             return Parsed::Unparsed;
         };
         event.time = peeled.time;
+        let text = self.format.whole(entry, &peeled);
         if !peeled.machine.is_empty() {
             event.push(&b"machine"[..], peeled.machine);
         }
@@ -149,8 +197,8 @@ impl Parser for WrappedParser<'_> {
             event.set(Field::Thread, peeled.program);
         }
         match &mut self.inner {
-            Some(inner) => inside::parse(inner.as_mut(), peeled.inside.into(), event),
-            None => event.set(Field::Message, peeled.inside),
+            Some(inner) => inside::parse(inner.as_mut(), text, event),
+            None => event.set(Field::Message, text),
         }
         Parsed::Event
     }
