@@ -1,17 +1,20 @@
 //! How well do the rules tell attacks from visits? A score over logs with labels.
 //!
-//! `cargo run --release --example score -- FOLDER` takes every `NAME.log` or `NAME.log.gz` with a
+//! `cargo run --release --example score -- FOLDER [RULES [CLASS]]` takes every `NAME.log` or `NAME.log.gz` with a
 //! `NAME.labels.tsv` or `NAME.labels.tsv.gz` beside it. A label file has a header line, then
 //! `line attack class [carrier visible …]`, tab-separated: `attack` is `1`/`attack` or
 //! `0`/`benign` (others are left out), `visible` is `1` (the attack stands in the line), `E` (only
 //! the endpoint tells) or `0` (no access log shows it; left out). An alarm is a match of a rule of
 //! level medium or above; what only lower rules match is shown apart.
+//!
+//! With RULES, a file or folder, those rules are scored in place of the built-in ones. With CLASS
+//! (`sqli`, `benign`, …), the lines of that class that were missed, or alarmed wrongly, are printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use leaksweep::element::{CaseKey, Finder};
+use leaksweep::element::{CaseKey, Finder, mask};
 use leaksweep::event::{Options, recognise};
 use leaksweep::line::Block;
 use leaksweep::rule::{Level, RuleSet};
@@ -22,17 +25,28 @@ type Failure = Box<dyn std::error::Error>;
 
 #[allow(clippy::print_stdout)]
 fn main() -> Result<(), Failure> {
-    let folder = std::env::args_os().nth(1).ok_or("usage: score FOLDER")?;
-    let rules = RuleSet::builtin()?;
+    let folder = std::env::args_os().nth(1).ok_or("usage: score FOLDER [RULES [CLASS]]")?;
+    let rules = match std::env::args_os().nth(2) {
+        Some(path) => own(Path::new(&path))?,
+        None => RuleSet::builtin()?,
+    };
+    let shown = std::env::args().nth(3);
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
         if let Some(labels) = labels_of(&path) {
-            println!("{}", Corpus::read(&path, &labels, &rules)?.tell(&rules));
+            let corpus = Corpus::read(&path, &labels, &rules, shown.as_deref())?;
+            println!("{}", corpus.tell(&rules));
         }
     }
     Ok(())
+}
+
+fn own(path: &Path) -> Result<RuleSet, Failure> {
+    let mut rules = RuleSet::default();
+    rules.add(path)?;
+    Ok(rules)
 }
 
 fn labels_of(log: &Path) -> Option<PathBuf> {
@@ -56,27 +70,43 @@ struct Corpus {
     classes: BTreeMap<(String, String), Tally>,
     benign: Tally,
     worst: BTreeMap<u32, u64>,
+    /// Lines of the class that is shown, which were told wrongly.
+    wrong: Vec<u64>,
 }
 
 impl Corpus {
-    fn read(log: &Path, labels: &Path, rules: &RuleSet) -> Result<Self, Failure> {
-        let matched = matches(&text(log)?, rules);
+    fn read(
+        log: &Path,
+        labels: &Path,
+        rules: &RuleSet,
+        shown: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let entries = text(log)?;
+        let matched = matches(&entries, rules);
         let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (classes, benign, worst) = Default::default();
-        let mut corpus = Self { name, classes, benign, worst };
+        let (classes, benign, worst, wrong) = Default::default();
+        let mut corpus = Self { name, classes, benign, worst, wrong };
         let labels = text(labels)?;
         for label in String::from_utf8_lossy(&labels).lines().skip(1) {
-            corpus.add(label, &matched, rules);
+            corpus.add(label, &matched, rules, shown);
         }
+        corpus.show(&entries, &matched, rules);
         Ok(corpus)
     }
 
-    fn add(&mut self, label: &str, matched: &BTreeMap<u64, BTreeSet<u32>>, rules: &RuleSet) {
+    fn add(
+        &mut self,
+        label: &str,
+        matched: &BTreeMap<u64, BTreeSet<u32>>,
+        rules: &RuleSet,
+        shown: Option<&str>,
+    ) {
         let fields: Vec<&str> = label.split('\t').collect();
         let field = |at: usize| fields.get(at).copied().unwrap_or_default();
         let visible = if fields.len() > 4 { field(4) } else { "1" };
         let none = BTreeSet::new();
-        let found = field(0).parse().ok().and_then(|line: u64| matched.get(&line)).unwrap_or(&none);
+        let line: u64 = field(0).parse().unwrap_or(0);
+        let found = matched.get(&line).unwrap_or(&none);
         let alarms = found.iter().filter(|rule| rules.info(**rule).level >= Level::Medium);
         let tally = match field(1) {
             "1" | "attack" if visible != "0" => {
@@ -91,9 +121,26 @@ impl Corpus {
             _ => return,
         };
         let alarmed = alarms.count() > 0;
+        let benign = matches!(field(1), "0" | "benign");
+        let class = if benign { "benign" } else { field(2) };
+        if alarmed == benign && shown == Some(class) {
+            self.wrong.push(line);
+        }
         tally.all += 1;
         tally.alarmed += u64::from(alarmed);
         tally.low += u64::from(!alarmed && !found.is_empty());
+    }
+
+    #[allow(clippy::print_stdout)]
+    fn show(&self, entries: &[u8], matched: &BTreeMap<u64, BTreeSet<u32>>, rules: &RuleSet) {
+        let lines: Vec<&[u8]> = entries.split(|b| *b == b'\n').collect();
+        for line in &self.wrong {
+            let entry = lines.get(*line as usize - 1).copied().unwrap_or_default();
+            let by = matched.get(line).into_iter().flatten();
+            let by: Vec<&str> = by.map(|rule| rules.info(*rule).title.as_str()).collect();
+            let entry = mask(entry, 0, 1_000);
+            println!("{}:{line}: {entry} {}", self.name, by.join(", "));
+        }
     }
 
     fn tell(&self, rules: &RuleSet) -> String {

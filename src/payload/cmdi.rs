@@ -135,12 +135,22 @@ fn shell(text: &[u8]) -> Option<Cmdi> {
         "invoke-expression",
         "invoke-webrequest",
         "downloadstring",
+        "$shell",
+        "${shell",
         "cmd /c",
         "cmd /k",
         "cmd/c",
     ];
     let alone = ALONE.iter().any(|name| has(text, name));
-    alone.then_some(Cmdi::Shell)
+    (alone || defines(text)).then_some(Cmdi::Shell)
+}
+
+/// Whether a function of the shell is defined: `() { :; };`, `f(){ f|f& };f`.
+fn defines(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"()").any(|at| {
+        let body = text[at + 2..].trim_ascii_start();
+        body.starts_with(b"{") && !text[..at].trim_ascii_end().ends_with(b"function")
+    })
 }
 
 /// A command in backquotes, `$(…)` or `<(…)`.

@@ -2,8 +2,9 @@
 //!
 //! Signatures ask whether a request looks like a known attack. This room asks what the target's
 //! interpreter would make of each value: [`sqli`] reads it as SQL goes on behind a number or a
-//! quote, [`cmdi`] as a shell reads a command line, [`xss`] as a browser reads a page. Rules see the
-//! answers as fields: `leaksweep.sqli`, `leaksweep.cmdi` and `leaksweep.xss` hold one word for each
+//! quote, [`cmdi`] as a shell reads a command line, [`xss`] as a browser reads a page, [`code`] as
+//! programs do, [`url`] as a server that fetches addresses. Rules see the
+//! answers as fields: `leaksweep.sqli`, `leaksweep.cmdi`, `leaksweep.xss`, `leaksweep.code` and `leaksweep.url` hold one word for each
 //! value that does something.
 //!
 //! # What is read
@@ -18,18 +19,23 @@
 //! what holds no such sign has no words.
 
 mod cmdi;
+mod code;
 mod part;
 mod sqli;
 mod token;
+mod url;
 mod xss;
 
 use std::borrow::Cow;
 
 use crate::event::{Event, Field, decode};
 
+use part::{inner, parts};
+
 pub use cmdi::{Cmdi, cmdi};
-pub use part::parts;
+pub use code::{Code, code};
 pub use sqli::{Sqli, sqli};
+pub use url::{Url, url};
 pub use xss::{Xss, xss};
 
 /// What a value is taken for.
@@ -41,6 +47,10 @@ pub enum Family {
     Cmdi,
     /// A page.
     Xss,
+    /// A program of any language, or its data.
+    Code,
+    /// An address that a server fetches.
+    Url,
 }
 
 impl Family {
@@ -50,6 +60,8 @@ impl Family {
             "leaksweep.sqli" => Some(Self::Sqli),
             "leaksweep.cmdi" => Some(Self::Cmdi),
             "leaksweep.xss" => Some(Self::Xss),
+            "leaksweep.code" => Some(Self::Code),
+            "leaksweep.url" => Some(Self::Url),
             _ => None,
         }
     }
@@ -60,49 +72,67 @@ impl Family {
             Self::Sqli => sqli(value).map(Sqli::name),
             Self::Cmdi => cmdi(value).map(Cmdi::name),
             Self::Xss => xss(value).map(Xss::name),
+            Self::Code => code(value).map(Code::name),
+            Self::Url => url(value).map(Url::name),
         }
     }
 }
 
 /// The fields that come from the client and may be taken for code.
-pub const FIELDS: &[Field] = &[Field::Target, Field::Referer, Field::Cookie, Field::Body];
+pub const FIELDS: &[Field] =
+    &[Field::Target, Field::Referer, Field::UserAgent, Field::Cookie, Field::Body];
 
-/// Whether a value has a sign that code needs: quotes, brackets, blanks, separators, or an escape
-/// that stands for one.
+/// Whether a value has a sign that code needs: quotes, brackets, blanks, separators, an address, or
+/// an escape that stands for one.
 fn is_suspect(value: &[u8]) -> bool {
-    let mut escapes = false;
+    let mut seen = 0;
     for byte in value {
-        match SIGNS[usize::from(*byte)] {
-            0 => {}
-            1 => return true,
-            _ => escapes = true,
-        }
+        seen |= SIGNS[usize::from(*byte)];
     }
-    escapes && memchr::memchr_iter(b'%', value).any(|at| escapes_sign(&value[at + 1..]))
+    seen & SIGN != 0
+        || seen & ESCAPE != 0
+            && memchr::memchr_iter(b'%', value).any(|at| escapes_sign(&value[at + 1..]))
+        || seen & COLON != 0 && memchr::memchr_iter(b':', value).any(|at| slash(&value[at + 1..]))
 }
 
 /// Whether an escape, behind its `%`, stands for a sign, or for the `%` of another.
 fn escapes_sign(digits: &[u8]) -> bool {
     let hex = |at: usize| (*digits.get(at)? as char).to_digit(16);
     match hex(0).zip(hex(1)) {
-        Some((high, low)) => {
-            let byte = (high * 16 + low) as u8;
-            SIGNS[usize::from(byte)] != 0 || matches!(byte, 0 | 0xa0 | 0xc0 | 0xc1 | 0xe0 | 0xf0)
-        }
+        Some((high, low)) => match (high * 16 + low) as u8 {
+            0 | 0xa0 | 0xc0 | 0xc1 => true,
+            // Longer than it need be only if a low byte follows.
+            0xe0 | 0xf0 => matches!(digits.get(3), Some(b'8' | b'9')),
+            b':' => slash(&digits[2..]),
+            byte => SIGNS[usize::from(byte)] & (SIGN | ESCAPE) != 0,
+        },
         None => digits.first().is_some_and(|b| b | 0x20 == b'u'),
     }
 }
 
-/// By byte: 1 for signs that code needs, 2 for `%`, 0 for others.
+/// Whether a slash, as such or escaped, begins the text: what follows a scheme.
+fn slash(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [b'/' | b'\\', ..] | [b'%', b'2', b'f' | b'F', ..] | [b'%', b'5', b'c' | b'C', ..]
+    )
+}
+
+const SIGN: u8 = 1;
+const ESCAPE: u8 = 2;
+const COLON: u8 = 4;
+
+/// By byte: what it may be a sign of.
 const SIGNS: [u8; 256] = {
     let mut signs = [0; 256];
     let of = b"'\"`();|<>${}\\*^#+ \t\r\n";
     let mut at = 0;
     while at < of.len() {
-        signs[of[at] as usize] = 1;
+        signs[of[at] as usize] = SIGN;
         at += 1;
     }
-    signs[b'%' as usize] = 2;
+    signs[b'%' as usize] = ESCAPE;
+    signs[b':' as usize] = COLON;
     signs
 };
 
@@ -127,7 +157,7 @@ fn words_of<'e>(
     family: Family,
     layer: u8,
 ) -> impl Iterator<Item = &'static str> + 'e {
-    let text = event.get(field).filter(|text| is_suspect(text));
+    let text = event.get(field).map(|text| inner(field, text)).filter(|text| is_suspect(text));
     let parts = text.into_iter().flat_map(move |text| parts(field, text));
     parts
         .filter(|part| is_suspect(part))

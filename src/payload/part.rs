@@ -3,8 +3,8 @@
 
 use crate::event::Field;
 
-/// The values in a field's text.
-pub fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The values in a field's text, as [`inner`] leaves it.
+pub(super) fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut found = Vec::new();
     match field {
         Field::Cookie => {
@@ -12,10 +12,29 @@ pub fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
             pairs.for_each(|pair| push_pair(pair, &mut found));
         }
         Field::Body => push_query(text, &mut found),
-        Field::Referer => push_target(behind_authority(text), &mut found),
+        Field::UserAgent => found.push(text),
         _ => push_target(text, &mut found),
     }
     found.into_iter()
+}
+
+/// What of a field's text can hold values: of a Referer not its own scheme and host; an agent only
+/// if it has a sign that agents do not have (they are full of brackets, blanks and semicolons).
+pub(super) fn inner(field: Field, text: &[u8]) -> &[u8] {
+    match field {
+        Field::Referer => behind_authority(text),
+        Field::UserAgent if !is_odd(text) => b"",
+        _ => text,
+    }
+}
+
+/// Whether an agent has a sign that agents do not have.
+fn is_odd(agent: &[u8]) -> bool {
+    let begins = agent.first().is_some_and(|b| matches!(b, b';' | b'|' | b'&' | b'('));
+    begins
+        || memchr::memchr3(b'\'', b'"', b'`', agent).is_some()
+        || memchr::memchr3(b'<', b'$', b'{', agent).is_some()
+        || memchr::memchr(b'\\', agent).is_some()
 }
 
 /// The path and query of an address; the whole text, if it is none.
@@ -24,8 +43,11 @@ fn behind_authority(text: &[u8]) -> &[u8] {
         return text;
     };
     let host = &text[scheme + 3..];
-    let path = host.iter().position(|b| matches!(b, b'/' | b'?'));
-    path.map_or(host, |at| &host[at..])
+    let plain = host
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'))
+        .count();
+    &host[plain..]
 }
 
 fn push_target<'t>(text: &'t [u8], found: &mut Vec<&'t [u8]>) {
@@ -87,7 +109,9 @@ mod tests {
     use super::*;
 
     fn shown(field: Field, text: &str) -> Vec<String> {
-        parts(field, text.as_bytes()).map(|p| String::from_utf8_lossy(p).into_owned()).collect()
+        parts(field, inner(field, text.as_bytes()))
+            .map(|p| String::from_utf8_lossy(p).into_owned())
+            .collect()
     }
 
     #[test]

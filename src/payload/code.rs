@@ -1,0 +1,528 @@
+//! Would this value run, if a program took it for its own language or for data of its own kind?
+//!
+//! PHP, Java, JavaScript, Perl, Ruby and Python share what gives code away in a value: a function
+//! called that no visitor knows, an expression in the brackets of a template, a variable of the
+//! interpreter, a path to the prototype of all objects, a serialised object, the head of a header or
+//! of a request behind a line end, a filter that goes on behind a bracket.
+
+/// What the value brings in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// Another header, request or mail command: `\r\nSet-Cookie:`.
+    Header,
+    /// An LDAP or XPath filter that goes on: `*)(uid=*`.
+    Filter,
+    /// A serialised object: `O:8:"stdClass":`.
+    Object,
+    /// An expression in a template's brackets: `{{7*7}}`, `#{…}`, `@{[…]}`.
+    Template,
+    /// The prototype of all objects: `__proto__[x]`.
+    Prototype,
+    /// A variable of the interpreter: `$_GET`, `process.env`.
+    Variable,
+    /// A function called: `file_get_contents(`.
+    Call,
+    /// The mark at which an interpreter begins: `<?php`, `<!--#exec`.
+    Tag,
+}
+
+impl Code {
+    /// The word that rules know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Filter => "filter",
+            Self::Object => "object",
+            Self::Template => "template",
+            Self::Prototype => "prototype",
+            Self::Variable => "variable",
+            Self::Call => "call",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// Longer values are read so far only.
+const LONGEST: usize = 4_096;
+
+/// What a value begins an interpreter with.
+const TAGS: &[&str] = &[
+    "<?php",
+    "<?=",
+    "<? ",
+    "<?\t",
+    "<?\n",
+    "<?xml:",
+    "<?xml :",
+    "<?xml\t:",
+    "[php]",
+    "[/php]",
+    "{php}",
+    "{/php}",
+    "<!--#",
+    "<!-- #",
+    "<%=",
+    "<%@",
+    "<%!",
+    "<% ",
+    "<jsp:",
+    "<cf",
+    "<esi:",
+    "!!python/",
+    "!!js/",
+    "!!ruby/",
+    "{% ",
+    "{%-",
+    "<#assign",
+    "#set(",
+    "#foreach(",
+    "[[${",
+    "[(${",
+    "<xsl:",
+    "<!--esi",
+];
+
+/// Variables, modules and attributes that only programs name.
+const VARIABLES: &[&str] = &[
+    "$_get",
+    "$_post",
+    "$_request",
+    "$_server",
+    "$_cookie",
+    "$_files",
+    "$_env",
+    "$_session",
+    "$globals",
+    "$http_",
+    "$_$$nd_func",
+    "_$$nd_func",
+    "process.env",
+    "process.mainmodule",
+    "process.binding",
+    "process.exit",
+    "process[",
+    "process.argv",
+    "process.cwd",
+    "child_process",
+    "module.exports",
+    "require.main",
+    "global.process",
+    "globalthis.",
+    "this.constructor",
+    "__class__",
+    "__subclasses__",
+    "__globals__",
+    "__builtins__",
+    "__import__",
+    "__mro__",
+    "__base__",
+    "__init__",
+    "__reduce__",
+    "__getattribute__",
+    "getclass()",
+    "java.lang.",
+    "java.io.",
+    "java.net.url",
+    "java.util.scanner",
+    "javax.script",
+    "javax.naming",
+    "processbuilder",
+    "org.apache.commons",
+    "com.opensymphony",
+    "com.sun.org",
+    "com.sun.rowset",
+    "org.omg.corba",
+    "invokertransformer",
+    "class.module.classloader",
+    "class.classloader",
+    "ognl.",
+    "#_memberaccess",
+    "xwork.methodaccessor",
+    "getruntime",
+    "scriptenginemanager",
+    "freemarker.template",
+    "org.springframework",
+    "yaml.load",
+    "pickle.loads",
+    "os.system",
+    "os.popen",
+    "subprocess.",
+    "socket.socket",
+    "runtime.exec",
+    "allow_url_include",
+    "auto_prepend_file",
+    "auto_append_file",
+    "disable_functions",
+    "open_basedir",
+    "php_value",
+    "php_admin_value",
+    "think\\",
+    "\\think",
+    "invokefunction",
+    "$where",
+    "$smarty",
+    "#request",
+    "#context",
+    "#session",
+    "lipsum",
+    "cycler.",
+    "activexobject",
+    "wscript.shell",
+    "server.createobject",
+    "system.diagnostics",
+    "kernel.exec",
+    "io.popen",
+    "file.read(",
+    "eval stdin",
+    "console.log",
+    "console.info",
+];
+
+/// Names of functions that are no words of any language spoken.
+const CLEAR: &str = "exec passthru popen phpinfo phpversion eval printf sprintf vsprintf unserialize strrev fopen fwrite fputs fputcsv fread fgets readfile \
+    fsockopen pfsockopen usleep getattr chmod chown chgrp chroot mkdir rmdir opendir scandir putenv getenv gzinflate gzuncompress gzdecode gzopen gzread gzfile \
+    bzopen bzdecompress hex2bin bin2hex usort uasort uksort settimeout setinterval spawnsync execsync execfile readdirsync \
+    readfilesync urlopen forname newinstance getmethod getinputstream tmpfile tempnam filesize fileowner filegroup uniqid highlight_file intval floatval boolval \
+    md5 sha1 crc32 chr ord checkdate idate mktime strtotime gethostbyname phpcredits symlink readlink fileperms filemtime glob strlen substr \
+    str_rot13 ucfirst lcfirst ltrim rtrim implode explode parseint parsefloat tostring fromcharcode instance_eval syscall waitpid shellexec";
+
+/// Names of functions that are words too: enough with an argument that code has.
+const VAGUE: &str = "system assert include require die exit print echo file copy unlink rename touch sleep open compile lambda load spawn fork fetch \
+    serialize extract dir dl mail function import invoke stat rand date time join count sort array list each key current reset end next select send \
+    define constant crypt range pi unpack pack getopt link";
+
+/// What the value does in a program; the gravest reading counts.
+pub fn code(value: &[u8]) -> Option<Code> {
+    let text = value[..value.len().min(LONGEST)].to_ascii_lowercase();
+    let reads: [(Code, fn(&[u8]) -> bool); 8] = [
+        (Code::Tag, |text| has_any(text, TAGS)),
+        (Code::Filter, filter),
+        (Code::Call, calls),
+        (Code::Variable, |text| has_any(text, VARIABLES)),
+        (Code::Prototype, prototype),
+        (Code::Template, template),
+        (Code::Object, object),
+        (Code::Header, header),
+    ];
+    reads.iter().find(|(_, reads)| reads(&text)).map(|(code, _)| *code)
+}
+
+fn has_any(text: &[u8], needles: &[&str]) -> bool {
+    needles.iter().any(|needle| memchr::memmem::find(text, needle.as_bytes()).is_some())
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether a function is called whose name, or whose argument, no ordinary text has.
+fn calls(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'(', b'`', text).any(|at| {
+        let (name, apart) = name_before(&text[..at]);
+        let apart = apart && !name.is_empty();
+        let argument = text[at + 1..].trim_ascii_start();
+        let backquote = text[at] == b'`';
+        if name.is_empty() {
+            return !backquote && computed(&text[..at], argument);
+        }
+        let variable = !apart && text[..at - name.len()].ends_with(b"$");
+        if variable && !backquote {
+            return true;
+        }
+        if is_snake(name) && !backquote {
+            return if apart { coded(argument) } else { !numbered(argument) };
+        }
+        let among =
+            |list: &str| list.split_ascii_whitespace().any(|known| known.as_bytes() == name);
+        let clear = CLEAR
+            .split_ascii_whitespace()
+            .any(|known| name.ends_with(known.as_bytes()) && known.len() > 5)
+            || among(CLEAR);
+        let known = clear || among(VAGUE);
+        let beside = !apart
+            || matches!(argument.first(), Some(b'\'' | b'"' | b'$'))
+            || clear && coded(argument);
+        known && beside && (backquote || clear && !apart || coded(argument))
+    })
+}
+
+/// Whether a copy's number follows: `photo_copy(2).jpg`.
+fn numbered(argument: &[u8]) -> bool {
+    let digits = argument.iter().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && argument[digits..].starts_with(b").")
+}
+
+/// Whether what is called is itself computed: `('sys'.'tem')(…`, `$f(…`, `"system"(…`.
+fn computed(before: &[u8], argument: &[u8]) -> bool {
+    match before.last() {
+        Some(b']' | b'}' | b'\'' | b'"') => {
+            before.len() > 2
+                && (coded(argument) || argument.first().is_some_and(u8::is_ascii_alphabetic))
+        }
+        Some(b')') => {
+            before.trim_ascii_start().starts_with(b"(") && before.len() > 4 && coded(argument)
+        }
+        _ => false,
+    }
+}
+
+/// The name at the end of a text, passing over blanks and comments, and whether it passed over any.
+fn name_before(text: &[u8]) -> (&[u8], bool) {
+    let mut end = text.len();
+    loop {
+        let kept = text[..end].trim_ascii_end().len();
+        let comment = text[..kept]
+            .ends_with(b"*/")
+            .then(|| memchr::memmem::rfind(&text[..kept], b"/*"))
+            .flatten();
+        match comment {
+            Some(start) => end = start,
+            None => {
+                end = kept;
+                break;
+            }
+        }
+    }
+    let named = text[..end].iter().rev().take_while(|b| is_name(**b)).count();
+    (&text[end - named..end], end < text.len())
+}
+
+/// `file_get_contents`, but not `f_1` or `__`.
+fn is_snake(name: &[u8]) -> bool {
+    let mut parts =
+        name.split(|b| *b == b'_').filter(|part| part.len() > 1 && part[0].is_ascii_alphabetic());
+    name.len() > 5 && parts.next().is_some() && parts.next().is_some()
+}
+
+/// Whether an argument is code rather than a remark in brackets: `'x'`, `$x`, `/x`, `)`, `a.b`, `x,`.
+fn coded(argument: &[u8]) -> bool {
+    match argument.first() {
+        None
+        | Some(
+            b'\'' | b'"' | b'`' | b'$' | b'/' | b')' | b'\\' | b'_' | b'@' | b'(' | b'{' | b'[',
+        ) => true,
+        Some(_) => {
+            let end =
+                argument.iter().position(|b| matches!(b, b')' | b' ')).unwrap_or(argument.len());
+            let word = &argument[..end];
+            word.contains(&b'(')
+                || word.contains(&b'$')
+                || word.contains(&b'\'')
+                || argument[end..].starts_with(b");")
+        }
+    }
+}
+
+fn prototype(text: &[u8]) -> bool {
+    has_any(
+        text,
+        &[
+            "__proto__",
+            "constructor[prototype]",
+            "constructor.prototype",
+            "[constructor]",
+            "constructor.constructor",
+            ":prototype\"",
+            ":__proto__",
+        ],
+    )
+}
+
+/// Brackets of a template with an expression in them.
+fn template(text: &[u8]) -> bool {
+    const OPENINGS: &[(&str, &str)] = &[
+        ("{{", "}}"),
+        ("${", "}"),
+        ("#{", "}"),
+        ("@{", "}"),
+        ("*{", "}"),
+        ("~{", "}"),
+        ("%{", "}"),
+        ("@(", ")"),
+        ("[%", "%]"),
+        ("{$", "}"),
+    ];
+    OPENINGS.iter().any(|(open, close)| {
+        memchr::memmem::find_iter(text, open.as_bytes()).any(|at| {
+            let inside = &text[at + open.len()..];
+            let end = memchr::memmem::find(inside, close.as_bytes());
+            expression(&inside[..end.unwrap_or(inside.len()).min(400)], end.is_some())
+        })
+    })
+}
+
+/// Whether what stands in a template's brackets computes or reaches for something.
+fn expression(inside: &[u8], closed: bool) -> bool {
+    let inside = inside.trim_ascii();
+    let word = |text: &[u8]| !text.is_empty() && text.iter().all(|b| is_name(*b));
+    let reaches = memchr::memchr(b'.', inside)
+        .is_some_and(|dot| word(&inside[..dot]) && inside.len() > dot + 2);
+    let computes = inside.iter().any(|b| {
+        matches!(b, b'*' | b'+' | b'(' | b'[' | b'=' | b'\'' | b'"' | b'#' | b'@' | b'|' | b'`')
+    });
+    let sum = inside
+        .split(|b| matches!(b, b'-' | b'/'))
+        .filter(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
+        .count()
+        > 1;
+    closed && (reaches || sum) || computes
+}
+
+/// A serialised object of PHP, Java, .NET, Ruby or Python.
+fn object(text: &[u8]) -> bool {
+    let php = memchr::memmem::find_iter(text, b":").any(|at| {
+        let digits = text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let kind = at.checked_sub(1).map(|before| text[before]);
+        let alone = at < 2 || !is_name(text[at - 2]);
+        let rest = &text[at + 1 + digits..];
+        digits > 0
+            && alone
+            && match kind {
+                Some(b'o' | b'c') => {
+                    rest.starts_with(b":\"")
+                        || rest.starts_with(b":+")
+                        || rest.starts_with(b":&quot;")
+                }
+                Some(b'a') => rest.starts_with(b":{"),
+                _ => false,
+            }
+    });
+    php || has_any(
+        text,
+        &[
+            "ro0abx",
+            "ro0abq",
+            "kztaau",
+            "cs7qaf",
+            "aced0005",
+            "aaeaaad/////",
+            "\u{fffd}\u{fffd}\0\u{5}",
+        ],
+    ) || text.starts_with(b"\xac\xed\0")
+}
+
+/// A filter of LDAP or XPath that goes on behind the value.
+fn filter(text: &[u8]) -> bool {
+    let ldap = memchr::memchr_iter(b')', text).any(|at| {
+        let rest: Vec<u8> =
+            text[at + 1..].iter().copied().filter(|b| !b.is_ascii_whitespace()).take(40).collect();
+        let rest = rest.strip_prefix(b")").unwrap_or(&rest);
+        match rest {
+            [b'(', tail @ ..] => {
+                matches!(tail.first(), None | Some(b'|' | b'&' | b'!')) || assigns(tail)
+            }
+            [b'!' | b'&' | b'|', b'(', tail @ ..] => assigns(tail),
+            _ => false,
+        }
+    });
+    ldap || has_any(
+        text,
+        &[
+            "*)(",
+            "(objectclass=",
+            "count(/",
+            "count(//",
+            "string-length(",
+            "name(/",
+            "name(//",
+            "/*[",
+            "ancestor::",
+            "child::",
+            "parent::",
+            "following-sibling::",
+            "descendant::",
+            "or position()",
+            "substring(name(",
+        ],
+    )
+}
+
+/// `uid=*`, `gidnumber<=100`, `cn~=x`.
+fn assigns(text: &[u8]) -> bool {
+    let name = text.iter().take_while(|b| is_name(**b) || **b == b'-' || **b == b':').count();
+    name > 1 && text[name..].iter().take(2).any(|b| *b == b'=')
+}
+
+/// A header or request behind a line end, or a request line in the value.
+fn header(text: &[u8]) -> bool {
+    const HEADS: &[&str] = &[
+        "set-cookie",
+        "location:",
+        "content-",
+        "http/",
+        "refresh:",
+        "transfer-encoding",
+        "host:",
+        "access-control-",
+        "x-",
+        "remote-addr",
+        "bcc:",
+        "cc:",
+        "to:",
+        "from:",
+        "subject:",
+        "reply-to",
+        "mime-version",
+        "rcpt to",
+        "mail from",
+        "data",
+        "helo",
+        "ehlo",
+        "quit",
+        "vrfy",
+        "expn",
+        "auth ",
+        "apop ",
+        "user ",
+        "pass ",
+        "retr ",
+        "list",
+        "stat",
+        "get /",
+        "post /",
+        "head /",
+        "put /",
+        "delete /",
+        "get http",
+        "config set",
+        "slaveof",
+        "flushall",
+        "set ",
+        "eval ",
+        "<html",
+        "<script",
+        "a001 ",
+        "php_value",
+        "cookie:",
+        "referer:",
+        "user-agent:",
+    ];
+    let behind = memchr::memchr2_iter(b'\r', b'\n', text).any(|at| {
+        let line = text[at + 1..].trim_ascii_start();
+        HEADS.iter().any(|head| line.starts_with(head.as_bytes()))
+    });
+    behind || request(text)
+}
+
+/// `GET http://h/ HTTP/1.1` inside a value.
+fn request(text: &[u8]) -> bool {
+    let version = memchr::memmem::find(text, b" http/")
+        .is_some_and(|at| text.get(at + 6).is_some_and(u8::is_ascii_digit));
+    version
+        && has_any(
+            text,
+            &[
+                "get /",
+                "post /",
+                "head /",
+                "put /",
+                "delete /",
+                "options /",
+                "trace /",
+                "connect ",
+                "get http",
+                "post http",
+                "head http",
+            ],
+        )
+}
