@@ -259,6 +259,10 @@ pub(crate) struct RuleArgs {
     /// Sigma rules to add: a file or a folder (may be given more than once)
     #[arg(long = "rules", value_name = "PATH")]
     pub(super) added: Vec<PathBuf>,
+    /// Indicators to look for: addresses, networks, agents, paths, referers, hashes of queries (text,
+    /// CSV, STIX 2.1, or the JSON report of an earlier case; may be given more than once)
+    #[arg(long, value_name = "FILE")]
+    pub(super) indicators: Vec<PathBuf>,
     /// Leave the built-in rules out
     #[arg(long)]
     pub(super) no_builtin_rules: bool,

@@ -9,7 +9,7 @@ use leaksweep::element::CaseKey;
 use leaksweep::event;
 use leaksweep::ledger::Home;
 use leaksweep::report::{PartFile, Run, RunInventory};
-use leaksweep::rule::RuleSet;
+use leaksweep::rule::{Indicators, RuleSet};
 use leaksweep::scan::Tally;
 use leaksweep::source::{ContentId, Evidence, Inventory, Window};
 use leaksweep::time::{Time, Zone, civil_prefix};
@@ -131,7 +131,8 @@ fn time(flag: &str, text: &str, zone: &Zone) -> Result<Time, Failure> {
 impl RuleArgs {
     /// The rules.
     pub(crate) fn load(&self) -> Result<RuleSet, Failure> {
-        if self.no_builtin_rules && self.added.is_empty() {
+        let none = self.added.is_empty() && self.indicators.is_empty();
+        if self.no_builtin_rules && none {
             return Err(Failure::new(
                 "there are no rules: --no-builtin-rules without --rules PATH; add rules",
             ));
@@ -143,6 +144,10 @@ impl RuleArgs {
         for path in &self.added {
             rules.add(path).map_err(Failure::new)?;
         }
+        if !self.indicators.is_empty() {
+            let text = indicators(&self.indicators)?.rules();
+            rules.add_text("indicators", &text).map_err(Failure::new)?;
+        }
         Ok(rules)
     }
 
@@ -150,10 +155,24 @@ impl RuleArgs {
         for path in &self.added {
             option(arguments, "--rules", Some(path.to_string_lossy().into_owned()));
         }
+        for path in &self.indicators {
+            option(arguments, "--indicators", Some(path.to_string_lossy().into_owned()));
+        }
         if self.no_builtin_rules {
             arguments.push("--no-builtin-rules".to_owned());
         }
     }
+}
+
+/// The indicators of all lists.
+fn indicators(lists: &[PathBuf]) -> Result<Indicators, Failure> {
+    let mut indicators = Indicators::default();
+    for path in lists {
+        let wrong = |error: String| Failure::new(format!("{}: {error}", path.display()));
+        let list = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        indicators.add(&list).map_err(wrong)?;
+    }
+    Ok(indicators)
 }
 
 impl LogArgs {

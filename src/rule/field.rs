@@ -10,13 +10,17 @@
 //!   `leaksweep.record.count` of all;
 //! * `leaksweep.sqli`, `leaksweep.cmdi`, `leaksweep.xss` say what values would do as code
 //!   ([`payload`]);
+//! * `leaksweep.query.sha256` is the SHA-256 of the query as logged, in hex;
 //! * any other name is a field that the log names itself (a JSON path, a key), compared without
 //!   regard to case, or its last segment if the rule names only that; an array has a value for each
 //!   item.
 
+use sha2::{Digest, Sha256};
+
 use crate::element::{Element, Record};
 use crate::event::{Event, Field, Format};
 use crate::payload::{self, Family};
+use crate::source::ContentId;
 
 /// Where values come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub(super) enum Source {
     Records,
     /// What values would do, if they were taken for code.
     Payload(Family),
+    /// SHA-256 of the query as it stands in the log, in hex.
+    QueryHash,
     Named(String),
 }
 
@@ -71,6 +77,7 @@ impl Source {
             "c-uri-extension" | "cs-uri-extension" => return Self::Extension,
             "date" | "time" | "timestamp" | "@timestamp" => return Self::Time,
             "leaksweep.record.count" => return Self::Records,
+            "leaksweep.query.sha256" => return Self::QueryHash,
             _ => {}
         }
         if let Some(family) = Family::of(name) {
@@ -93,6 +100,7 @@ impl Source {
             Self::Target => has(Field::Target) || has(Field::Query) || has(Field::Stem),
             Self::Extension => has(Field::Stem) || has(Field::Target),
             Self::Payload(_) => payload::FIELDS.iter().any(|field| has(*field)),
+            Self::QueryHash => has(Field::Query),
             Self::Known(field) => has(*field),
             Self::Named(_) => format.has_named(),
         }
@@ -133,6 +141,10 @@ impl Source {
                 let count = records.iter().filter(|record| record.class.has(*element)).count();
                 test(count.to_string().as_bytes())
             }
+            Self::QueryHash => event.get(Field::Query).is_some_and(|query| {
+                let hash: [u8; 32] = Sha256::digest(query).into();
+                test(ContentId(hash).to_string().as_bytes())
+            }),
             Self::Payload(family) => {
                 payload::words(event, *family, 0).iter().any(|word| test(word.as_bytes()))
             }

@@ -247,6 +247,7 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
         _ if matches!(from, Some(Source::Count(_) | Source::Records | Source::Time)) => {
             Witness::always()
         }
+        _ if matches!(from, Some(Source::QueryHash)) => Witness::of(0.1, Need::Present(source)),
         _ if matches!(from, Some(Source::Known(Field::Cookie))) => {
             Witness::of(0.05, Need::Present(source))
         }
