@@ -60,6 +60,9 @@ const VAGUE: &str = "id who w cat dir host env expr eval source locate grep sort
     node java go cc sed wc net net1 reg set ver copy del attrib sc at rc time exec test read export let declare \
     command fetch call start rd md move ren title echo. tree finger chef";
 
+/// Commands before which another stands.
+const BEFORE: &str = "time nohup sudo env strace exec doas command setsid watch timeout";
+
 /// What the value does in a shell; the gravest reading counts.
 pub fn cmdi(value: &[u8]) -> Option<Cmdi> {
     let value = &value[..value.len().min(LONGEST)];
@@ -187,14 +190,17 @@ enum Strength {
 fn strength(word: &[u8]) -> Option<Strength> {
     let name = word.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or_default();
     let name = name.strip_suffix(b".exe").unwrap_or(name);
-    let among = |list: &str| list.split_ascii_whitespace().any(|known| known.as_bytes() == name);
     if name.is_empty() || name.len() > 17 {
         return None;
     }
-    if among(CLEAR) {
+    if among(CLEAR, name) {
         return Some(Strength::Clear);
     }
-    among(VAGUE).then_some(Strength::Vague)
+    among(VAGUE, name).then_some(Strength::Vague)
+}
+
+fn among(list: &str, name: &[u8]) -> bool {
+    list.split_ascii_whitespace().any(|known| known.as_bytes() == name)
 }
 
 /// Skips what may stand before a command's name.
@@ -231,7 +237,7 @@ fn chained(text: &[u8]) -> Option<Cmdi> {
 fn command(before: &[u8], separator: u8, rest: &[u8]) -> bool {
     let rest = rest.strip_prefix(&[separator]).unwrap_or(rest);
     let (name, after) = word(skip(rest));
-    let Some(strength) = strength(name) else { return false };
+    let Some(strength) = strength(name) else { return separator == b';' && optioned(name, after) };
     if after.first().is_some_and(|b| matches!(b, b'=' | b':' | b'?' | b',')) {
         return false;
     }
@@ -250,6 +256,21 @@ fn command(before: &[u8], separator: u8, rest: &[u8]) -> bool {
         }
         (Strength::Vague, _) => argument(after),
     }
+}
+
+/// Whether a word that is no known command has the options of one: `;lastlogin -u admin`.
+fn optioned(name: &[u8], after: &[u8]) -> bool {
+    let lower = name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-');
+    let mut words = after.split(|b| *b == b' ').skip(1);
+    let option = words.next().unwrap_or_default();
+    name.len() > 1
+        && lower
+        && after.starts_with(b" ")
+        && match option {
+            [b'-', letter] => letter.is_ascii_alphabetic(),
+            [b'-', b'-', rest @ ..] => rest.first().is_some_and(u8::is_ascii_alphabetic),
+            _ => false,
+        }
 }
 
 /// Whether a word stands in a list of names: `name|id|price`.
@@ -286,6 +307,10 @@ fn argument(after: &[u8]) -> bool {
 /// A command with its arguments at the beginning.
 fn called(text: &[u8]) -> Option<Cmdi> {
     let (name, after) = word(skip(text));
+    if among(BEFORE, name) && after.starts_with(b" ") {
+        let (next, _) = word(after.trim_ascii_start());
+        return (strength(next) == Some(Strength::Clear)).then_some(Cmdi::Called);
+    }
     let strength = strength(name)?;
     let rest = after.trim_ascii_start();
     let blank = rest.len() < after.len();
@@ -302,7 +327,7 @@ fn called(text: &[u8]) -> Option<Cmdi> {
 
 /// A way of writing that hides a command.
 fn hidden(text: &[u8]) -> Option<Cmdi> {
-    let found = braces(text) || ifs(text) || split(text) || wild(text);
+    let found = braces(text) || ifs(text) || empty(text) || split(text) || wild(text);
     found.then_some(Cmdi::Hidden)
 }
 
@@ -316,6 +341,14 @@ fn braces(text: &[u8]) -> bool {
         let second = parts.next();
         let first = if first.is_empty() { second.unwrap_or_default() } else { first };
         second.is_some() && strength(&unquoted(first)).is_some()
+    })
+}
+
+/// A substitution of nothing at a word: `pi$()ng`, or two backquotes.
+fn empty(text: &[u8]) -> bool {
+    ["``", "$()", "<()", ">()"].iter().any(|nothing| {
+        memchr::memmem::find(text, nothing.as_bytes())
+            .is_some_and(|at| at > 0 && text[at - 1].is_ascii_alphabetic())
     })
 }
 

@@ -54,6 +54,9 @@ pub enum Family {
 }
 
 impl Family {
+    /// All families.
+    pub const ALL: &'static [Self] = &[Self::Sqli, Self::Cmdi, Self::Xss, Self::Code, Self::Url];
+
     /// The family of the field that a rule names.
     pub fn of(name: &str) -> Option<Self> {
         match name {

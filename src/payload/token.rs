@@ -52,7 +52,7 @@ fn next<'v>(rest: &mut &'v [u8]) -> Option<Token<'v>> {
         b'.' if text.get(1).is_some_and(u8::is_ascii_digit) => (Token::Number, number(text)),
         b'@' | b':' => variable(text),
         b'?' => (Token::Variable(&text[..1]), 1),
-        b'\\' if matches!(text.get(1), Some(b'N')) => (Token::Number, 2),
+        b'\\' if matches!(text.get(1), Some(b'N')) => (Token::Word(b"null"), 2),
         byte if is_word(byte) => word(text),
         _ => sign(text),
     };

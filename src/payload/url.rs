@@ -167,8 +167,8 @@ fn host(text: &[u8]) -> Option<Url> {
     if let Some(address) = dotted(name) {
         return Some(if private(address) { Url::Internal } else { Url::Bare });
     }
-    let escaped = text.contains(&b'\\')
-        && text[..text.len().min(60)].iter().filter(|b| **b == b'\\').count() > 2;
+    let head = &text[..text.len().min(60)];
+    let escaped = memchr::memchr_iter(b'\\', head).count() > 2;
     let marks = user && !name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     (numeric(name) || escaped || marks || circled(name)).then_some(Url::Disguised)
 }

@@ -104,6 +104,10 @@ const SCRIPTS: &[&str] = &[
     "@importurl",
     "import(",
     "=alert",
+    "url(javascript",
+    "+adw-",
+    "import{",
+    "import*as",
     "=prompt,",
     "=confirm,",
     "(alert)",
@@ -159,6 +163,7 @@ const CALLS: &[&str] = &[
     "importscripts",
     "fetch",
     "print",
+    "btoa",
 ];
 
 /// What the value does in a page; the gravest reading counts.
@@ -211,7 +216,7 @@ fn element(text: &[u8]) -> bool {
     }
     let name = letters(rest);
     let plain = name.rsplit(|b| *b == b':').next().unwrap_or(name);
-    if among(ACTIVE, plain) {
+    if among(ACTIVE, plain) || plain == b"vmlframe" || among(ACTIVE, &spaced(rest)) {
         return true;
     }
     let known = [&b"script"[..], b"iframe", b"svg:", b"xsl:", b"import"];
@@ -220,6 +225,13 @@ fn element(text: &[u8]) -> bool {
     }
     let attributes = &rest[name.len()..];
     !closes && !name.is_empty() && (among(PASSIVE, name) && loads(attributes) || styles(attributes))
+}
+
+/// A name whose letters stand apart: `f o r m`.
+fn spaced(text: &[u8]) -> Vec<u8> {
+    let apart =
+        |pair: &&[u8]| pair[0].is_ascii_alphabetic() && pair.get(1).is_none_or(|b| *b == b' ');
+    text.chunks(2).take_while(apart).map(|pair| pair[0]).collect()
 }
 
 /// Whether an attribute of any element brings style that loads, or names of other languages.

@@ -108,6 +108,11 @@ impl Chain {
         compares
     }
 
+    /// Literals joined by logic, and nothing else: `(1 or true)`.
+    pub(super) fn is_truth(&self) -> bool {
+        self.ends && self.literals && self.last && self.operands > 1
+    }
+
     /// What the expression does behind a text that `quote` ended (0: behind a number).
     pub(super) fn verdict(&self, quote: u8) -> Option<Sqli> {
         if self.select.is_some() {
@@ -136,6 +141,7 @@ fn tested(next: &[Token<'_>]) -> bool {
     };
     match next {
         [Token::Number] | [Token::Number, Token::Text(..) | Token::Compare, ..] => true,
+        [Token::Number, Token::Word(word), Token::Text(..)] => role(word) == Role::Logic,
         [Token::Word(word), ..] => role(word) == Role::Literal,
         _ => false,
     }

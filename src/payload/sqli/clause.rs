@@ -110,7 +110,7 @@ pub(super) fn clause(tokens: &[Token<'_>]) -> Option<Sqli> {
                 _ => false,
             }
     } else if is(first, b"having") || is(first, b"where") {
-        Chain::read(tokens).is_some_and(|chain| chain.compares)
+        Chain::read(tokens).is_some_and(|chain| chain.compares || chain.is_truth())
     } else if is(first, b"limit") {
         match rest {
             [Number, Comma, Number, ..] => true,
@@ -151,6 +151,7 @@ pub(super) fn is_statement(word: &[u8], tail: &[Token<'_>]) -> bool {
         b"insert" => second(&[b"into"]) && tail.len() > 2,
         b"update" => named(b"set"),
         b"delete" => second(&[b"from"]) && tail.len() > 1,
+        b"drop" if matches!(tail, [Word(_), Token::Semicolon | Comment, ..]) => true,
         b"drop" | b"create" | b"alter" | b"truncate" => {
             matches!(tail, [Word(thing), _, ..] if is_thing(thing))
         }
@@ -176,8 +177,10 @@ pub(super) fn is_statement(word: &[u8], tail: &[Token<'_>]) -> bool {
                 || matches!(tail, [Word(w), Open, ..] if w.contains(&b'.'))
         }
         b"while" => matches!(tail, [Number, Compare, Number, ..]),
+        b"do" if matches!(tail, [Open, ..]) => true,
         b"call" | b"do" => {
-            matches!(tail, [Word(w), Open, ..] if w.contains(&b'_') || w.contains(&b'.') || is(w, b"sleep"))
+            matches!(tail, [Word(_), Open, Variable(_), ..])
+                || matches!(tail, [Word(w), Open, ..] if w.contains(&b'_') || w.contains(&b'.') || is(w, b"sleep"))
         }
         b"kill" => matches!(tail, [Number, Comment, ..]),
         b"use" => matches!(tail, [Word(_), Comment | Token::Semicolon, ..]),

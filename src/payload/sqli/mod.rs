@@ -81,12 +81,13 @@ fn typographic(value: &[u8]) -> Option<Sqli> {
 
 fn after_quote(value: &[u8], at: usize, quote: u8) -> Option<Sqli> {
     let (before, rest) = (&value[..at], &value[at + 1..]);
-    if is_quoted_word(rest, quote) {
+    if is_quoted_word(before, rest, quote) {
         return None;
     }
     let found = tokens(rest);
     let at = found.iter().take_while(|token| **token == Token::Close).count();
     match found.get(at..)? {
+        [Token::Semicolon] if quote != b')' && is_word(before) => Some(Sqli::Quote),
         [] | [Token::Semicolon] => probe(before, quote, at).then_some(Sqli::Quote),
         [Token::Comment] => swallows(before, rest, quote).then_some(Sqli::Comment),
         [Token::Semicolon, Token::Comment, ..] => Some(Sqli::Comment),
@@ -95,10 +96,22 @@ fn after_quote(value: &[u8], at: usize, quote: u8) -> Option<Sqli> {
     }
 }
 
-/// Whether the quote opens a word rather than ends a text: `"like"`.
-fn is_quoted_word(rest: &[u8], quote: u8) -> bool {
+/// Whether the quote opens a word rather than ends a text: `"like"`, but not `a'or'a`.
+fn is_quoted_word(before: &[u8], rest: &[u8], quote: u8) -> bool {
     let word = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    word > 0 && rest.get(word) == Some(&quote)
+    let kind = role(&rest[..word]);
+    let operator = matches!(kind, Role::Logic | Role::Compare | Role::Arithmetic);
+    let between = before.last().is_some_and(u8::is_ascii_alphanumeric)
+        && rest.get(word + 1).is_some_and(u8::is_ascii_alphanumeric);
+    let single = quote == b'\'' && matches!(kind, Role::Logic | Role::Arithmetic);
+    let joins = operator && between || single;
+    word > 0 && rest.get(word) == Some(&quote) && !joins
+}
+
+/// Whether the text that the quote ends is one word, as a name or an address is.
+fn is_word(before: &[u8]) -> bool {
+    let sign = |b: &u8| matches!(b, b'@' | b'.' | b'-' | b'_');
+    before.len() > 2 && before.iter().all(|b| b.is_ascii_alphanumeric() || sign(b))
 }
 
 /// A selection in brackets right behind a text.
@@ -167,6 +180,9 @@ fn bare(tokens: &[Token<'_>]) -> Option<Sqli> {
     let swallowed =
         matches!(tail, [Comment]) && (first.calls || sure && rest.len() > 2 && start > 0);
     let found = if sure { continued(tail, 0) } else { after_name(tail) };
+    let cut = matches!(tail, [Word(word)] if role(word) == Role::Union);
+    let cut = cut && !rest[..rest.len() - 1].iter().any(|t| matches!(t, Word(_)));
+    let found = found.max(cut.then_some(Sqli::Select));
     found.max(selects).max(swallowed.then_some(Sqli::Comment))
 }
 
@@ -199,6 +215,9 @@ fn anywhere(tokens: &[Token<'_>]) -> Option<Sqli> {
                 Some(Token::Number | Token::Text(..) | Token::Open) => united,
                 _ => select(&tokens[at..], false).is_some(),
             }
+        }
+        Token::Word(word) if role(word) == Role::Union => {
+            matches!(tokens[at + 1..], [Token::Number, Token::Comma, Token::Number, ..])
         }
         _ => false,
     };
