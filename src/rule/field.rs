@@ -117,6 +117,7 @@ impl Source {
             | Self::Count(_)
             | Self::Records
             | Self::Payload(_)
+            | Self::QueryHash
             | Self::Named(_) => None,
         }
     }
