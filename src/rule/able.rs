@@ -189,3 +189,110 @@ impl Judge<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::RuleSet;
+    use super::*;
+    use crate::event::formats;
+
+    fn format(name: &str) -> Arc<dyn Format> {
+        formats().into_iter().find(|format| format.name() == name).unwrap()
+    }
+
+    fn rule(logsource: &str, detection: &str) -> RuleSet {
+        let mut rules = RuleSet::default();
+        let text = format!(
+            "title: t\nlogsource: {{{logsource}}}\ndetection: {{{detection}, condition: s}}\n"
+        );
+        rules.add_text("r.yml", &text).unwrap();
+        rules
+    }
+
+    #[test]
+    fn the_logsource_decides_on_which_logs_a_rule_runs() {
+        const ALL: &[&str] = &[
+            "combined",
+            "squid",
+            "json-gateway",
+            "log4j",
+            "apache-error",
+            "modsecurity-audit",
+            "text",
+        ];
+        let field = "s: {cs-method: GET}";
+        let table: &[(&str, &str, &[&str])] = &[
+            ("category: webserver", field, &["combined", "squid", "modsecurity-audit"]),
+            ("category: proxy", field, &["squid"]),
+            ("category: application", field, &["json-gateway", "log4j"]),
+            ("category: webserver, product: iis", field, &["combined", "squid"]),
+            ("service: apache", field, &["apache-error"]),
+            ("category: process_creation, product: windows", field, &[]),
+            ("product: windows", field, &[]),
+            ("product: leaksweep", field, ALL),
+            // Of a log that no format knows, the whole entry can be searched.
+            (
+                "category: webserver",
+                "s: [needle]",
+                &["combined", "squid", "modsecurity-audit", "text"],
+            ),
+            ("category: process_creation", "s: [needle]", &[]),
+        ];
+        for (logsource, detection, expected) in table {
+            let rules = rule(logsource, detection);
+            let runs = ALL.iter().filter(|name| rules.applies(0, format(name).kind()));
+            assert_eq!(runs.copied().collect::<Vec<_>>(), *expected, "{logsource}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_needs_what_a_format_never_has_cannot_fire_on_it() {
+        let needs = |fields: &str| Some(format!("needs {fields}, which common never has"));
+        let table = [
+            ("s: {cs-method: GET}", None),
+            ("s: {cs-user-agent: x}", needs("cs-user-agent")),
+            ("s: {cs-user-agent: x, cs-method: GET}", needs("cs-user-agent")),
+            ("s: [{cs-user-agent: x}, {cs-cookie: y}]", needs("cs-user-agent or cs-cookie")),
+            ("s: [{cs-user-agent: x}, {cs-method: GET}]", None),
+            ("s: {cs-user-agent: null, cs-method: GET}", None),
+            ("s: {cs-user-agent|exists: false, cs-method: GET}", None),
+            ("s: {cs-user-agent|exists: true}", needs("cs-user-agent")),
+            ("s: {cs-user-agent|neq: x}", None),
+            ("s: {cs-method|fieldref: cs-cookie}", needs("cs-cookie")),
+            ("s: {unheard_of: x}", needs("unheard_of")),
+            ("s: [keyword]", None),
+        ];
+        for (detection, expected) in table {
+            let unable = rule("category: webserver", detection).unable(&*format("common"));
+            assert_eq!(unable.get(&0).map(|why| why.on("common")), expected, "{detection}");
+        }
+    }
+
+    #[test]
+    fn a_correlation_cannot_match_where_its_rules_cannot() {
+        let one = |name: &str, field: &str| {
+            format!(
+                "title: {name}\nname: {name}\nlogsource: {{category: webserver}}\n\
+                 detection: {{s: {{{field}: x}}, condition: s}}\n---\n"
+            )
+        };
+        let base = one("can", "cs-method") + &one("cannot", "cs-cookie");
+        let count = "type: event_count, condition: {gte: 2}";
+        for (body, possible) in [
+            (format!("{count}, rules: [can]"), true),
+            (format!("{count}, rules: [cannot]"), false),
+            (format!("{count}, rules: [can, cannot]"), true),
+            ("type: temporal, rules: [can, cannot]".into(), false),
+            ("type: temporal, condition: can or cannot".into(), true),
+            ("type: temporal, condition: can and cannot".into(), false),
+            ("type: temporal, condition: can and not cannot".into(), true),
+        ] {
+            let mut rules = RuleSet::default();
+            let text = format!("{base}title: c\ncorrelation: {{{body}, timespan: 1m}}\n");
+            rules.add_text("r.yml", &text).unwrap();
+            assert_eq!(!rules.unable(&*format("common")).contains_key(&2), possible, "{body}");
+        }
+    }
+}
