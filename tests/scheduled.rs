@@ -1,9 +1,11 @@
 //! The program from cron: what it says and how it ends, killed, locked out, beside logrotate.
 #![allow(missing_docs, clippy::unwrap_used, clippy::tests_outside_test_module)]
+#![allow(clippy::print_stderr)] // a test that skips says so
 #![cfg(unix)]
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -167,7 +169,6 @@ fn a_state_that_cannot_be_used_is_a_clear_error() {
     fs::write(world.path("state/state.db"), "this is no database at all".repeat(99)).unwrap();
     let (code, _, err) = world.nightly();
     assert!(code == 2 && err.contains("damaged"), "{err}");
-    use std::os::unix::fs::PermissionsExt;
     let mode = |name: &str| fs::metadata(world.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("state"), mode("state/case.key")), (0o700, 0o600));
 }
@@ -348,7 +349,6 @@ impl Rotation<'_> {
 }
 
 fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
 }
 
