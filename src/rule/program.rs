@@ -18,7 +18,7 @@ use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
 use super::field::{Lane, Source};
-use super::matcher::{self, Matcher};
+use super::matcher::{Expression, Matcher};
 use super::memo::{Memo, Row};
 use super::needle::Proof;
 use super::pattern::{Part, Pattern};
@@ -274,12 +274,7 @@ fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
     let check = match test {
         Test::Text(pattern) => Check::Value(Matcher::of(pattern)),
         Test::Regex { source, flags } => {
-            // Compiled once already when the rule was read.
-            let compiled = matcher::regex(source, flags).map(Matcher::Regex);
-            match compiled {
-                Ok(matcher) => Check::Value(matcher),
-                Err(_) => return Cond::Any(Vec::new()),
-            }
+            Check::Value(Matcher::Regex(Expression::new(source, flags)))
         }
         Test::Compare(order, number) => Check::Value(Matcher::Number(*order, *number)),
         Test::Cidr(network) => Check::Value(Matcher::Network(*network)),

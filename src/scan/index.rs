@@ -46,6 +46,23 @@ impl Index {
         }
     }
 
+    /// Adds what further entries name.
+    pub(super) fn append(&mut self, next: Self) {
+        self.clients.append(next.clients);
+        self.paths.append(next.paths);
+        self.agents.append(next.agents);
+    }
+}
+
+/// What the entries of one block name: the same bits, laid out flat.
+#[derive(Default)]
+pub(super) struct Noted {
+    clients: Flat,
+    paths: Flat,
+    agents: Flat,
+}
+
+impl Noted {
     /// Notes what an entry names.
     pub(super) fn note(&mut self, event: &Event<'_>, inventory: &Inventory) {
         let client = event.get(Field::Client);
@@ -59,12 +76,34 @@ impl Index {
             self.agents.set(bit(agent));
         }
     }
+}
 
-    /// Adds what further entries name.
-    pub(super) fn append(&mut self, next: Self) {
-        self.clients.append(next.clients);
-        self.paths.append(next.paths);
-        self.agents.append(next.agents);
+impl From<Noted> for Index {
+    fn from(noted: Noted) -> Self {
+        let Noted { clients, paths, agents } = noted;
+        Self { clients: clients.into(), paths: paths.into(), agents: agents.into() }
+    }
+}
+
+/// A set of numbers below 65,536, a word for each 64.
+struct Flat(Vec<u64>);
+
+impl Default for Flat {
+    fn default() -> Self {
+        Self(vec![0; 1 << 10])
+    }
+}
+
+impl Flat {
+    fn set(&mut self, bit: u16) {
+        self.0[usize::from(bit >> 6)] |= 1 << (bit & 63);
+    }
+}
+
+impl From<Flat> for Bits {
+    fn from(flat: Flat) -> Self {
+        let pieces = (0..=u8::MAX).zip(flat.0.as_chunks::<4>().0);
+        Self(pieces.filter(|(_, words)| **words != [0; 4]).map(|(at, w)| (at, *w)).collect())
     }
 }
 
@@ -84,11 +123,6 @@ fn client_bit(given: &[u8], event: &Event<'_>, inventory: &Inventory) -> Option<
 struct Bits(BTreeMap<u8, [u64; 4]>);
 
 impl Bits {
-    fn set(&mut self, bit: u16) {
-        let words = self.0.entry((bit >> 8) as u8).or_default();
-        words[usize::from(bit >> 6 & 3)] |= 1 << (bit & 63);
-    }
-
     fn has(&self, bit: u16) -> bool {
         let words = self.0.get(&((bit >> 8) as u8));
         words.is_some_and(|words| words[usize::from(bit >> 6 & 3)] >> (bit & 63) & 1 == 1)
@@ -159,14 +193,14 @@ mod tests {
     use super::*;
 
     fn index(clients: &[&str]) -> Index {
-        let mut index = Index::default();
+        let mut noted = Noted::default();
         for client in clients {
             let mut event = Event::default();
             event.set(Field::Client, client.as_bytes());
             event.set(Field::Stem, &b"/a"[..]);
-            index.note(&event, &Inventory::default());
+            noted.note(&event, &Inventory::default());
         }
-        index
+        noted.into()
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub struct Sizes(BTreeMap<u16, u64>);
 const EXACT: u64 = 16;
 
 impl Sizes {
-    fn add(&mut self, bytes: u64) {
-        *self.0.entry(class(bytes)).or_default() += 1;
+    fn add(&mut self, class: u16) {
+        *self.0.entry(class).or_default() += 1;
     }
 
     /// Adds other sizes.
@@ -170,7 +170,7 @@ impl Page {
     pub(crate) fn answering(path: &str, bytes: impl IntoIterator<Item = u64>) -> Self {
         let mut page = Self::new(path.as_bytes(), 1);
         for (client, bytes) in (0..).zip(bytes) {
-            page.sizes.add(bytes);
+            page.sizes.add(class(bytes));
             page.used_by(client);
         }
         page
@@ -253,7 +253,14 @@ impl Pages {
 
 /// The pages of one site in one block.
 #[derive(Default)]
-pub(super) struct Answers(FxHashMap<PageId, Page>);
+pub(super) struct Answers {
+    /// By path as written, so that a path is hashed into its page once; `None` for what is no page.
+    seen: FxHashMap<Box<[u8]>, Option<usize>>,
+    numbers: FxHashMap<PageId, usize>,
+    pages: Vec<(PageId, Page)>,
+    /// By page: the classes of its answers' sizes, not counted yet.
+    classes: Vec<Vec<u16>>,
+}
 
 impl Answers {
     /// Notes an answer with success.
@@ -262,11 +269,13 @@ impl Answers {
         if !matches!(event.get(Field::Status), Some([b'2', _, _])) {
             return;
         }
-        let (Some(id), Some(bytes)) = (PageId::of(path), event.number(Field::BytesOut)) else {
+        let Some(bytes) = event.number(Field::BytesOut) else { return };
+        let Some(number) = self.number(path, entry.line) else { return };
+        self.classes[number].push(class(bytes));
+        let page = &mut self.pages[number].1;
+        if page.has_many_clients() {
             return;
-        };
-        let page = self.0.entry(id).or_insert_with(|| Page::new(path, entry.line));
-        page.sizes.add(bytes);
+        }
         page.used_by(event.get(Field::Client).map_or(0, short));
         if page.path.is_some() && !page.has_many_clients() && page.uses.len() < Page::USES {
             let client = client(event, inventory).map(Into::into);
@@ -275,8 +284,27 @@ impl Answers {
         }
     }
 
+    fn number(&mut self, path: &[u8], line: u64) -> Option<usize> {
+        if let Some(known) = self.seen.get(path) {
+            return *known;
+        }
+        let number = PageId::of(path).map(|id| {
+            *self.numbers.entry(id).or_insert_with(|| {
+                self.pages.push((id, Page::new(path, line)));
+                self.classes.push(Vec::new());
+                self.pages.len() - 1
+            })
+        });
+        self.seen.insert(path.into(), number);
+        number
+    }
+
     pub(super) fn into_pages(self) -> Pages {
-        Pages { of: self.0.into_iter().collect(), beyond: 0 }
+        let counted = self.pages.into_iter().zip(self.classes).map(|((id, mut page), classes)| {
+            classes.into_iter().for_each(|class| page.sizes.add(class));
+            (id, page)
+        });
+        Pages { of: counted.collect(), beyond: 0 }
     }
 }
 
@@ -302,8 +330,8 @@ mod tests {
     #[test]
     fn usual_sizes_leave_outliers_out() {
         let mut sizes = Sizes::default();
-        (0..200).for_each(|i| sizes.add(20_000 + i));
-        sizes.add(7);
+        (0..200).for_each(|i| sizes.add(class(20_000 + i)));
+        sizes.add(class(7));
         let (low, high) = sizes.usual(100).unwrap();
         assert!(
             (18_000..=20_000).contains(&low) && (20_199..=21_000).contains(&high),

@@ -11,6 +11,7 @@ use crate::source::{Inventory, Place};
 use crate::time::Time;
 
 use super::client::client;
+use super::index::Noted;
 use super::outcome::shows_output;
 use super::page::Answers;
 use super::{Hit, Links, Outcome, Part, SiteTally};
@@ -75,6 +76,7 @@ impl<'s> Scanner<'s> {
         let mut event = Event::default();
         let mut sites = Sites::new(self.inventory.place(name));
         let mut marks = self.marks(block);
+        let mut noted = Noted::default();
         for entry in block.entries() {
             part.entries += 1;
             event.reset(entry.bytes);
@@ -82,7 +84,7 @@ impl<'s> Scanner<'s> {
             if parsed == Parsed::Skip {
                 continue;
             }
-            part.index.note(&event, self.inventory);
+            noted.note(&event, self.inventory);
             let site = sites.of(&event, entry.line);
             site.note(&event, parsed);
             site.answers.note(&event, &entry, self.inventory);
@@ -97,6 +99,7 @@ impl<'s> Scanner<'s> {
             self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally);
         }
         self.at = marks.at;
+        part.index = noted.into();
         sites.into_part(&mut part);
         part
     }
