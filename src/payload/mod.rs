@@ -149,6 +149,11 @@ pub fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> 
     found
 }
 
+/// Whether a field has a sign that code needs: without one it has no words.
+pub fn suspect(event: &Event<'_>, field: Field) -> bool {
+    event.get(field).is_some_and(is_suspect)
+}
+
 /// Whether a field has a word of a family at any layer.
 pub fn does(event: &Event<'_>, field: Field, family: Family) -> bool {
     (0..=2).any(|layer| words_of(event, field, family, layer).next().is_some())

@@ -3,7 +3,7 @@
 use super::*;
 
 fn suspect(event: &Event<'_>) -> bool {
-    FIELDS.iter().any(|field| event.get(*field).is_some_and(is_suspect))
+    FIELDS.iter().any(|field| super::suspect(event, *field))
 }
 
 fn event(target: &'static str) -> Event<'static> {

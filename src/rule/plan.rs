@@ -47,7 +47,7 @@ struct Screen {
     classes: Vec<(usize, ByteClasses)>,
     /// Comparisons with every value.
     always: Vec<u32>,
-    /// Rules that need code of a family in the field.
+    /// Rules that need code of a family in the field, which is the same for all.
     payloads: Vec<(Field, Family, u32)>,
 }
 
@@ -238,9 +238,11 @@ impl Screen {
         let proven = checks.filter(|check| subject.proves(&check.proof, row)).map(|c| c.rule);
         let mut rules: Vec<u32> = proven.collect();
         let event = subject.event;
-        let does =
-            |(field, family, _): &&(Field, Family, u32)| payload::does(event, *field, *family);
-        rules.extend(self.payloads.iter().filter(does).map(|(.., rule)| *rule));
+        let suspect = |(field, ..): &(Field, Family, u32)| payload::suspect(event, *field);
+        if self.payloads.first().is_some_and(suspect) {
+            let does = |(field, family, _): &&(_, _, u32)| payload::does(event, *field, *family);
+            rules.extend(self.payloads.iter().filter(does).map(|(.., rule)| *rule));
+        }
         rules
     }
 

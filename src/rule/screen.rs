@@ -1,9 +1,9 @@
 //! Which rules does a value make candidates? Literals, exact values and bytes that rules need,
 //! looked for in a value as it stands in the log and in its decoded layers.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
+use aho_corasick::packed::Searcher;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, Span};
 use memchr::{memchr, memchr_iter, memchr3_iter};
-use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
 use crate::event::decode;
@@ -57,8 +57,8 @@ impl Candidates {
 #[derive(Debug)]
 pub(super) struct Literals {
     automaton: AhoCorasick,
-    /// Finds the first of a few literals faster than the automaton does, by vectors.
-    few: Option<Regex>,
+    /// Finds where a few literals may stand faster than the automaton does, by vectors.
+    few: Option<Searcher>,
     /// By literal: the rules that need it.
     needing: Vec<Vec<u32>>,
     /// Bytes that stand in a literal.
@@ -91,10 +91,10 @@ impl Literals {
         Ok(Some(Self { automaton, few, needing, bytes }))
     }
 
-    /// Where the first literal in `bytes` at or behind `from` begins; `None` if none follows.
+    /// Where the first literal in `bytes` at or behind `from` is; `None` if none follows.
     pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
         if let Some(few) = &self.few {
-            return few.find_at(bytes, from).map(|found| found.start());
+            return few.find_in(bytes, Span::from(from..bytes.len())).map(|found| found.start());
         }
         let input = Input::new(bytes).range(from..).earliest(true);
         self.automaton.find(input).map(|found| found.start())
@@ -141,17 +141,30 @@ impl Literals {
     }
 }
 
-/// One expression for literals (printable ASCII), if they are few.
-fn few<'t>(texts: impl ExactSizeIterator<Item = &'t [u8]>) -> Option<Regex> {
-    /// Beyond so many, the vectors give way to an automaton anyway.
-    const MOST: usize = 32;
-    if texts.len() > MOST {
-        return None;
-    }
-    let escaped: Vec<String> =
-        texts.map(|text| regex::escape(&String::from_utf8_lossy(text))).collect();
-    let mut builder = RegexBuilder::new(&escaped.join("|"));
-    builder.case_insensitive(true).unicode(false).build().ok()
+/// Finds a piece of each literal, in any case, by vectors; `None` if they are too many for that.
+fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
+    /// What the vectors hold.
+    const MOST: usize = 64;
+    let mut pieces: Vec<Vec<u8>> = texts.flat_map(|text| spellings(piece(text))).collect();
+    pieces.sort();
+    pieces.dedup();
+    (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
+}
+
+/// The piece of a literal with the most signs, which have one case and are rare.
+fn piece(text: &[u8]) -> &[u8] {
+    const LONGEST: usize = 4;
+    let signs = |piece: &&[u8]| piece.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
+    text.windows(LONGEST).max_by_key(signs).unwrap_or(text)
+}
+
+/// A text in every case.
+fn spellings(text: &[u8]) -> Vec<Vec<u8>> {
+    text.iter().fold(vec![Vec::new()], |begun, byte| {
+        let mut cases = vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        cases.dedup();
+        begun.iter().flat_map(|b| cases.iter().map(|case| [b, &[*case][..]].concat())).collect()
+    })
 }
 
 /// Whether UTF-8 that is longer than it need be begins here.
