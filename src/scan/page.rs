@@ -181,7 +181,7 @@ impl Page {
     pub(crate) fn used(path: &str, uses: &[(&str, i64, u64)]) -> Self {
         let mut page = Self::new(path.as_bytes(), 1);
         for (client, second, bytes) in uses {
-            page.sizes.add(*bytes);
+            page.sizes.add(class(*bytes));
             page.used_by(short(client.as_bytes()));
             let time = crate::time::Time::from_micros(second * 1_000_000, 540);
             let at = Moment { time, line: *second as u64, offset: *second as u64 };
