@@ -301,7 +301,9 @@ impl Answers {
 
     pub(super) fn into_pages(self) -> Pages {
         let counted = self.pages.into_iter().zip(self.classes).map(|((id, mut page), classes)| {
-            classes.into_iter().for_each(|class| page.sizes.add(class));
+            for class in classes {
+                page.sizes.add(class);
+            }
             (id, page)
         });
         Pages { of: counted.collect(), beyond: 0 }
