@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use leaksweep::report::{Format, OcsfVersion};
+use leaksweep::report::{Format, Language, OcsfVersion};
 use leaksweep::time::Zone;
 
 use super::Failure;
@@ -301,10 +301,10 @@ pub(crate) struct RecordArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WriteArgs {
     /// Format on standard output: text, json, ndjson, html, csv, ocsf, ecs, timesketch,
-    /// sha256sums or part [default: text]
+    /// pfi, ppc, sha256sums or part [default: text]
     #[arg(short, long, value_name = "FMT")]
     pub(super) format: Option<Format>,
-    /// Also write a file: html=report.html (may be given more than once; mode 0600)
+    /// Also write a file: html=report.html, pfi=pfi.md, ppc=ppc.html (may be given more than once; mode 0600)
     #[arg(short = 'o', long = "output", value_name = "FMT=PATH")]
     pub(super) targets: Vec<Target>,
     /// Overwrite outputs that exist
@@ -319,6 +319,9 @@ pub(crate) struct WriteArgs {
     /// Version of the schema that ocsf findings are written for: 1.4.0 to 1.8.0
     #[arg(long, value_name = "VERSION", default_value_t, hide_default_value = true)]
     pub(super) ocsf_version: OcsfVersion,
+    /// Language of the forms pfi and ppc: en or ja
+    #[arg(long, value_name = "LANG", default_value_t, hide_default_value = true)]
+    pub(super) lang: Language,
     /// Colours in text
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,

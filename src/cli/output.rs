@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use leaksweep::ledger::News;
-use leaksweep::report::{self, Format, Look, Manifest, PartFile, RenderError, Report};
+use leaksweep::report::{self, Format, Look, Manifest, Markup, PartFile, RenderError, Report};
 
 use super::args::{Color, OutputArgs, RecordArgs, WriteArgs};
 use super::file::{self, Written, refused};
@@ -29,7 +29,23 @@ impl FromStr for Target {
         if path.is_empty() || path == "-" {
             return Err("a path is missing; for standard output use --format".into());
         }
-        Ok(Self { format: format.parse()?, path: path.into() })
+        let target = Self { format: format.parse()?, path: path.into() };
+        match target.markup() {
+            None => Err("a form is written as Markdown or as a page; name it .md or .html".into()),
+            Some(_) => Ok(target),
+        }
+    }
+}
+
+impl Target {
+    /// How a form is written, by the name of its file; `None` for a form of another name.
+    fn markup(&self) -> Option<Markup> {
+        let is_form = matches!(self.format, Format::Pfi | Format::Ppc);
+        match self.path.extension().and_then(|end| end.to_str()) {
+            Some("html" | "htm") => Some(Markup::Html),
+            Some("md") => Some(Markup::Markdown),
+            _ => (!is_form).then(Markup::default),
+        }
     }
 }
 
@@ -102,7 +118,13 @@ impl WriteArgs {
                 terminal && !set("NO_COLOR") && std::env::var_os("TERM") != Some("dumb".into())
             }
         };
-        Look { width: width(terminal), color, ocsf: self.ocsf_version }
+        Look {
+            width: width(terminal),
+            color,
+            ocsf: self.ocsf_version,
+            language: self.lang,
+            markup: Markup::default(),
+        }
     }
 }
 
@@ -180,7 +202,8 @@ impl Outputs {
     ) -> Result<Vec<report::Output>, Failure> {
         let plain = Look { color: false, width: Look::default().width, ..self.look };
         let write = |target: &Target| {
-            let written = self.to_file(&target.path, |out| render(target.format, plain, out))?;
+            let look = Look { markup: target.markup().unwrap_or_default(), ..plain };
+            let written = self.to_file(&target.path, |out| render(target.format, look, out))?;
             Ok(output(target, written))
         };
         self.files.iter().map(write).collect()
@@ -269,7 +292,7 @@ mod tests {
     fn a_target_is_a_format_and_a_path() {
         let target: Target = "json=a=b.json".parse().unwrap();
         assert_eq!((target.format, target.path), (Format::Json, PathBuf::from("a=b.json")));
-        for bad in ["report.json", "json=", "json=-", "pdf=x.pdf"] {
+        for bad in ["report.json", "json=", "json=-", "pdf=x.pdf", "pfi=x.json"] {
             assert!(bad.parse::<Target>().is_err(), "{bad}");
         }
     }

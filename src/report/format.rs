@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
+use super::form::{self, Language, Markup};
 use super::ocsf::OcsfVersion;
 use super::{Report, csv, ecs, html, json, ndjson, ocsf, sums, text, timesketch};
 
@@ -28,6 +29,10 @@ pub enum Format {
     Timesketch,
     /// The sum of every source, as `sha256sum -c` checks them.
     Sha256sums,
+    /// What a PFI final report asks and logs can answer.
+    Pfi,
+    /// The nine items of a report to Japan's Personal Information Protection Commission.
+    Ppc,
     /// What the evidence yielded, to be merged (schema `leaksweep.part/1`).
     Part,
 }
@@ -41,12 +46,22 @@ pub struct Look {
     pub color: bool,
     /// The version of the schema that OCSF findings are written for.
     pub ocsf: OcsfVersion,
+    /// The language of forms.
+    pub language: Language,
+    /// How forms are written.
+    pub markup: Markup,
 }
 
 impl Default for Look {
     /// Plain text of 120 columns.
     fn default() -> Self {
-        Self { width: 120, color: false, ocsf: OcsfVersion::default() }
+        Self {
+            width: 120,
+            color: false,
+            ocsf: OcsfVersion::default(),
+            language: Language::default(),
+            markup: Markup::default(),
+        }
     }
 }
 
@@ -71,7 +86,7 @@ pub enum RenderError {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Json,
         Self::Ndjson,
@@ -80,6 +95,8 @@ impl Format {
         Self::Ocsf,
         Self::Ecs,
         Self::Timesketch,
+        Self::Pfi,
+        Self::Ppc,
         Self::Sha256sums,
         Self::Part,
     ];
@@ -95,6 +112,8 @@ impl Format {
             Self::Ocsf => "ocsf",
             Self::Ecs => "ecs",
             Self::Timesketch => "timesketch",
+            Self::Pfi => "pfi",
+            Self::Ppc => "ppc",
             Self::Sha256sums => "sha256sums",
             Self::Part => "part",
         }
@@ -117,6 +136,8 @@ impl Format {
             Self::Html => html::render(report, out)?,
             Self::Ocsf => ocsf::render(report, look, out)?,
             Self::Ecs => ecs::render(report, out)?,
+            Self::Pfi => form::pfi(report, look, out)?,
+            Self::Ppc => form::ppc(report, look, out)?,
             Self::Sha256sums => sums::render(report, out)?,
             Self::Ndjson | Self::Csv | Self::Timesketch if without_hits(report) => {
                 return Err(RenderError::NoHits(self));

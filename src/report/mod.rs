@@ -15,6 +15,7 @@ pub mod comparison;
 mod csv;
 mod ecs;
 mod facts;
+mod form;
 mod format;
 mod html;
 mod json;
@@ -34,6 +35,7 @@ mod visible;
 
 pub use comparison::Comparison;
 pub use facts::show_command;
+pub use form::{Language, Markup};
 pub use format::{Format, Look, RenderError};
 pub use manifest::{Input, Manifest, Output, sums_line};
 pub use news::news;

@@ -4,6 +4,7 @@
 //! hashes, so that even a mistake in escaping could not run or send anything.
 
 pub(super) mod comparison;
+pub(super) mod form;
 mod actor;
 mod node;
 mod picture;
