@@ -14,7 +14,7 @@
 //! * By its bytes: a file under another name, on another disk, with another inode, whose SHA-256 is
 //!   known costs one hash.
 //! * By its beginning: a log that grew, was rotated or compressed begins with the same 4 KiB
-//!   ([`print`]), and then the SHA-256 of its decompressed bytes up to the [`Mark`] must be what it
+//!   ([`print()`]), and then the SHA-256 of its decompressed bytes up to the [`Mark`] must be what it
 //!   was. Only what lies behind the mark is scanned.
 //!
 //! Inodes are never an identity. What was read before and is in no file any more although its file
@@ -27,8 +27,8 @@
 //!   whole or not at all, and the next run ends with the same tally.
 //! * One run at a time: a lock of the kernel, which dies with its process.
 //! * Nothing raw is in the state: excerpts are masked, values are fingerprints under the case key.
-//! * What a file held stays known when the file is gone, until [`Ledger::drop_before`] or
-//!   [`Ledger::forget`].
+//! * What a file held stays known when the file is gone, until `drop_before` or
+//!   `forget`.
 
 mod books;
 mod error;

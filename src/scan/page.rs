@@ -141,7 +141,7 @@ pub struct Page {
     clients: Vec<u32>,
     /// Line of its first answer.
     pub line: u64,
-    /// Of a page of code ([`is_code`]): its path, masked.
+    /// Of a page of code (by its extension): its path, masked.
     pub path: Option<Masked>,
     /// Of a page of code: its first uses, while it has few clients.
     pub uses: Vec<PageUse>,

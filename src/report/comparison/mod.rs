@@ -1,7 +1,7 @@
 //! What do two reports agree on, and what differs?
 //!
 //! Two investigations of the same evidence (an internal and an external one), or the same one
-//! before and after a revision: both reports are taken apart into facts ([`fact`]), and facts of
+//! before and after a revision: both reports are taken apart into facts, and facts of
 //! the same name are laid side by side. The differing ones, numbered, are the *Table of Changes*
 //! that a revised PFI report carries.
 //!
