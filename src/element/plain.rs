@@ -25,13 +25,14 @@ pub(super) struct Plain<'a> {
 impl<'a> Plain<'a> {
     /// Undoes the spellings of `raw`.
     pub(super) fn of(raw: &'a [u8]) -> Self {
-        Self::with_layers(raw, LAYERS)
+        Self::with_layers(raw, LAYERS, true)
     }
 
-    /// Undoes at most so many layers of escapes, and the encodings of characters.
-    fn with_layers(raw: &'a [u8], layers: usize) -> Self {
+    /// Undoes at most so many layers of escapes, quoted-printable if asked, and the encodings of
+    /// characters.
+    fn with_layers(raw: &'a [u8], layers: usize, quoted: bool) -> Self {
         let mut plain = Self { text: Cow::Borrowed(raw), map: Vec::new() };
-        if layers > 0 {
+        if quoted {
             plain.step(unquote);
         }
         let _ = (0..layers).all(|_| plain.step(unescape));
@@ -42,14 +43,17 @@ impl<'a> Plain<'a> {
         plain
     }
 
-    /// The text with no, one, two … layers of escapes undone: what reads as an escape may be none.
+    /// The text with no, one, two … layers of escapes undone, with and without quoted-printable:
+    /// what reads as an escape may be none.
     pub(super) fn layers(raw: &'a [u8]) -> impl Iterator<Item = Self> {
+        let whole = Self::with_layers(raw, LAYERS, true);
         let mut length = None;
-        (0..=LAYERS).map_while(move |layers| {
-            let plain = Self::with_layers(raw, layers);
+        let unquoted = (0..=LAYERS).map_while(move |layers| {
+            let plain = Self::with_layers(raw, layers, false);
             let again = length.replace(plain.text.len()) == Some(plain.text.len());
             (!again).then_some(plain)
-        })
+        });
+        unquoted.chain([whole])
     }
 
     /// The bytes of the log that spell a span of the text.
@@ -171,10 +175,18 @@ pub(super) fn quoted(text: &[u8], at: usize) -> Option<u8> {
     sure.then_some(this)
 }
 
-/// A blank, a hyphen, a dot, a quote or an `@` in a text that is quoted-printable.
+/// A blank, a hyphen or a dot between digits, an `@` before a domain, or a quote behind `=3D`, in a
+/// text that is quoted-printable. Behind a key, `=22…` and `=40…` begin card numbers.
 fn beside(text: &[u8], at: usize) -> Option<u8> {
     let code = upper_hex(text.get(at + 1..at + 3)?)?;
-    matches!(code, b' ' | b'-' | b'.' | b'"' | b'@').then_some(code)
+    let (before, after) = (at.checked_sub(1).map_or(0, |i| byte(text, i)), byte(text, at + 3));
+    let fits = match code {
+        b' ' | b'-' | b'.' => before.is_ascii_digit() && after.is_ascii_digit(),
+        b'@' => before.is_ascii_alphanumeric() && after.is_ascii_alphabetic(),
+        b'"' => text.get(..at)?.ends_with(b"=3D") || !after.is_ascii_digit(),
+        _ => false,
+    };
+    fits.then_some(code)
 }
 
 fn is_base64_end(text: &[u8], at: usize) -> bool {
@@ -304,6 +316,10 @@ mod tests {
             (
                 "card_no=3D4556=2D7375 mail=3Dtaro=40foo.jp =E5=90=8D",
                 "card_no=4556-7375 mail=taro@foo.jp 名",
+            ),
+            (
+                "no=4012888888881881 no=2223003122003222 x=3D",
+                "no=4012888888881881 no=2223003122003222 x=",
             ),
             ("price=40 a=20 x==3D q=E5", "price=40 a=20 x==3D q=E5"),
         ];

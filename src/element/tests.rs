@@ -110,6 +110,8 @@ fn masked_text_holds_nothing() {
         ("cvv=123&mail=taro%40foo.co.jp", "cvv=⟨security_code⟩&mail=⟨email⟩"),
         ("a\u{1b}[31mb\n", "a\\u{1b}[31mb\\n"),
         ("card_no=411111******1111", "card_no=⟨masked card⟩"),
+        ("no=2223%2D9876%2D5432%2D1095card_no=3D", "no=222398…1095card_no=3D"),
+        ("card=4012888888881881 href=3D", "card=401288…1881 href=3D"),
     ];
     for (text, want) in table {
         assert_eq!(mask(text.as_bytes(), 0, 200).as_str(), want);
