@@ -13,6 +13,7 @@
 //! [`conclude`] makes the report, a pure function of the tally.
 
 pub mod time;
+pub mod spill;
 pub mod source;
 pub mod line;
 pub mod event;

@@ -2,12 +2,13 @@
 //!
 //! Cards that do not [count](Grade::counts) (test numbers, masked ones, chance, for review, wrong
 //! check digit) stand apart; a headline record is one of which a class is left without them. Distinct values
-//! are counted by sorting their keyed fingerprints, so that 676,290 records cost milliseconds.
+//! are counted by sorting their keyed fingerprints, at a bounded memory.
 
 use std::collections::BTreeMap;
 
-use crate::element::{Brand, Element, Elements, Grade, settled};
+use crate::element::{Brand, Card, Element, Elements, Grade, settled};
 use crate::scan::{RecordFact, SiteTally, network};
+use crate::spill::Uniques;
 
 use super::intruder::{Intruder, Intruders};
 use super::site::{Site, SiteStream};
@@ -17,7 +18,7 @@ use super::{ApartCount, BrandCount, ClassCount, Count, Direction, Distinct, Plac
 pub(super) fn observed(site: &Site<'_>) -> Count {
     let mut counter = Counter::default();
     for stream in &site.streams {
-        stream.tally.records.facts.iter().for_each(|fact| counter.add(fact, stream.tally));
+        stream.tally.records.facts.iter().for_each(|fact| counter.add(&fact, stream.tally));
     }
     counter.count()
 }
@@ -56,8 +57,8 @@ pub(super) fn attributed(site: &Site<'_>, intruders: &Intruders<'_, '_>) -> Read
     let (mut read, mut counter) = (Read::default(), Counter::default());
     for stream in &site.streams {
         for (fact, intruder) in attributed_facts(stream, intruders) {
-            counter.add(fact, stream.tally);
-            if is_headline(fact, stream.tally) {
+            counter.add(&fact, stream.tally);
+            if is_headline(&fact, stream.tally) {
                 read.is_theft |= !intruder.is_shared();
                 widen(&mut read.times, fact.time);
                 widen(&mut read.days, fact.date);
@@ -81,10 +82,10 @@ fn widen<T: Copy + Ord>(span: &mut Option<(T, T)>, value: Option<T>) {
 /// A record without a time is counted only if its client has no record from before its first
 /// step: such a client is also an ordinary customer, and the record may be from that time. Logs of
 /// requests alone are left out: what stands there was sent by the client, not read.
-fn attributed_facts<'t, 'i>(
-    stream: &SiteStream<'t>,
+fn attributed_facts<'i>(
+    stream: &SiteStream<'_>,
     intruders: &'i Intruders<'_, '_>,
-) -> impl Iterator<Item = (&'t RecordFact, &'i Intruder<'i, 'i>)> {
+) -> impl Iterator<Item = (RecordFact, &'i Intruder<'i, 'i>)> {
     let records = &stream.tally.records;
     let names = records.clients.iter().filter(|_| stream.tells_answers());
     let clients: Vec<_> = names.map(|name| intruders.get(name)).collect();
@@ -118,7 +119,7 @@ pub(super) fn before_and_after<'t>(
     for fact in records.facts.iter().take_while(|_| any) {
         let Some((number, time)) = fact.client.map(|c| c as usize).zip(fact.time) else { continue };
         let bound =
-            bounds.get(number).copied().flatten().filter(|_| is_headline(fact, stream.tally));
+            bounds.get(number).copied().flatten().filter(|_| is_headline(&fact, stream.tally));
         if let (Some(bound), Some((before, after))) = (bound, counts.get_mut(number)) {
             *before += u64::from(time < bound);
             *after += u64::from(time >= bound);
@@ -154,7 +155,7 @@ pub(super) fn first_records<'s>(site: &'s Site<'_>) -> BTreeMap<&'s str, i64> {
             let place = fact.client.and_then(|c| of_stream.get_mut(c as usize));
             if let (Some(place), Some(time)) = (place, fact.time)
                 && place.is_none_or(|first| time < first)
-                && is_headline(fact, stream.tally)
+                && is_headline(&fact, stream.tally)
             {
                 *place = Some(time);
             }
@@ -167,110 +168,100 @@ pub(super) fn first_records<'s>(site: &'s Site<'_>) -> BTreeMap<&'s str, i64> {
     first
 }
 
-/// Records on the way to a [`Count`].
+/// Records on the way to a [`Count`]: gross numbers as such, distinct ones from all hashes.
 #[derive(Default)]
 struct Counter {
-    /// Class, brand and fingerprint of every record with a card.
-    cards: Vec<(Elements, Brand, u64)>,
-    /// Records without a card.
-    cardless: BTreeMap<Elements, u64>,
-    emails: Vec<u64>,
-    persons: Vec<u64>,
-    apart: BTreeMap<Grade, Vec<u64>>,
+    classes: BTreeMap<Elements, u64>,
+    brands: BTreeMap<Brand, u64>,
+    apart: BTreeMap<Grade, u64>,
+    cards_by_class: Uniques,
+    cards_by_brand: Uniques,
+    cards_apart: Uniques,
+    people: Uniques,
 }
+
+/// The groups of [`Counter::people`].
+const EMAIL: u32 = 0;
+const PERSON: u32 = 1;
 
 impl Counter {
     fn add(&mut self, fact: &RecordFact, tally: &SiteTally) {
         let (class, card) = settled(fact.class, fact.card, &tally.columns);
-        let counted = card.filter(|card| card.grade.counts());
-        if let Some(card) = card.filter(|card| !card.grade.counts()) {
-            self.apart.entry(card.grade).or_default().push(card.fingerprint.0);
+        if let Some(card) = card {
+            self.add_card(class, card);
         }
-        match counted {
-            Some(card) => self.cards.push((class, card.brand, card.fingerprint.0)),
-            None if class.is_empty() => return,
-            None => *self.cardless.entry(class).or_default() += 1,
+        if class.is_empty() {
+            return;
         }
-        self.emails.extend(fact.email.map(|f| f.0));
-        self.persons.extend(fact.person.map(|f| f.0));
+        *self.classes.entry(class).or_default() += 1;
+        fact.email.iter().for_each(|f| self.people.add(EMAIL, f.0));
+        fact.person.iter().for_each(|f| self.people.add(PERSON, f.0));
     }
 
-    fn count(mut self) -> Count {
-        let classes = self.classes();
-        let brands = self.brands();
+    fn add_card(&mut self, class: Elements, card: Card) {
+        let number = card.fingerprint.0;
+        if card.grade.counts() {
+            *self.brands.entry(card.brand).or_default() += 1;
+            self.cards_by_class.add(class.0, number);
+            self.cards_by_brand.add(card.brand as u32, number);
+        } else {
+            *self.apart.entry(card.grade).or_default() += 1;
+            self.cards_apart.add(card.grade as u32, number);
+        }
+    }
+
+    fn count(self) -> Count {
+        let people = self.people.counts();
+        let classes = classes(&self.classes, &self.cards_by_class.counts());
+        let brands = brands(&self.brands, &self.cards_by_brand.counts());
         Count {
             records: classes.iter().map(|class| class.records).sum(),
             distinct: Distinct {
+                // A card has one brand, so that the distinct cards of all brands add up.
                 card_number: brands.iter().map(|brand| brand.distinct).sum(),
-                email: distinct(&mut self.emails),
-                person: distinct(&mut self.persons),
+                email: of(&people, EMAIL),
+                person: of(&people, PERSON),
             },
             classes,
             brands,
-            apart: self.apart.into_iter().map(apart).collect(),
+            apart: apart(&self.apart, &self.cards_apart.counts()),
         }
     }
-
-    /// By class, in the order of the classes' elements.
-    fn classes(&mut self) -> Vec<ClassCount> {
-        self.cards.sort_unstable_by_key(|(class, _, card)| (*class, *card));
-        let mut classes: Vec<ClassCount> = self
-            .cards
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|same| class_count(same[0].0, same.len() as u64, runs(same, |c| c.2)))
-            .collect();
-        let cardless = self.cardless.iter().map(|(class, n)| class_count(*class, *n, 0));
-        classes.extend(cardless);
-        classes.sort_by(|a, b| a.elements.cmp(&b.elements));
-        merged(classes)
-    }
-
-    /// By brand; a card has one brand, so that the distinct cards of all brands add up.
-    fn brands(&mut self) -> Vec<BrandCount> {
-        self.cards.sort_unstable_by_key(|(_, brand, card)| (*brand, *card));
-        let brands = self.cards.chunk_by(|a, b| a.1 == b.1);
-        brands
-            .map(|same| BrandCount {
-                brand: same[0].1,
-                records: same.len() as u64,
-                distinct: runs(same, |c| c.2),
-            })
-            .collect()
-    }
 }
 
-fn class_count(class: Elements, records: u64, distinct_cards: u64) -> ClassCount {
-    ClassCount { elements: class.iter().collect(), records, distinct_cards }
+/// How many different ones a group has.
+fn of(counts: &BTreeMap<u32, u64>, group: u32) -> u64 {
+    counts.get(&group).copied().unwrap_or_default()
 }
 
-/// Neighbouring counts of the same class made one.
-fn merged(classes: Vec<ClassCount>) -> Vec<ClassCount> {
-    let mut out: Vec<ClassCount> = Vec::new();
-    for class in classes {
-        match out.last_mut().filter(|last| last.elements == class.elements) {
-            Some(last) => {
-                last.records += class.records;
-                last.distinct_cards += class.distinct_cards;
-            }
-            None => out.push(class),
-        }
-    }
-    out
+/// By class, in the order of the classes' elements.
+fn classes(gross: &BTreeMap<Elements, u64>, distinct: &BTreeMap<u32, u64>) -> Vec<ClassCount> {
+    let class = |(class, records): (&Elements, &u64)| ClassCount {
+        elements: class.iter().collect(),
+        records: *records,
+        distinct_cards: of(distinct, class.0),
+    };
+    let mut classes: Vec<ClassCount> = gross.iter().map(class).collect();
+    classes.sort_by(|a, b| a.elements.cmp(&b.elements));
+    classes
 }
 
-fn apart((grade, mut numbers): (Grade, Vec<u64>)) -> ApartCount {
-    ApartCount { grade, records: numbers.len() as u64, distinct: distinct(&mut numbers) }
+fn brands(gross: &BTreeMap<Brand, u64>, distinct: &BTreeMap<u32, u64>) -> Vec<BrandCount> {
+    let brand = |(brand, records): (&Brand, &u64)| BrandCount {
+        brand: *brand,
+        records: *records,
+        distinct: of(distinct, *brand as u32),
+    };
+    gross.iter().map(brand).collect()
 }
 
-/// Distinct values of a list.
-fn distinct(values: &mut [u64]) -> u64 {
-    values.sort_unstable();
-    runs(values, |v| *v)
-}
-
-/// Runs of equal keys in a sorted list.
-fn runs<T>(sorted: &[T], key: impl Fn(&T) -> u64) -> u64 {
-    sorted.chunk_by(|a, b| key(a) == key(b)).count() as u64
+fn apart(gross: &BTreeMap<Grade, u64>, distinct: &BTreeMap<u32, u64>) -> Vec<ApartCount> {
+    let apart = |(grade, records): (&Grade, &u64)| ApartCount {
+        grade: *grade,
+        records: *records,
+        distinct: of(distinct, *grade as u32),
+    };
+    gross.iter().map(apart).collect()
 }
 
 /// Whether any headline record carries sensitive authentication data (PCI DSS 3.3.1).
@@ -286,7 +277,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::element::{Card, Fingerprint};
+    use crate::element::Fingerprint;
+    use crate::scan::Facts;
 
     fn fact(class: u32, card: Option<(u64, u8)>, email: Option<u64>) -> RecordFact {
         let grades = [Grade::Keyed, Grade::Column, Grade::Review, Grade::Test];
@@ -324,6 +316,27 @@ mod tests {
             counter.add(fact, &tally);
         }
         counter.count()
+    }
+
+    /// 10⁸ distinct cards at a bounded memory: 11 GB of temporary files.
+    #[test]
+    #[ignore = "takes minutes and 11 GB of temporary files"]
+    fn a_hundred_million_distinct_cards() {
+        const MANY: u64 = 100_000_000;
+        let mut facts = Facts::default();
+        (0..MANY).for_each(|n| {
+            facts.push(fact(1, Some((n.wrapping_mul(0x9E37_79B9_7F4A_7C15), 0)), None));
+        });
+        let tally = SiteTally::default();
+        let mut counter = Counter::default();
+        facts.iter().for_each(|fact| counter.add(&fact, &tally));
+        let count = counter.count();
+        assert_eq!((count.records, count.distinct.card_number), (MANY, MANY));
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let peak = peak.and_then(|kb| kb.parse::<u64>().ok());
+        assert!(peak.is_none_or(|kb| kb < 512 * 1024), "peak {peak:?} kB");
     }
 
     proptest! {

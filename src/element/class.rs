@@ -117,6 +117,20 @@ pub enum Grade {
 }
 
 impl Grade {
+    /// All grades, from the surest down.
+    pub const ALL: &'static [Grade] = &[
+        Self::Track,
+        Self::Keyed,
+        Self::Corroborated,
+        Self::Column,
+        Self::Review,
+        Self::Chance,
+        Self::Test,
+        Self::MaskedWell,
+        Self::MaskedWeakly,
+        Self::LuhnFailure,
+    ];
+
     /// Whether it counts in the headline as a card number.
     pub fn counts(self) -> bool {
         self <= Self::Column
@@ -140,4 +154,22 @@ pub enum Brand {
     Rupay,
     Troy,
     Other,
+}
+
+impl Brand {
+    /// All brands.
+    pub const ALL: &'static [Brand] = &[
+        Self::Visa,
+        Self::Mastercard,
+        Self::Jcb,
+        Self::Amex,
+        Self::Diners,
+        Self::Discover,
+        Self::Unionpay,
+        Self::Maestro,
+        Self::Mir,
+        Self::Rupay,
+        Self::Troy,
+        Self::Other,
+    ];
 }

@@ -45,10 +45,11 @@ impl SiteTally {
 }
 
 impl Records {
-    fn sorted(mut self) -> Self {
-        self.facts.sort_by_key(|fact| fact.line);
+    fn sorted(self) -> Self {
+        let mut facts: Vec<_> = self.facts.iter().collect();
+        facts.sort_by_key(|fact| fact.line);
         let mut sorted = Self::default();
-        for fact in self.facts {
+        for fact in facts {
             let client = fact.client.and_then(|client| self.clients.get(client as usize));
             let client = client.map(|name| sorted.client(name));
             sorted.facts.push(super::RecordFact { client, ..fact });

@@ -16,6 +16,7 @@
 //!   gives the same tally.
 
 mod client;
+mod facts;
 mod hosts;
 mod index;
 mod outcome;
@@ -29,6 +30,7 @@ mod trail;
 mod walk;
 
 pub use client::network;
+pub use facts::Facts;
 pub use index::Index;
 pub use page::{Page, PageId, PageUse, Pages, Sizes};
 pub use pursuit::{Pursuer, Pursuit};

@@ -9,7 +9,7 @@ use crate::event::decode::Layer;
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
-use super::{Index, Pages, Trace, Trails};
+use super::{Facts, Index, Pages, Trace, Trails};
 
 /// What the logs show of the outcome of one hit. Only what is shown counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ pub struct Records {
     /// The clients named by the facts.
     pub clients: Vec<Box<str>>,
     /// The records, in the order of the stream.
-    pub facts: Vec<RecordFact>,
+    pub facts: Facts,
     #[serde(skip)]
     index: Texts,
 }
@@ -175,11 +175,11 @@ impl Records {
         self.index.intern(&mut self.clients, name)
     }
 
-    fn append(&mut self, next: Self) {
+    fn append(&mut self, next: &Self) {
         let map: Vec<u32> = next.clients.iter().map(|name| self.client(name)).collect();
         self.facts.extend(
             next.facts
-                .into_iter()
+                .iter()
                 .map(|fact| RecordFact { client: fact.client.map(|c| map[c as usize]), ..fact }),
         );
     }
@@ -360,7 +360,7 @@ impl SiteTally {
             self.rules.entry(rule).or_default().append(hits);
         }
         self.pages.append(next.pages);
-        self.records.append(next.records);
+        self.records.append(&next.records);
         self.columns.merge(next.columns);
         for (rule, series) in next.series {
             self.series.entry(rule).or_default().append(&series);
@@ -511,6 +511,17 @@ impl Tally {
         self.gaps.extend(other.gaps);
         self.gaps.sort();
         self.gaps.dedup();
+        self.make_room();
+    }
+
+    /// Puts records aside, if many are held in memory.
+    fn make_room(&mut self) {
+        let sites = self.streams.values_mut().flat_map(|y| y.part.sites.values_mut());
+        let mut facts: Vec<&mut Facts> = sites.map(|site| &mut site.records.facts).collect();
+        facts.retain(|facts| facts.held() > 0);
+        if facts.iter().map(|facts| facts.held()).sum::<usize>() > Facts::BOUND {
+            Facts::put_all_aside(&mut facts);
+        }
     }
 
     /// Of every stream that may hold one of these traces: those for which it was not searched yet.

@@ -1,0 +1,313 @@
+//! Where do numbers go that do not fit into memory?
+//!
+//! Into a file of our own in the folder for temporary files (`TMPDIR`; on Windows `TEMP`), which
+//! only its owner may read and which is gone with the process, however it ends: its name is
+//! taken away as soon as it is open (elsewhere than on Unix, at the end). What goes there are
+//! keyed hashes and times, never raw data. [`Uniques`] counts distinct hashes in this way,
+//! exactly.
+//!
+//! If the disk is full, memory is used instead. A file that cannot be read back is the one thing
+//! that stops the program: a count without it would be wrong.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// A file that numbers are put aside in.
+#[derive(Debug)]
+pub struct Spill {
+    file: File,
+    len: u64,
+    /// Its name, where an open file cannot be without one.
+    named: Option<PathBuf>,
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        if let Some(path) = &self.named {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Spill {
+    /// A new file.
+    ///
+    /// # Errors
+    ///
+    /// If the folder for temporary files takes none.
+    pub fn new() -> io::Result<Self> {
+        let folder = std::env::temp_dir();
+        let name = |n: u32| folder.join(format!("leaksweep-{}-{n}.spill", std::process::id()));
+        let taken = |file: &io::Result<(File, PathBuf)>| {
+            file.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::AlreadyExists)
+        };
+        let open = |path: PathBuf| Ok((options().open(&path)?, path));
+        let mut tried = (0..u32::MAX).map(name).map(open).skip_while(taken);
+        let (file, path) =
+            tried.next().unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
+        let named = std::fs::remove_file(&path).err().map(|_| path);
+        Ok(Self { file, len: 0, named })
+    }
+
+    /// Puts bytes aside and tells where.
+    ///
+    /// # Errors
+    ///
+    /// If the disk takes no more; nothing was put aside then.
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<Range<u64>> {
+        let from = self.len;
+        write_at(&self.file, bytes, from)?;
+        self.len += bytes.len() as u64;
+        Ok(from..self.len)
+    }
+
+    /// Reads pieces of `N` bytes back, in their order.
+    pub fn pieces<const N: usize>(&self, range: Range<u64>) -> Pieces<'_, N> {
+        Pieces { spill: self, range, buffer: Vec::new(), at: 0 }
+    }
+}
+
+/// Pieces of a part of a [`Spill`], in their order.
+#[derive(Debug)]
+pub struct Pieces<'s, const N: usize> {
+    spill: &'s Spill,
+    range: Range<u64>,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl<const N: usize> Pieces<'_, N> {
+    /// How many are read at a time.
+    const BUFFER: u64 = 1 << 10;
+
+    fn fill(&mut self) {
+        let len = (Self::BUFFER * N as u64).min(self.range.end - self.range.start);
+        self.buffer.resize(len as usize, 0);
+        if let Err(error) = read_at(&self.spill.file, &mut self.buffer, self.range.start) {
+            panic!("what was put aside for lack of memory cannot be read back: {error}");
+        }
+        self.range.start += len;
+        self.at = 0;
+    }
+}
+
+impl<const N: usize> Iterator for Pieces<'_, N> {
+    type Item = [u8; N];
+
+    fn next(&mut self) -> Option<[u8; N]> {
+        if self.at == self.buffer.len() {
+            self.fill();
+        }
+        let piece = self.buffer.get(self.at..)?.first_chunk().copied()?;
+        self.at += N;
+        Some(piece)
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let n = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
+        bytes = bytes.get(n..).unwrap_or_default();
+        at += n as u64;
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match std::os::windows::fs::FileExt::seek_read(file, rest, at + done as u64)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => done += n,
+        }
+    }
+    Ok(())
+}
+
+/// A keyed hash in a group that it is counted in.
+type Key = (u32, u64);
+
+/// Counts distinct keyed hashes by group, exactly. At most [`Uniques::BOUND`] are held in memory;
+/// more are put aside in sorted runs, which are merged at the end.
+#[derive(Debug)]
+pub struct Uniques {
+    bound: usize,
+    keys: Vec<Key>,
+    runs: Vec<Range<u64>>,
+    spill: Option<Spill>,
+}
+
+impl Default for Uniques {
+    fn default() -> Self {
+        Self::with_bound(Self::BOUND)
+    }
+}
+
+impl Uniques {
+    /// 16 MiB.
+    pub const BOUND: usize = 1 << 20;
+
+    /// Holds at most so many hashes in memory.
+    pub fn with_bound(bound: usize) -> Self {
+        Self { bound: bound.max(1), keys: Vec::new(), runs: Vec::new(), spill: None }
+    }
+
+    /// Adds a hash to a group.
+    pub fn add(&mut self, group: u32, hash: u64) {
+        self.keys.push((group, hash));
+        if self.keys.len() >= self.bound {
+            self.tidy();
+        }
+    }
+
+    /// How many different hashes each group has.
+    pub fn counts(mut self) -> BTreeMap<u32, u64> {
+        self.sort();
+        let mut counts = BTreeMap::new();
+        let runs =
+            self.runs.iter().filter_map(|run| Some(self.spill.as_ref()?.pieces(run.clone())));
+        let mut runs: Vec<_> = runs.map(|pieces| pieces.map(decoded)).collect();
+        let mut memory = self.keys.iter().copied();
+        let mut heads: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
+        let mut next = |run: usize| match runs.get_mut(run) {
+            Some(pieces) => pieces.next(),
+            None => memory.next(),
+        };
+        heads.extend((0..=self.runs.len()).filter_map(|run| Some(Reverse((next(run)?, run)))));
+        let mut last = None;
+        while let Some(Reverse((key, run))) = heads.pop() {
+            if last.replace(key) != Some(key) {
+                *counts.entry(key.0).or_default() += 1;
+            }
+            heads.extend(next(run).map(|key| Reverse((key, run))));
+        }
+        counts
+    }
+
+    fn sort(&mut self) {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+    }
+
+    /// Makes room: by leaving out what is there twice, and if that is not enough, on the disk.
+    fn tidy(&mut self) {
+        self.sort();
+        if self.keys.len() <= self.bound / 2 {
+            return;
+        }
+        match self.put_aside() {
+            Ok(()) => self.keys.clear(),
+            Err(_) => self.bound *= 2,
+        }
+    }
+
+    fn put_aside(&mut self) -> io::Result<()> {
+        let spill = match &mut self.spill {
+            Some(spill) => spill,
+            none => none.insert(Spill::new()?),
+        };
+        let bytes: Vec<u8> = self.keys.iter().flat_map(encoded).collect();
+        self.runs.push(spill.append(&bytes)?);
+        Ok(())
+    }
+}
+
+fn encoded((group, hash): &Key) -> impl Iterator<Item = u8> + use<> {
+    group.to_le_bytes().into_iter().chain(hash.to_le_bytes())
+}
+
+fn decoded(piece: [u8; 12]) -> Key {
+    let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b));
+    let (group, hash) = piece.split_at(4);
+    (number(group) as u32, number(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Numbers that look random (splitmix64).
+    fn mixed(n: u64) -> u64 {
+        let z = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
+    }
+
+    #[test]
+    fn a_small_memory_counts_as_a_large_one() {
+        for (numbers, different) in [(0, 1), (999, 999), (10_000, 400), (50_000, 33_333)] {
+            let mut small = Uniques::with_bound(1_000);
+            let mut large = Uniques::default();
+            let mut sets: BTreeMap<u32, BTreeSet<u64>> = BTreeMap::new();
+            for n in 0..numbers {
+                let (group, hash) = ((n % 3) as u32, mixed(n % different));
+                small.add(group, hash);
+                large.add(group, hash);
+                sets.entry(group).or_default().insert(hash);
+            }
+            let want: BTreeMap<u32, u64> = sets.iter().map(|(g, s)| (*g, s.len() as u64)).collect();
+            assert!(numbers <= 10_000 || small.runs.len() > 10);
+            assert!(small.keys.len() < 1_000);
+            assert_eq!(small.counts(), want);
+            assert_eq!(large.counts(), want);
+        }
+    }
+
+    #[test]
+    fn what_is_put_aside_comes_back_in_order() {
+        let mut spill = Spill::new().unwrap();
+        let first = spill.append(&[1, 2, 3, 4]).unwrap();
+        let second = spill.append(&(0..=255).cycle().take(9_000).collect::<Vec<u8>>()).unwrap();
+        assert_eq!(spill.pieces(first).collect::<Vec<[u8; 2]>>(), [[1, 2], [3, 4]]);
+        assert_eq!(spill.pieces::<3>(second).count(), 3_000);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_may_read_it_and_nothing_is_left() {
+        use std::os::unix::fs::PermissionsExt;
+        let spill = Spill::new().unwrap();
+        assert_eq!(spill.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(spill.named, None);
+    }
+
+    /// 10⁸ distinct hashes: 1.2 GB on the disk, and little memory.
+    #[test]
+    #[ignore = "takes a minute and 1.2 GB of temporary files"]
+    fn a_hundred_million_distinct_hashes() {
+        let mut distinct = Uniques::default();
+        (0..100_000_000).for_each(|n| distinct.add(0, mixed(n)));
+        assert_eq!(distinct.counts(), BTreeMap::from([(0, 100_000_000)]));
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let peak = peak.and_then(|kb| kb.parse::<u64>().ok());
+        assert!(peak.is_none_or(|kb| kb < 100 * 1024), "peak {peak:?} kB");
+    }
+}
