@@ -29,7 +29,7 @@ pub(super) fn places(site: &Site<'_>) -> Vec<PlaceCount> {
     for stream in &site.streams {
         let way = if stream.tells_answers() { Direction::Recorded } else { Direction::Incoming };
         let (_, counter) = logs.entry(stream.log()).or_insert_with(|| (way, Counter::default()));
-        stream.tally.records.facts.iter().for_each(|fact| counter.add(fact, stream.tally));
+        stream.tally.records.facts.iter().for_each(|fact| counter.add(&fact, stream.tally));
     }
     let place = |(log, (direction, counter)): (&str, (Direction, Counter))| {
         let count = counter.count();

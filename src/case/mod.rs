@@ -29,6 +29,7 @@ mod rotation;
 mod shown;
 mod silence;
 mod site;
+mod stored;
 mod story;
 mod suspect;
 mod usual;
@@ -42,6 +43,7 @@ pub use pivot::Pivot;
 pub use presence::{HourCount, LARGE, OperationCount, PathUse, Presence, Sighting, Walk};
 pub use prove::{Refuted, prove};
 pub use shown::Shown;
+pub use stored::{Alone, EmailsApart, Stored, StoredIn};
 
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +167,9 @@ pub struct Units {
     /// Where the observed records stand: how they came into the logs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<PlaceCount>,
+    /// Which account data the logs themselves store, and where.
+    #[serde(default)]
+    pub stored: Stored,
 }
 
 /// Records in one kind of log.
@@ -553,6 +558,7 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
         attributed: read.count.clone(),
         declared: site.entry.and_then(|entry| entry.declared_records),
         places: count::places(site),
+        stored: stored::stored(site),
     };
     let stopped = coverage::stopped(site, &basis.criteria);
     let story =

@@ -72,7 +72,7 @@ pub struct Column {
 }
 
 /// What a column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Content {
     /// Card numbers.
     Cards,
@@ -156,6 +156,11 @@ impl Columns {
     /// numbers that stand alone.
     pub fn by_chance(&self) -> f64 {
         self.0.values().map(Column::by_chance).sum()
+    }
+
+    /// All columns.
+    pub fn iter(&self) -> impl Iterator<Item = &Column> {
+        self.0.values()
     }
 
     fn cap(&mut self) {

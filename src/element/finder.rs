@@ -6,6 +6,7 @@ use super::column::Observation;
 use super::found::{Found, Hints, Search, Weight, search};
 use super::key::{Domain, Stamp};
 use super::keys::{self, Norm};
+use super::mail::Holder;
 use super::pairs::Pair;
 use super::plain::Plain;
 use super::{Card, CaseKey, Element, Elements, Fingerprint, Grade, Record, sift, unit};
@@ -22,6 +23,7 @@ pub struct Finder {
 #[derive(Debug, Default)]
 pub struct Scratch {
     observations: Vec<Observation>,
+    mails: Vec<(Holder, Fingerprint)>,
 }
 
 impl Scratch {
@@ -29,6 +31,12 @@ impl Scratch {
     /// wrong check digit included: what [`Columns::note`](super::Columns::note) takes.
     pub fn observations(&self) -> &[Observation] {
         &self.observations
+    }
+
+    /// The addresses in the entry last searched that are no leak by themselves: what
+    /// [`Mails::note`](super::Mails::note) takes.
+    pub fn mails(&self) -> &[(Holder, Fingerprint)] {
+        &self.mails
     }
 }
 
@@ -63,10 +71,12 @@ impl Finder {
     /// The class holds a card number only if its grade [counts](Grade::counts) already.
     pub fn records(&self, event: &Event<'_>, scratch: &mut Scratch, out: &mut Vec<Record>) {
         scratch.observations.clear();
+        scratch.mails.clear();
         let plain = Plain::of(event.raw);
         let hints = self.hints(event, &plain);
         let Search { found, seen } = search(&plain.text, &hints);
         scratch.observations.extend(seen.iter().map(|s| Observation::new(s, &self.stamp)));
+        scratch.mails.extend(found.iter().filter_map(|f| self.apart(f)));
         for finds in unit::records(&plain.text, found) {
             out.extend(self.record(finds));
         }
@@ -114,6 +124,11 @@ impl Finder {
             person: self.person(&parts),
             date: date(&finds),
         })
+    }
+
+    fn apart(&self, find: &Found) -> Option<(Holder, Fingerprint)> {
+        let holder = find.holder.filter(|holder| *holder != Holder::Person)?;
+        Some((holder, self.stamp.of(Domain::Email, &find.value)))
     }
 
     fn card(&self, find: &Found) -> Option<Card> {

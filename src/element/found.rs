@@ -69,6 +69,8 @@ pub(super) struct Found {
     pub card: Option<CardFind>,
     /// The date that it tells, days since 1970-01-01.
     pub date: Option<i32>,
+    /// Whose address it is.
+    pub holder: Option<mail::Holder>,
 }
 
 impl std::fmt::Debug for Found {
@@ -79,7 +81,8 @@ impl std::fmt::Debug for Found {
 
 impl Found {
     pub(super) fn new(element: Element, span: Range<usize>, weight: Weight) -> Self {
-        Self { element, span, key: 0, weight, value: Wiped::default(), card: None, date: None }
+        let value = Wiped::default();
+        Self { element, span, key: 0, weight, value, card: None, date: None, holder: None }
     }
 }
 
@@ -176,14 +179,14 @@ fn find_mail(text: &[u8], pairs: &[Pair], hints: &Hints<'_>, found: &mut Vec<Fou
     for address in mail::addresses(text, &hints.agent, hints.own) {
         let weight = match address.holder {
             mail::Holder::Person => Weight::Strong,
-            mail::Holder::Role => Weight::Weak,
             mail::Holder::Robot => Weight::Apart,
+            _ => Weight::Weak,
         };
         let key = pair_at(pairs, address.span.start).map_or(0, |p| p.key);
         let value = text.get(address.span.clone()).unwrap_or_default();
         let value = String::from_utf8_lossy(value).to_lowercase().into_bytes().into();
         let find = Found::new(Element::Email, address.span, weight);
-        found.push(Found { key, value, ..find });
+        found.push(Found { key, value, holder: Some(address.holder), ..find });
     }
 }
 

@@ -1,18 +1,83 @@
 //! Is that an e-mail address, and whose? Anchored on `@`, judged by the public suffix list.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+use super::Fingerprint;
 use super::plain::byte;
 
 /// Whose address it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holder {
     /// It may well be a person's.
     Person,
-    /// A role, a service account, a documentation or test domain: no person by itself.
+    /// A role (`info@`, `support@`), no person by itself.
     Role,
+    /// Of one of the site's own domains.
+    Own,
+    /// A service account of a cloud.
+    Service,
+    /// Of a domain for documentation and tests (RFC 2606).
+    Reserved,
     /// The contact that a robot's User-Agent gives.
     Robot,
+}
+
+/// How often addresses that are no leak by themselves were seen, by whose they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mails(BTreeMap<Holder, Seen>);
+
+/// Addresses of one kind: how often, and which (the smallest fingerprints: a union keeps the
+/// smallest of both, so that the order of merging does not matter).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    times: u64,
+    which: BTreeSet<u64>,
+}
+
+impl Mails {
+    /// The most different addresses of a kind that are counted; if there are more, it is this
+    /// many or more.
+    pub const CAP: usize = 10_000;
+
+    /// Notes an address.
+    pub fn note(&mut self, holder: Holder, address: Fingerprint) {
+        let seen = self.0.entry(holder).or_default();
+        seen.times += 1;
+        seen.which.insert(address.0);
+        seen.cap();
+    }
+
+    /// Adds what other entries showed.
+    pub fn merge(&mut self, other: Self) {
+        for (holder, theirs) in other.0 {
+            let seen = self.0.entry(holder).or_default();
+            seen.times += theirs.times;
+            seen.which.extend(theirs.which);
+            seen.cap();
+        }
+    }
+
+    /// Of each kind how often, and how many different ones.
+    pub fn counts(&self) -> impl Iterator<Item = (Holder, u64, u64)> + '_ {
+        self.0.iter().map(|(holder, seen)| (*holder, seen.times, seen.which.len() as u64))
+    }
+
+    /// Whether there were none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Seen {
+    fn cap(&mut self) {
+        while self.which.len() > Mails::CAP {
+            self.which.pop_last();
+        }
+    }
 }
 
 /// An address: where it stands and whose it is.
@@ -194,12 +259,17 @@ fn holder(local: &[u8], domain: &str, own: &[String]) -> Holder {
     let top = domain.rsplit('.').next().unwrap_or_default();
     let registered = psl::domain_str(domain).unwrap_or(domain);
     let within = |d: &str| domain.strip_suffix(d).is_some_and(|s| s.is_empty() || s.ends_with('.'));
-    let apart = ROLES.contains(&local.trim_matches('"'))
-        || RESERVED.contains(&top)
-        || registered.starts_with("example.")
-        || within("gserviceaccount.com")
-        || own.iter().any(|d| within(d));
-    if apart { Holder::Role } else { Holder::Person }
+    if own.iter().any(|d| within(d)) {
+        Holder::Own
+    } else if RESERVED.contains(&top) || registered.starts_with("example.") {
+        Holder::Reserved
+    } else if within("gserviceaccount.com") {
+        Holder::Service
+    } else if ROLES.contains(&local.trim_matches('"')) {
+        Holder::Role
+    } else {
+        Holder::Person
+    }
 }
 
 #[cfg(test)]
@@ -242,10 +312,10 @@ mod tests {
         let table = [
             ("taro@foo.co.jp", Holder::Person),
             ("info@foo.co.jp", Holder::Role),
-            ("taro@mail.shop.jp", Holder::Role),
-            ("taro@example.com", Holder::Role),
-            ("taro@mail.test", Holder::Role),
-            ("x@proj.iam.gserviceaccount.com", Holder::Role),
+            ("taro@mail.shop.jp", Holder::Own),
+            ("taro@example.com", Holder::Reserved),
+            ("taro@mail.test", Holder::Reserved),
+            ("x@proj.iam.gserviceaccount.com", Holder::Service),
         ];
         for (text, want) in table {
             let got = addresses(text.as_bytes(), &(0..0), &own);

@@ -45,6 +45,7 @@ pub use class::{Brand, Element, Elements, Grade};
 pub use column::{Column, Columns, Content, Observation, settle, settled};
 pub use finder::{Finder, Scratch};
 pub use key::{CaseKey, Fingerprint};
+pub use mail::{Holder, Mails};
 pub use masking::{Masked, mask};
 
 /// A card number as it leaves this room.

@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use super::Report;
-use crate::case::{Case, ClassCount, Count, Coverage, Example, Finding, Units, Verdict};
+use crate::case::{
+    Alone, Case, ClassCount, Count, Coverage, EmailsApart, Example, Finding, Stored, StoredIn,
+    Units, Verdict,
+};
+use crate::element::{Grade, Holder};
 use crate::rule::Stage;
 use crate::scan::Outcome;
 use crate::source::ContentId;
@@ -108,6 +112,65 @@ pub(super) fn sum_of(report: &Report, file: &str) -> Option<ContentId> {
     let sources = &report.run.sources;
     let at = sources.binary_search_by(|source| source.path.as_str().cmp(file)).ok()?;
     sources.get(at)?.sha256
+}
+
+/// Which account data the logs store, sentence by sentence: what PCI DSS 12.10.7 asks.
+pub(super) fn stored(stored: &Stored) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if !stored.sources.is_empty() {
+        let with = if stored.authentication_data_with_card { "yes" } else { "no" };
+        let codes = count(stored.security_codes, "record");
+        let tracks = count(stored.tracks, "record");
+        sentences.push(format!(
+            "sensitive authentication data stored with the card number (PCI DSS 12.10.7): {with}; \
+             security codes in {codes}, track data in {tracks}"
+        ));
+        let source = |s: &StoredIn| format!("{} ({})", s.source, count(s.cards, "record"));
+        let sources: Vec<String> = stored.sources.iter().take(5).map(source).collect();
+        let more = match stored.sources.len() - sources.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        sentences.push(format!("card data came from {}{more}", sources.join(", ")));
+    }
+    sentences.extend(stored.alone.iter().filter(|a| a.valid > 0).map(alone));
+    sentences
+}
+
+/// The e-mail addresses that were not counted as personal, one sentence a kind.
+pub(super) fn emails_apart(stored: &Stored) -> impl Iterator<Item = String> + '_ {
+    stored.emails_apart.iter().map(of_holder)
+}
+
+fn alone(alone: &Alone) -> String {
+    let columns = match alone.grade {
+        Grade::Column => "columns of card numbers",
+        Grade::Chance => "columns of other numbers",
+        _ => "columns too small to tell",
+    };
+    let hidden = match alone.exceeding {
+        0 => String::new(),
+        n => format!("; {} far above chance: card numbers may be among them", count(n, "column")),
+    };
+    format!(
+        "numbers without a key in {columns}: {} with a right check digit, of which chance alone \
+         gives {}{hidden}",
+        number(alone.valid),
+        number(alone.by_chance)
+    )
+}
+
+fn of_holder(apart: &EmailsApart) -> String {
+    let kind = match apart.holder {
+        Holder::Role => "of roles",
+        Holder::Own => "of the site's own domains",
+        Holder::Service => "of service accounts",
+        Holder::Reserved => "of domains for tests",
+        Holder::Robot => "of robots",
+        Holder::Person => "of persons",
+    };
+    let (times, distinct) = (number(apart.times), number(apart.distinct));
+    format!("e-mail addresses {kind}, not counted as personal: {times} gross, {distinct} distinct")
 }
 
 /// First and last unauthorised access: from the start of the at-risk timeframe to the last hit in

@@ -2,11 +2,11 @@
 //! clean one, one without logs.
 
 use crate::case::{
-    Activity, Actor, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example, Finding,
-    FindingRule, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown, ShownBy,
-    Sighting, SiteHit, Step, Unable, Units, Verdict, Visit,
+    Activity, Actor, Alone, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example,
+    Finding, FindingRule, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown,
+    ShownBy, Sighting, SiteHit, Step, Stored, StoredIn, Unable, Units, Verdict, Visit,
 };
-use crate::element::{Element, mask};
+use crate::element::{Element, Grade, mask};
 use crate::event::decode::Layer;
 use crate::report::{Report, Run, RunSource};
 use crate::rule::{Level, Stage};
@@ -76,6 +76,7 @@ fn breached() -> Case {
             observed: counted(),
             attributed: counted(),
             declared: Some(676_290),
+            stored: stored(),
             ..Units::default()
         },
         findings: vec![finding()],
@@ -150,6 +151,27 @@ fn wanderer() -> Actor {
             visit("shop.example.jp", "09T22:00:07"),
             visit("zei.example.jp", "08T05:02:07"),
         ],
+    }
+}
+
+fn stored() -> Stored {
+    Stored {
+        authentication_data_with_card: true,
+        security_codes: 12,
+        tracks: 0,
+        sources: vec![StoredIn {
+            source: "zei/gateway.log".into(),
+            cards: 676_290,
+            authentication_data: 12,
+        }],
+        alone: vec![Alone {
+            grade: Grade::Chance,
+            valid: 303,
+            invalid: 2_697,
+            by_chance: 300,
+            exceeding: 0,
+        }],
+        emails_apart: vec![],
     }
 }
 

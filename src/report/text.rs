@@ -124,6 +124,7 @@ impl Block<'_> {
         self.periods(case)?;
         self.activity(&case.coverage.activity)?;
         self.counts(case)?;
+        self.sentences("stored", facts::stored(&case.units.stored).into_iter())?;
         let told = |text: &String| case.reasons.iter().any(|reason| reason.text == *text);
         let missing: Vec<_> = case.coverage.shortfalls.iter().filter(|s| !told(s)).collect();
         self.sentences("missing", missing.into_iter().cloned())?;

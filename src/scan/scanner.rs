@@ -116,6 +116,7 @@ impl<'s> Scanner<'s> {
     fn find_records(&mut self, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
         self.finder.records(event, &mut self.scratch, &mut self.records);
         self.scratch.observations().iter().for_each(|seen| tally.columns.note(seen));
+        self.scratch.mails().iter().for_each(|(holder, mail)| tally.mails.note(*holder, *mail));
         if self.records.is_empty() {
             return;
         }

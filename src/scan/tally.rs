@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::element::{Card, Columns, Elements, Fingerprint, Masked, Record};
+use crate::element::{Card, Columns, Elements, Fingerprint, Mails, Masked, Record};
 use crate::event::decode::Layer;
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
@@ -329,6 +329,9 @@ pub struct SiteTally {
     /// Numbers of a card's form that stood alone, by column: what settles such cards.
     #[serde(default)]
     pub columns: Columns,
+    /// E-mail addresses that are no leak by themselves.
+    #[serde(default, skip_serializing_if = "Mails::is_empty")]
+    pub mails: Mails,
     /// Matches of rules that correlations refer to, by rule index.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<u32, Series>,
@@ -362,6 +365,7 @@ impl SiteTally {
         self.pages.append(next.pages);
         self.records.append(&next.records);
         self.columns.merge(next.columns);
+        self.mails.merge(next.mails);
         for (rule, series) in next.series {
             self.series.entry(rule).or_default().append(&series);
         }

@@ -40,6 +40,7 @@ pub(super) fn section(html: &mut Html, case: &Case, at: usize, shown: usize) {
         windows(html, case);
         picture::timeline(html, case, shown);
         units(html, case);
+        stored(html, case);
         actor::actors(html, case);
         findings(html, &case.findings, shown);
         steps(html, &case.timeline);
@@ -112,6 +113,15 @@ fn units(html: &mut Html, case: &Case) {
         }
     }
     brands(html, &units.observed);
+}
+
+fn stored(html: &mut Html, case: &Case) {
+    let mut lines = facts::stored(&case.units.stored);
+    lines.extend(facts::emails_apart(&case.units.stored));
+    if !lines.is_empty() {
+        html.leaf("h3", &[], "Account data in the logs");
+        list(html, lines.into_iter());
+    }
 }
 
 fn count_row(html: &mut Html, name: &str, count: &Count) {
