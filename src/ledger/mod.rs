@@ -27,8 +27,8 @@
 //!   whole or not at all, and the next run ends with the same tally.
 //! * One run at a time: a lock of the kernel, which dies with its process.
 //! * Nothing raw is in the state: excerpts are masked, values are fingerprints under the case key.
-//! * What a file held stays known when the file is gone, until `drop_before` or
-//!   `forget`.
+//! * What a file held stays known when the file is gone, until [`Shelf::drop_before`] or
+//!   [`Shelf::forget`].
 
 mod books;
 mod error;
