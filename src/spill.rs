@@ -308,6 +308,7 @@ mod tests {
         let peak =
             status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         let peak = peak.and_then(|kb| kb.parse::<u64>().ok());
-        assert!(peak.is_none_or(|kb| kb < 100 * 1024), "peak {peak:?} kB");
+        // Of the whole process, in which the other long tests may run too.
+        assert!(peak.is_none_or(|kb| kb < 512 * 1024), "peak {peak:?} kB");
     }
 }
