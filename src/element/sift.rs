@@ -155,10 +155,10 @@ impl Sift<'_> {
         }
     }
 
-    /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`, `)ddd-dddd`.
+    /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`, `)ddd-dddd`, `)%20ddd-dddd`.
     fn phones(&mut self, start: usize, before: u64, now: u64, fours: u64) {
         let back = |n: u32| now << n | before >> (64 - n);
-        let phones = fours & back(1) & (back(3) | back(4) | back(5) | back(6));
+        let phones = fours & back(1) & (back(3) | back(4) | back(5) | back(6) | back(8));
         each(phones).for_each(|i| self.look(start + i, is_phone));
     }
 
@@ -253,7 +253,7 @@ fn is_mark(block: &[u8], at: usize) -> bool {
         b'%' => is_escape(block, at),
         b'\\' => is_backslash(block, at),
         b'#' => at > 0 && byte(block, at - 1) == b'&',
-        b'+' => matches!(next, b'1'..=b'9') && is_international(block, at),
+        b'+' => matches!(next, b'1'..=b'9') && is_international(block, at + 1),
         _ => true,
     }
 }
@@ -269,15 +269,36 @@ fn is_mail(block: &[u8], at: usize) -> bool {
     !left.is_ascii_whitespace() && (domain.contains(&b'.') || goes_on)
 }
 
-/// `+` and a country code with groups behind it.
-fn is_international(block: &[u8], at: usize) -> bool {
-    let rest = block.get(at + 1..block.len().min(at + 22)).unwrap_or_default();
-    let part = |b: &&u8| b.is_ascii_digit() || matches!(b, b' ' | b'-');
-    rest.iter().take_while(part).filter(|b| b.is_ascii_digit()).count() >= 10
+/// Behind a `+` that ends before `from`: a country code with groups behind it, blanks as they are
+/// or escaped.
+fn is_international(block: &[u8], from: usize) -> bool {
+    let mut rest = block.get(from..block.len().min(from + 40)).unwrap_or_default();
+    let mut digits = 0;
+    loop {
+        rest = match rest {
+            [b'0'..=b'9', after @ ..] => {
+                digits += 1;
+                after
+            }
+            [b'%', b'2', b'0', after @ ..] | [b' ' | b'-' | b'+', after @ ..] => after,
+            _ => return digits >= 10,
+        };
+    }
+}
+
+/// Behind a bracket that ends before `from`: `555-0132`, after a blank or none.
+fn is_bracketed(block: &[u8], from: usize) -> bool {
+    let rest = block.get(from..block.len().min(from + 11)).unwrap_or_default();
+    let blank = [&b"%20"[..], b" ", b"+"].into_iter().find_map(|blank| rest.strip_prefix(blank));
+    let digits = |at: std::ops::Range<usize>, text: &[u8]| {
+        text.get(at).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+    };
+    let number = blank.unwrap_or(rest);
+    digits(0..3, number) && number.get(3) == Some(&b'-') && digits(4..8, number)
 }
 
 /// An escape that is looked at always: of a letter, a digit or a byte beyond ASCII, or of an
-/// escape; or an encoded `@`, `=` or `:`.
+/// escape; or an encoded `@`, `=` or `:`, or one that a phone begins with.
 fn is_escape(block: &[u8], at: usize) -> bool {
     let digit = |i: usize| (byte(block, at + i) as char).to_digit(16);
     let (Some(high), Some(low)) = (digit(1), digit(2)) else {
@@ -285,6 +306,8 @@ fn is_escape(block: &[u8], at: usize) -> bool {
     };
     match (high * 16 + low) as u8 {
         b'@' => true,
+        b'+' => is_international(block, at + 3),
+        b')' => is_bracketed(block, at + 3),
         b'=' | b':' | b'>' => is_key(block, at),
         b'%' => digit(3).is_some(),
         b'<' | b'[' | b']' | b'{' | b'}' | b'"' | b',' | b'&' | b'/' | b'?' => false,
