@@ -3,13 +3,13 @@
 //! like quotes and backslashes. Other encodings (Latin-1) stay as they are: they keep ASCII, and
 //! rules look at bytes.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 
-use super::japanese;
-
 use super::input::Input;
+use super::japanese;
+use super::recoded::{Recode, Recoded};
 
 /// The encodings that are told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,50 +81,29 @@ pub(super) fn decoded<'r>(mut input: Input<'r>, encoding: Encoding) -> Box<dyn R
             input.consume(3);
             return Box::new(input);
         }
-        Encoding::Japanese(encoding) => return Box::new(japanese::Lines::new(input, encoding)),
+        Encoding::Japanese(encoding) => {
+            return Box::new(Recoded::new(input, japanese::Lines::new(encoding)));
+        }
         Encoding::Utf16Le => UTF_16LE.new_decoder_with_bom_removal(),
         Encoding::Utf16Be => UTF_16BE.new_decoder_with_bom_removal(),
     };
-    Box::new(Utf8 { input, decoder, ready: Vec::with_capacity(SIZE), at: 0, ended: false })
+    Box::new(Recoded::new(input, Utf16(decoder)))
 }
 
 const SIZE: usize = 1 << 16;
 
-struct Utf8<'r> {
-    input: Input<'r>,
-    decoder: Decoder,
-    ready: Vec<u8>,
-    at: usize,
-    ended: bool,
-}
+/// UTF-16 as UTF-8; unpaired surrogates become U+FFFD.
+struct Utf16(Decoder);
 
-impl Utf8<'_> {
-    /// Decodes some bytes; unpaired surrogates become U+FFFD.
-    fn decode(&mut self) {
-        self.ready.resize(SIZE, 0);
-        self.at = 0;
-        let source = self.input.fill();
+impl Recode for Utf16 {
+    fn recode(&mut self, input: &mut Input<'_>, ready: &mut Vec<u8>) -> bool {
+        ready.resize(SIZE, 0);
+        let source = input.fill();
         let last = source.is_empty();
-        let (result, read, written, _) = self.decoder.decode_to_utf8(source, &mut self.ready, last);
-        self.input.consume(read);
-        self.ready.truncate(written);
-        self.ended = last && result == CoderResult::InputEmpty;
-    }
-}
-
-impl Read for Utf8<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.ready.len() && !self.ended {
-            self.decode();
-        }
-        let ready = &self.ready[self.at..];
-        let n = ready.len().min(out.len());
-        out[..n].copy_from_slice(&ready[..n]);
-        self.at += n;
-        match self.input.failure() {
-            Some(damage) if n == 0 => Err(damage.clone().into()),
-            _ => Ok(n),
-        }
+        let (result, read, written, _) = self.0.decode_to_utf8(source, ready, last);
+        input.consume(read);
+        ready.truncate(written);
+        last && result == CoderResult::InputEmpty
     }
 }
 

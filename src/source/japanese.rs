@@ -5,12 +5,12 @@
 //! that no byte is lost and no escape of one line reaches into the next.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
 
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS};
 use memchr::{memmem, memrchr};
 
 use super::input::Input;
+use super::recoded::Recode;
 
 /// The encoding of Japanese text, if that is what the first bytes are.
 pub(super) fn of(head: &[u8]) -> Option<&'static Encoding> {
@@ -69,62 +69,45 @@ fn text<'t>(line: &'t [u8], encoding: &'static Encoding) -> Option<Cow<'t, str>>
 /// A longer line is delivered in pieces, as it is.
 const LINE: usize = 1 << 20;
 
-/// Delivers lines as UTF-8.
-pub(super) struct Lines<'r> {
-    input: Input<'r>,
+/// Lines as UTF-8.
+pub(super) struct Lines {
     encoding: &'static Encoding,
     /// Bytes of a line whose end is not there yet.
     pending: Vec<u8>,
-    ready: Vec<u8>,
-    at: usize,
-    ended: bool,
 }
 
-impl<'r> Lines<'r> {
-    pub(super) fn new(input: Input<'r>, encoding: &'static Encoding) -> Self {
-        Self { input, encoding, pending: Vec::new(), ready: Vec::new(), at: 0, ended: false }
+impl Lines {
+    pub(super) fn new(encoding: &'static Encoding) -> Self {
+        Self { encoding, pending: Vec::new() }
     }
+}
 
-    /// Makes some more lines ready.
-    fn decode(&mut self) {
-        self.ready.clear();
-        self.at = 0;
-        let more = self.input.fill();
-        self.ended = more.is_empty();
+impl Recode for Lines {
+    fn recode(&mut self, input: &mut Input<'_>, ready: &mut Vec<u8>) -> bool {
+        let more = input.fill();
+        let ended = more.is_empty();
         self.pending.extend_from_slice(more);
         let taken = more.len();
-        self.input.consume(taken);
+        input.consume(taken);
         let whole = memrchr(b'\n', &self.pending).map_or(0, |at| at + 1);
-        let all = self.ended || self.pending.len() - whole > LINE;
+        let all = ended || self.pending.len() - whole > LINE;
         let cut = if all { self.pending.len() } else { whole };
         for line in self.pending[..cut].split_inclusive(|b| *b == b'\n') {
             match text(line, self.encoding) {
-                Some(text) => self.ready.extend_from_slice(text.as_bytes()),
-                None => self.ready.extend_from_slice(line),
+                Some(text) => ready.extend_from_slice(text.as_bytes()),
+                None => ready.extend_from_slice(line),
             }
         }
         self.pending.drain(..cut);
-    }
-}
-
-impl Read for Lines<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.ready.len() && !self.ended {
-            self.decode();
-        }
-        let ready = &self.ready[self.at..];
-        let n = ready.len().min(out.len());
-        out[..n].copy_from_slice(&ready[..n]);
-        self.at += n;
-        match self.input.failure() {
-            Some(damage) if n == 0 => Err(damage.clone().into()),
-            _ => Ok(n),
-        }
+        ended
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use super::super::recoded::Recoded;
     use super::*;
 
     const TEXT: &str = "2017-03-08 05:12:07 INFO 決済が完了しました name=\"山田 表\" path=C:\\能\n";
@@ -132,7 +115,7 @@ mod tests {
     fn delivered(bytes: &[u8]) -> Vec<u8> {
         let encoding = of(&bytes[..bytes.len().min(1 << 14)]).unwrap();
         let mut got = Vec::new();
-        Lines::new(Input::new(bytes), encoding).read_to_end(&mut got).unwrap();
+        Recoded::new(Input::new(bytes), Lines::new(encoding)).read_to_end(&mut got).unwrap();
         got
     }
 

@@ -32,6 +32,7 @@ mod magic;
 mod network;
 mod parcel;
 mod place;
+mod recoded;
 mod stamp;
 mod stream;
 mod tar;
