@@ -48,7 +48,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Actor, Baseline, Case, Pivot};
-use crate::scan::Tally;
+use crate::scan::{Tally, Yield};
 use crate::source::{ContentId, Gap, GapKind, SourceEnd, Window};
 
 /// The schema of the report.
@@ -174,13 +174,37 @@ impl Run {
     pub fn with_sources(mut self, tally: &Tally) -> Self {
         let met = tally.all_gaps().filter(|gap| gap.kind == GapKind::Limit);
         self.limits = met.cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        self.sources = tally.sources.iter().map(|(path, end)| source(path, end, tally)).collect();
+        let within = within(tally);
+        let of = |path: &str| within.get(path).map(Vec::as_slice).unwrap_or_default();
+        let sources = tally.sources.iter();
+        self.sources = sources.map(|(path, end)| source(path, end, of(path))).collect();
         self
     }
 }
 
+/// A stream and what it yielded.
+type Within<'t> = (&'t ContentId, &'t Yield);
+
+/// The streams in each source, in the order of their sums: looked up, since sources are many.
+fn within(tally: &Tally) -> BTreeMap<&str, Vec<Within<'_>>> {
+    let mut within: BTreeMap<&str, Vec<Within<'_>>> = BTreeMap::new();
+    for (id, yielded) in &tally.streams {
+        let paths: BTreeSet<&str> = yielded.stream.names.iter().flat_map(|n| paths(n)).collect();
+        for path in paths {
+            within.entry(path).or_default().push((id, yielded));
+        }
+    }
+    within
+}
+
+/// Everything that the path of a stream's file may be: its name, up to any `!`.
+fn paths(name: &str) -> impl Iterator<Item = &str> {
+    let ends = name.match_indices('!').map(|(end, _)| end);
+    ends.chain([name.len()]).map(|end| &name[..end])
+}
+
 /// One source's line in the report.
-fn source(path: &str, end: &SourceEnd, tally: &Tally) -> RunSource {
+fn source(path: &str, end: &SourceEnd, within: &[Within<'_>]) -> RunSource {
     let inside = |name: &&String| {
         name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
     };
@@ -194,17 +218,14 @@ fn source(path: &str, end: &SourceEnd, tally: &Tally) -> RunSource {
         streams: Vec::new(),
     };
     let mut troubles: Vec<String> = end.gaps.iter().map(|gap| gap.detail.clone()).collect();
-    for (id, yielded) in &tally.streams {
+    for (id, yielded) in within {
         let names = &yielded.stream.names;
-        if !names.iter().any(|name| inside(&name)) {
-            continue;
-        }
         match names.first().filter(|first| !inside(first)) {
             Some(first) => troubles.push(format!("duplicate of {first}")),
             None => line.lines += yielded.part.entries,
         }
-        let own = names.iter().filter(|name| inside(name) && *id != end.sha256);
-        line.streams.extend(own.map(|name| RunStream { name: name.clone(), sha256: *id }));
+        let own = names.iter().filter(|name| inside(name) && **id != end.sha256);
+        line.streams.extend(own.map(|name| RunStream { name: name.clone(), sha256: **id }));
         line.format.push(yielded.stream.format.clone());
         troubles.extend(yielded.stream.gaps.iter().map(|gap| gap.detail.clone()));
     }
