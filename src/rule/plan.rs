@@ -26,8 +26,6 @@ pub struct Plan {
     /// Literals that stand somewhere in the entry.
     entry: Option<Literals>,
     lanes: Vec<Screen>,
-    /// Rules that need any value of a source.
-    present: Vec<(usize, u32)>,
     /// Rules that need a record.
     records: Vec<u32>,
     /// Rules that may match any entry.
@@ -58,7 +56,7 @@ struct Check {
     rule: u32,
 }
 
-/// Needs on their way into a plan: of the numbers of rules or checks.
+/// Needs on their way into a screen, of the numbers of checks.
 #[derive(Default)]
 struct Needs {
     checks: Vec<Check>,
@@ -107,49 +105,77 @@ impl Needs {
     }
 }
 
+/// A plan that is being made.
+struct Draft<'s> {
+    plan: Plan,
+    sources: &'s Sources,
+    /// By lane.
+    lanes: Vec<Needs>,
+    entry: ByText,
+}
+
+impl<'s> Draft<'s> {
+    fn new(sources: &'s Sources) -> Self {
+        let lanes = sources.lanes().iter().map(|_| Needs::default()).collect();
+        Self { plan: Plan::default(), sources, lanes, entry: ByText::default() }
+    }
+
+    fn add(&mut self, rule: u32, witness: Option<&Witness>) {
+        self.plan.rules.push(rule);
+        match witness {
+            Some(witness) => witness.needs.iter().for_each(|(need, proof)| {
+                match proof.as_ref().and_then(|p| Some((p, self.sources.lane(p.source)?))) {
+                    Some((proof, lane)) => {
+                        let number = self.lanes[lane].check(proof, rule);
+                        self.lanes[lane].add(need, number);
+                    }
+                    None => self.add_to_entry(need, rule),
+                }
+            }),
+            None => self.plan.always.push(rule),
+        }
+    }
+
+    /// A need that no lane can tell of.
+    fn add_to_entry(&mut self, need: &Need, rule: u32) {
+        match need {
+            Need::Text(_, text) => self.entry.entry(text.clone()).or_default().push(rule),
+            Need::Record => self.plan.records.push(rule),
+            Need::Payload(family) => self.add_payload(*family, rule),
+            Need::Value(..) | Need::Bytes(..) | Need::Present(_) => self.plan.always.push(rule),
+        }
+    }
+
+    fn add_payload(&mut self, family: Family, rule: u32) {
+        for field in payload::FIELDS {
+            let lane = self.sources.number_of(Lane::of(*field));
+            match lane.and_then(|lane| self.lanes.get_mut(lane)) {
+                Some(needs) => needs.payloads.push((*field, family, rule)),
+                None => self.plan.always.push(rule),
+            }
+        }
+    }
+
+    fn finish(mut self) -> Plan {
+        self.plan.entry = Literals::new(self.entry).unwrap_or_else(|texts| {
+            self.plan.always.extend(texts.into_values().flatten());
+            None
+        });
+        let lanes = self.lanes.into_iter().zip(self.sources.lanes()).enumerate();
+        let lanes = lanes.filter(|(_, (needs, _))| !needs.is_empty());
+        self.plan.lanes = lanes.map(|(n, (needs, lane))| Screen::new(n, *lane, needs)).collect();
+        self.plan
+    }
+}
+
 impl Plan {
     pub(super) fn new<'w>(
         rules: impl Iterator<Item = (u32, Option<&'w Witness>)>,
         sources: &Sources,
     ) -> Self {
-        let mut plan = Self::default();
-        let mut lanes: Vec<Needs> = Vec::new();
-        lanes.resize_with(sources.lanes().len(), Needs::default);
-        let mut entry = Needs::default();
-        for (rule, witness) in rules {
-            plan.rules.push(rule);
-            let Some(witness) = witness else {
-                plan.always.push(rule);
-                continue;
-            };
-            for (need, proof) in &witness.needs {
-                let lane = proof.as_ref().and_then(|p| Some((p, sources.lane(p.source)?)));
-                match (lane, need) {
-                    (Some((proof, lane)), _) => {
-                        let number = lanes[lane].check(proof, rule);
-                        lanes[lane].add(need, number);
-                    }
-                    (None, Need::Present(source)) => plan.present.push((*source, rule)),
-                    (None, Need::Record) => plan.records.push(rule),
-                    (None, Need::Payload(family)) => {
-                        for field in payload::FIELDS {
-                            let lane = sources.number_of(Lane::of(*field));
-                            let needs = lane.and_then(|lane| lanes.get_mut(lane));
-                            needs.unwrap_or(&mut entry).payloads.push((*field, *family, rule));
-                        }
-                    }
-                    (None, _) => entry.add(need, rule),
-                }
-            }
-        }
-        plan.entry = Literals::new(entry.texts).unwrap_or_else(|texts| {
-            plan.always.extend(texts.into_values().flatten());
-            None
-        });
-        let lanes = lanes.into_iter().enumerate().filter(|(_, needs)| !needs.is_empty());
-        let screen = |(number, needs)| Screen::new(number, sources.lanes()[number], needs);
-        plan.lanes = lanes.map(screen).collect();
-        plan
+        let mut draft = Draft::new(sources);
+        rules.for_each(|(rule, witness)| draft.add(rule, witness));
+        draft.finish()
     }
 
     /// The rules that run, by number.
@@ -169,11 +195,6 @@ impl Plan {
         found.add(&self.always);
         if !subject.records.is_empty() {
             found.add(&self.records);
-        }
-        for (source, rule) in &self.present {
-            if subject.each(*source, &mut |_| true) {
-                found.add(&[*rule]);
-            }
         }
         if let Some(literals) = &self.entry {
             in_entry(literals, subject, hit, found);
