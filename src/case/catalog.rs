@@ -1,6 +1,6 @@
 //! Which part does a rule play in the reasoning? From its stage, its technique tags and its level.
 
-use crate::rule::{Correlation, Level, Measure, RuleInfo, RuleSet, Stage};
+use crate::rule::{Correlation, Level, RuleInfo, RuleSet, Stage};
 
 /// The part that a rule's hits play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +54,14 @@ pub(super) struct Known {
     pub(super) info: RuleInfo,
     pub(super) stage: Option<Stage>,
     pub(super) role: Role,
-    /// The rules that a correlation refers to; none for a plain rule.
-    pub(super) refers: Vec<u32>,
-    /// Whether it needs all of them to fire, or any.
-    pub(super) needs_all: bool,
+    /// What it correlates; `None` for a plain rule.
+    pub(super) correlation: Option<Correlation>,
 }
 
 impl Known {
     pub(super) fn new(info: RuleInfo, stage: Option<Stage>) -> Self {
         let role = Role::of(&info, stage);
-        Self { info, stage, role, refers: Vec::new(), needs_all: false }
+        Self { info, stage, role, correlation: None }
     }
 
     /// A page that never answered before and that few use, soon after an exploit.
@@ -82,11 +80,7 @@ impl Known {
 
     /// The same of a correlation.
     fn correlating(mut self, correlation: Option<&Correlation>) -> Self {
-        if let Some(correlation) = correlation {
-            self.refers.clone_from(&correlation.rules);
-            self.needs_all =
-                matches!(correlation.measure, Measure::Temporal | Measure::TemporalOrdered);
-        }
+        self.correlation = correlation.cloned();
         self
     }
 

@@ -290,17 +290,14 @@ fn placed(site: &Site<'_>) -> Vec<Placement> {
         .collect()
 }
 
-/// Whether a rule could have fired on any stream of the site; a correlation, if the rules that it
-/// refers to could, each on a stream of its own.
+/// Whether a rule could have fired on any stream of the site; a correlation, if enough of the rules
+/// that it refers to could, each on a stream of its own.
 fn is_able(index: u32, site: &Site<'_>, catalog: &Catalog) -> bool {
-    match catalog.get(index) {
-        None => false,
-        Some(rule) if rule.refers.is_empty() => {
-            site.streams.iter().any(|stream| !stream.facts.unable.contains_key(&index))
-        }
+    let Some(rule) = catalog.get(index) else { return false };
+    match &rule.correlation {
+        None => site.streams.iter().any(|stream| !stream.facts.unable.contains_key(&index)),
         // Circles of correlations are refused when rules are loaded.
-        Some(rule) if rule.needs_all => rule.refers.iter().all(|i| is_able(*i, site, catalog)),
-        Some(rule) => rule.refers.iter().any(|i| is_able(*i, site, catalog)),
+        Some(correlation) => correlation.is_possible(&|rule| is_able(rule, site, catalog)),
     }
 }
 
@@ -308,8 +305,8 @@ fn why_unable(index: u32, rule: &Known, site: &Site<'_>, basis: &Basis<'_>) -> S
     if site.streams.is_empty() {
         return "no log of the site".to_owned();
     }
-    if !rule.refers.is_empty() {
-        let lame = rule.refers.iter().filter(|i| !is_able(**i, site, basis.catalog));
+    if let Some(correlation) = &rule.correlation {
+        let lame = correlation.rules.iter().filter(|i| !is_able(**i, site, basis.catalog));
         let ids = lame.filter_map(|i| Some(basis.catalog.get(*i)?.info.id.as_str()));
         return format!("refers to {}, which cannot fire", ids.collect::<Vec<_>>().join(", "));
     }
