@@ -21,7 +21,25 @@ fn main() {
     let (shapes, decoys) = (40, 3000);
     let lines = log::log(shapes, decoys, 20_261_124);
     score(&lines);
+    persons();
     others();
+}
+
+/// Personal data: recall per shape, and what is found where there is none.
+fn persons() {
+    let finder = Finder::new(CaseKey::from_bytes(b"score"));
+    let mut scratch = Scratch::default();
+    let mut rows = BTreeMap::<String, Row>::new();
+    for line in log::person::log(40, &mut log::Chance(20_261_124)) {
+        let records = records(&finder, &line.bytes, &mut scratch);
+        let held = |element| records.iter().any(|record| record.class.has(element));
+        let row = rows.entry(line.shape).or_default();
+        row.lines += 1;
+        row.planted += u64::from(line.holds.is_some());
+        row.found += u64::from(line.holds.is_some_and(held));
+        row.wrong += u64::from(line.holds.is_none() && !records.is_empty());
+    }
+    print("personal data", &rows);
 }
 
 fn records(finder: &Finder, text: &[u8], scratch: &mut Scratch) -> Vec<Record> {
@@ -55,9 +73,9 @@ fn score(lines: &[log::Line]) {
         all.push(records(&finder, &line.bytes, &mut scratch));
         scratch.observations().iter().for_each(|seen| columns.note(seen));
     }
-    let (mut rows, mut mails) = (BTreeMap::<&str, Row>::new(), (0, 0, 0));
+    let (mut rows, mut mails) = (BTreeMap::<String, Row>::new(), (0, 0, 0));
     for (line, records) in lines.iter().zip(&all) {
-        let row = rows.entry(line.shape).or_default();
+        let row = rows.entry(line.shape.to_owned()).or_default();
         let want: BTreeSet<_> = line.cards.iter().filter_map(|c| fingerprint(&finder, c)).collect();
         let mut got = BTreeSet::new();
         for record in records {
@@ -78,7 +96,7 @@ fn score(lines: &[log::Line]) {
         row.found += want.intersection(&got).count() as u64;
         row.wrong += got.difference(&want).count() as u64;
     }
-    print(&rows);
+    print("cards", &rows);
     println!(
         "e-mail: recall {}, precision {}",
         share(mails.0, mails.2),
@@ -87,16 +105,16 @@ fn score(lines: &[log::Line]) {
     println!("card numbers expected by chance alone in all columns: {:.0}\n", columns.by_chance());
 }
 
-fn print(rows: &BTreeMap<&str, Row>) {
+fn print(what: &str, rows: &BTreeMap<String, Row>) {
     println!(
-        "{:<22} {:>6} {:>8} {:>8} {:>6}  grades",
+        "{:<28} {:>6} {:>8} {:>8} {:>6}  grades",
         "shape", "lines", "planted", "found", "wrong"
     );
     let mut sum = (0, 0, 0);
     for (shape, row) in rows {
         let grades: Vec<_> = row.grades.iter().map(|(g, n)| format!("{g} {n}")).collect();
         println!(
-            "{shape:<22} {:>6} {:>8} {:>8} {:>6}  {}",
+            "{shape:<28} {:>6} {:>8} {:>8} {:>6}  {}",
             row.lines,
             row.planted,
             row.found,
@@ -105,7 +123,7 @@ fn print(rows: &BTreeMap<&str, Row>) {
         );
         sum = (sum.0 + row.planted, sum.1 + row.found, sum.2 + row.wrong);
     }
-    println!("cards: recall {}, precision {}", share(sum.1, sum.0), share(sum.1, sum.1 + sum.2));
+    println!("{what}: recall {}, precision {}", share(sum.1, sum.0), share(sum.1, sum.1 + sum.2));
 }
 
 fn share(part: u64, whole: u64) -> String {

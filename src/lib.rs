@@ -14,6 +14,7 @@
 
 pub mod time;
 pub mod spill;
+pub mod pan;
 pub mod source;
 pub mod line;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod scan;
 pub mod case;
 pub mod ledger;
 mod resume;
+mod pursue;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -34,9 +36,7 @@ use element::Finder;
 use pass::{Framed, Pass};
 use report::{Report, Run};
 use rule::RuleSet;
-use scan::{
-    Followed, Mode, Part, Pursuer, Pursuit, Scanner, StreamFacts, Tally, Trace, Trails, Yield,
-};
+use scan::{Mode, Part, Scanner, StreamFacts, Tally, Yield};
 use source::{ContentId, Evidence, Gap, GapKind, Inventory, Limits, Source, Stream};
 
 /// How a sweep is done; what it finds does not depend on `jobs`, `block` and `mode`.
@@ -67,6 +67,7 @@ impl Default for Options {
 }
 
 pub use pass::HEAD;
+pub use pursue::{Errand, Errands, errands, pivot, pursue};
 pub use resume::resume;
 
 /// Is told how far a sweep is.
@@ -143,7 +144,7 @@ fn read(source: &Source, pass: Pass<'_>, search: Search<'_>) -> Tally {
     let mut tally = Tally::default();
     let end = source.read(pass.limits, &mut |stream| {
         let (id, yielded) = scan(stream, pass, search);
-        tally.merge(Tally { streams: BTreeMap::from([(id, yielded)]), ..Tally::default() });
+        tally.merge(Tally::of_stream(id, yielded));
     });
     pass.progress.done(&source.name, end.bytes);
     tally.sources.insert(source.name.clone(), end);
@@ -183,68 +184,6 @@ pub(crate) fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> 
             "{skipped} bytes were not examined: entries longer than {most} bytes are cut"
         ),
     })
-}
-
-/// Follows the intruders: reads again the streams that may hold a trace of them, as far as they are
-/// still there and hold what they held, and adds to the tally everything that each trace left.
-/// Streams that the tally's index rules out are not read, nor those that were followed before.
-///
-/// # Errors
-///
-/// If the operating system gives no threads.
-pub fn pivot(
-    tally: &mut Tally,
-    inventory: &Inventory,
-    rules: &RuleSet,
-    options: &Options,
-    progress: &dyn Progress,
-) -> std::io::Result<()> {
-    let wanted = tally.unfollowed(&case::traces(tally, inventory, rules));
-    let names = wanted.keys().filter_map(|id| tally.streams.get(id)?.stream.names.first());
-    let sources: BTreeMap<String, Source> = names
-        .filter_map(|name| Source::holding(name))
-        .map(|source| (source.name.clone(), source))
-        .collect();
-    let threads = pass::threads(options.jobs)?;
-    let pass = Pass::new(options, progress, &threads);
-    let found = Mutex::new(Vec::new());
-    pass.each(sources.values().collect(), |source| {
-        source.read(pass.limits, &mut |stream| {
-            let followed = follow(stream, pass, tally, &wanted, inventory, options.mode);
-            lock(&found).extend(followed);
-        });
-    });
-    for (id, trails) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        tally.streams.entry(id).and_modify(|yielded| yielded.trails.extend(trails));
-    }
-    Ok(())
-}
-
-/// What one stream holds of the traces that are wanted of it; nothing if it holds other bytes than
-/// it did.
-fn follow(
-    stream: &mut Stream<'_>,
-    pass: Pass<'_>,
-    tally: &Tally,
-    wanted: &BTreeMap<ContentId, Vec<Trace>>,
-    inventory: &Inventory,
-    mode: Mode,
-) -> Option<(ContentId, BTreeMap<Trace, Trails>)> {
-    let name = stream.name.clone();
-    let is_it = |id: &ContentId| {
-        tally.streams.get(id).is_some_and(|y| y.stream.names.first() == Some(&name))
-    };
-    let (id, traces) = wanted.iter().find(|(id, _)| is_it(id))?;
-    let sites = &tally.streams.get(id)?.part.sites;
-    let pursuit = Pursuit::new(traces.clone(), mode);
-    let worker = || {
-        let mut pursuer = Pursuer::new(&pursuit, inventory, sites);
-        let name = name.as_str();
-        move |(block, format): &Framed| pursuer.follow(block, &**format, name)
-    };
-    let mut followed = Followed::default();
-    pass.walk(stream, worker, |next| followed.append(next));
-    (stream.finish().id == *id).then(|| (*id, followed.finish(traces)))
 }
 
 /// The report on a tally: a pure function of it, of the inventory and of the rules.

@@ -14,7 +14,7 @@ use crate::line::Blocks;
 use crate::pass::{self, Framed, Pass};
 use crate::rule::RuleSet;
 use crate::scan::{Part, StreamFacts, Tally};
-use crate::source::{Evidence, Source, Stream, Sum};
+use crate::source::{Evidence, Gap, Source, Stop, Stream, Sum};
 use crate::{HEAD, Options, Progress, Search, lock, skipped_gap, unable};
 
 /// Reads what is new in the evidence, and returns the tally of everything that was ever read:
@@ -37,9 +37,11 @@ pub fn resume(
     let threads = pass::threads(options.jobs)?;
     let pass = Pass::new(options, progress, &threads);
     let reader = Reader { pass, search, ledger };
-    let failed = Mutex::new(None);
+    let (failed, left) = (Mutex::new(None), Mutex::new(Vec::new()));
     let read = |source: &Source| {
-        if lock(&failed).is_none()
+        if options.limits.stop.is_set() {
+            lock(&left).push(Stop::gap(&source.name));
+        } else if lock(&failed).is_none()
             && let Err(error) = reader.file(source)
         {
             lock(&failed).get_or_insert(error);
@@ -52,16 +54,21 @@ pub fn resume(
     for suspect in suspects {
         pass.each(vec![suspect], read);
     }
-    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => conclude(evidence, ledger),
+    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
     }
+    conclude(evidence, ledger, left.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn conclude(evidence: &Evidence, ledger: &Ledger) -> Result<Tally, LedgerError> {
-    ledger.close()?;
+/// The tally of everything. A run that left something says nothing of what is gone: it may be in
+/// what it left.
+fn conclude(evidence: &Evidence, ledger: &Ledger, left: Vec<Gap>) -> Result<Tally, LedgerError> {
+    if left.is_empty() {
+        ledger.close()?;
+    }
     let mut tally = ledger.tally()?;
-    tally.merge(Tally { gaps: evidence.gaps.clone(), ..Tally::default() });
+    let gaps = evidence.gaps.iter().cloned().chain(left).collect();
+    tally.merge(Tally { gaps, ..Tally::default() });
     Ok(tally)
 }
 

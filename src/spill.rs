@@ -6,8 +6,9 @@
 //! keyed hashes and times, never raw data. [`Uniques`] counts distinct hashes in this way,
 //! exactly.
 //!
-//! If the disk is full, memory is used instead. A file that cannot be read back is the one thing
-//! that stops the program: a count without it would be wrong.
+//! If the disk is full, memory is used instead, up to [`PATIENCE`] times as much as is held
+//! otherwise. What is then left out, and what cannot be read back, is [`lost`], which says so for
+//! the whole process: a count without it would be wrong, so that nothing may be told of one.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -15,6 +16,25 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::OnceLock;
+
+/// How often as much as its bound is held in memory while the disk takes nothing.
+pub const PATIENCE: usize = 4;
+
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Why something that was put aside in this process is missing, if anything is.
+pub fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
+}
+
+/// Says that something is missing.
+pub fn lose(why: &str, error: &io::Error) {
+    LOST.get_or_init(|| {
+        let folder = std::env::temp_dir();
+        format!("the folder for temporary files, {}, {why}: {error}", folder.display())
+    });
+}
 
 /// A file that numbers are put aside in.
 #[derive(Debug)]
@@ -87,11 +107,13 @@ impl<const N: usize> Pieces<'_, N> {
     fn fill(&mut self) {
         let len = (Self::BUFFER * N as u64).min(self.range.end - self.range.start);
         self.buffer.resize(len as usize, 0);
-        if let Err(error) = read_at(&self.spill.file, &mut self.buffer, self.range.start) {
-            panic!("what was put aside for lack of memory cannot be read back: {error}");
-        }
-        self.range.start += len;
         self.at = 0;
+        self.range.start += len;
+        if let Err(error) = read_at(&self.spill.file, &mut self.buffer, self.range.start - len) {
+            lose("does not give back what was put aside there", &error);
+            self.range.start = self.range.end;
+            self.buffer.clear();
+        }
     }
 }
 
@@ -156,6 +178,7 @@ type Key = (u32, u64);
 #[derive(Debug)]
 pub struct Uniques {
     bound: usize,
+    first_bound: usize,
     keys: Vec<Key>,
     runs: Vec<Range<u64>>,
     spill: Option<Spill>,
@@ -173,7 +196,8 @@ impl Uniques {
 
     /// Holds at most so many hashes in memory.
     pub fn with_bound(bound: usize) -> Self {
-        Self { bound: bound.max(1), keys: Vec::new(), runs: Vec::new(), spill: None }
+        let bound = bound.max(1);
+        Self { bound, first_bound: bound, keys: Vec::new(), runs: Vec::new(), spill: None }
     }
 
     /// Adds a hash to a group.
@@ -221,7 +245,11 @@ impl Uniques {
         }
         match self.put_aside() {
             Ok(()) => self.keys.clear(),
-            Err(_) => self.bound *= 2,
+            Err(_) if self.bound < PATIENCE * self.first_bound => self.bound *= 2,
+            Err(error) => {
+                lose("takes no more", &error);
+                self.keys.clear();
+            }
         }
     }
 

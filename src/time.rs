@@ -11,6 +11,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Microseconds.
+const HOUR: i64 = 3_600_000_000;
+
 /// A point in time, ordered by instant; the offset is only how it is shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -104,6 +107,20 @@ impl Time {
         Self { micros, offset }
     }
 
+    /// The same microseconds since the epoch, if a stamp can say them: of the years 0000 to 9999,
+    /// and the days around them that offsets reach. Numbers that come from a file go through this,
+    /// so that no reckoning with times overflows.
+    ///
+    /// # Errors
+    ///
+    /// If they are earlier or later.
+    pub fn checked(micros: i64) -> Result<i64, TimeError> {
+        const FIRST: i64 = (-719_528 - 2) * 86_400_000_000;
+        const LAST: i64 = (2_932_896 + 3) * 86_400_000_000;
+        let within = (FIRST..LAST).contains(&micros);
+        within.then_some(micros).ok_or_else(|| TimeError(format!("{micros} microseconds")))
+    }
+
     /// Microseconds since the epoch.
     pub fn micros(self) -> i64 {
         self.micros
@@ -116,7 +133,12 @@ impl Time {
 
     /// Whole hours since the epoch, rounded down: the bucket of activity statistics.
     pub fn hour(self) -> i64 {
-        self.micros.div_euclid(3_600_000_000)
+        self.micros.div_euclid(HOUR)
+    }
+
+    /// When an hour since the epoch begins.
+    pub fn of_hour(hour: i64, offset: i16) -> Self {
+        Self::from_micros(hour.saturating_mul(HOUR), offset)
     }
 
     /// Minutes east of UTC that the stamp was written with.

@@ -2,11 +2,13 @@
 //! schemas say.
 #![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -32,19 +34,11 @@ impl Folder {
 }
 
 fn leaksweep(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
-    command.args(arguments).current_dir(folder).env_remove("COLUMNS");
-    command.stdin(Stdio::null()).output().unwrap()
+    program::program(folder, arguments.iter().copied()).output().unwrap()
 }
 
 fn run(folder: &Folder, arguments: &str) -> (i32, String, String) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    said(&leaksweep(&arguments, folder.0.path()))
-}
-
-fn said(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    program::run(folder.0.path(), arguments)
 }
 
 fn root() -> &'static Path {
@@ -52,8 +46,7 @@ fn root() -> &'static Path {
 }
 
 fn samples(arguments: &str) -> (i32, String, String) {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    said(&leaksweep(&arguments, root()))
+    program::run(root(), arguments)
 }
 
 /// Folder, and a good log in it at `logs/shop/access.log`.
@@ -189,16 +182,11 @@ fn a_clean_run_says_nothing_but_its_result() {
 #[test]
 fn standard_input_is_evidence_too() {
     let folder = Folder::new();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksweep"))
-        .args(["sweep", "--site", "shop.example.jp", "-f", "json", "-"])
-        .current_dir(folder.0.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let sweep = ["sweep", "--site", "shop.example.jp", "-f", "json", "-"];
+    let mut command = program::program(folder.0.path(), sweep);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(LINE.as_bytes()).unwrap();
-    let (code, out, err) = said(&child.wait_with_output().unwrap());
+    let (code, out, err) = program::said(&child.wait_with_output().unwrap());
     assert_eq!((code, err.as_str()), (0, ""));
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["sites"][0]["site"], "shop.example.jp");
@@ -207,15 +195,10 @@ fn standard_input_is_evidence_too() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_leaksweep"))
-        .args(["sweep", "-f", "json", "sample-logs"])
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let sweep = ["sweep", "-f", "json", "sample-logs"];
+    let mut child = program::program(root(), sweep).spawn().unwrap();
     drop(child.stdout.take());
-    let (code, _, err) = said(&child.wait_with_output().unwrap());
+    let (code, _, err) = program::said(&child.wait_with_output().unwrap());
     assert!(![2, 101].contains(&code), "{code} {err}");
     assert!(!err.contains("panicked") && !err.contains("roken pipe"), "{err}");
 }
@@ -230,7 +213,7 @@ fn threads_and_order_change_no_byte() {
 }
 
 #[test]
-fn parts_make_the_same_cases_as_one_run() {
+fn parts_make_the_report_of_one_run() {
     let folder = with_log();
     folder.write("more/pay/access.log", LINE.replace("192.0.2.1", "192.0.2.2"));
     folder.write("key", [7; 32]);
@@ -239,12 +222,9 @@ fn parts_make_the_same_cases_as_one_run() {
             run(&folder, &format!("sweep --case-key key {part} -q -o part={part}.part"));
         assert_eq!(code, 0, "{err}");
     }
-    let sites = |arguments: &str| {
-        let (code, out, err) = run(&folder, arguments);
-        assert_eq!(code, 0, "{err}");
-        serde_json::from_str::<Value>(&out).unwrap()["sites"].clone()
-    };
-    assert_eq!(sites("merge more.part logs.part -f json"), sites("sweep logs more -f json"));
+    let whole = run(&folder, "sweep logs more -f json");
+    assert_eq!(run(&folder, "merge more.part logs.part -f json"), whole);
+    assert_eq!(run(&folder, "merge logs.part more.part logs.part -f json"), whole);
     run(&folder, "sweep more -q -o part=other.part");
     let (code, _, err) = run(&folder, "merge logs.part other.part");
     assert_eq!(code, 2);
@@ -313,9 +293,7 @@ fn an_intruder_is_followed_to_every_site() {
         run(&folder, &format!("sweep --case-key key {part} -q -o part={part}.part"));
     }
     let merged = report("merge -f json pay.part clean.part shop.part");
-    for key in ["sites", "actors", "pivot"] {
-        assert_eq!(merged[key], whole[key], "{key}");
-    }
+    assert_eq!(merged, whole);
     fs::remove_file(folder.path("pay/access.log")).unwrap();
     let merged = report("merge -f json pay.part clean.part shop.part");
     assert_eq!(merged["pivot"]["open_sources"], serde_json::json!(["pay/access.log"]));
@@ -435,12 +413,11 @@ fn an_option_comes_from_the_command_line_the_environment_the_file() {
     folder.write("bad.toml", "fail-onn = \"none\"\n");
     folder.write("wrong.toml", "fail-on = \"maybe\"\n");
     let run = |arguments: &str, format: Option<&str>| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
-        command.args(arguments.split(' ')).current_dir(folder.0.path()).stdin(Stdio::null());
+        let mut command = program::program(folder.0.path(), arguments.split(' '));
         if let Some(format) = format {
             command.env("LEAKSWEEP_FORMAT", format);
         }
-        said(&command.output().unwrap())
+        program::said(&command.output().unwrap())
     };
     let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
     assert_eq!(first(run("sweep logs --config c.toml", None).1), "{");
@@ -607,13 +584,52 @@ fn a_rule_says_what_it_looks_for_and_where_it_can_fire() {
 }
 
 #[test]
+fn a_correlation_says_what_it_counts_or_orders() {
+    for (title, lines) in [
+        ("temporal with a condition that says not", &["condition   fail and not ok"][..]),
+        ("temporal_ordered, by event time", &["condition   every rule", "within      10 s"]),
+        (
+            "value_percentile",
+            &["measures    value_percentile 90", "of          n", "condition   >= 9"],
+        ),
+        ("event_count between two bounds", &["condition   > 1 and <= 3", "by          u"]),
+        ("aliases", &["alias       user: u in fail, who in other"]),
+        (
+            "what a filter leaves out",
+            &["filter      a filter: not s", "            s: g \"known\""],
+        ),
+    ] {
+        let arguments = "rules explain --no-builtin-rules --rules tests/sigma".split(' ');
+        let arguments: Vec<&str> = arguments.chain([title]).collect();
+        let (code, out, err) = program::said(&leaksweep(&arguments, root()));
+        assert_eq!(code, 0, "{err}");
+        for line in lines {
+            assert!(out.lines().any(|l| l == *line), "{title}: no {line:?} in\n{out}");
+        }
+    }
+}
+
+#[test]
 fn outputs_are_what_their_schemas_say() {
     let folder = Folder::new();
     let to = |name: &str| folder.path(name).display().to_string();
     let outputs = format!("-o json={} -o ndjson={} -o part={}", to("r"), to("h"), to("p"));
     let (code, _, err) = samples(&format!("sweep -q sample-logs {outputs}"));
     assert!(![2, 3, 101].contains(&code), "{err}");
-    for (file, schema) in [("r", "report"), ("h", "hit"), ("p", "part")] {
+    let without = format!("-o json={}", to("s"));
+    samples(&format!("sweep -q --no-pivot sample-logs/water.example.com {without}"));
+    for (a, b, out) in [("r", "s", "c"), ("s", "r", "d")] {
+        let compared = samples(&format!("compare -f json {} {}", to(a), to(b))).1;
+        fs::write(folder.path(out), compared).unwrap();
+    }
+    for (file, schema) in [
+        ("r", "report"),
+        ("s", "report"),
+        ("h", "hit"),
+        ("p", "part"),
+        ("c", "comparison"),
+        ("d", "comparison"),
+    ] {
         let schema: Value = serde_json::from_str(&samples(&format!("schema {schema}")).1).unwrap();
         let text = fs::read_to_string(folder.path(file)).unwrap();
         for value in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
@@ -655,6 +671,13 @@ fn fault(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String
     if let Some(missing) = required.filter_map(Value::as_str).find(|key| value.get(key).is_none()) {
         return Some(format!("{at}: {missing} is missing"));
     }
+    let described =
+        schema.get("properties").filter(|_| schema.get("additionalProperties").is_none());
+    if let (Some(described), Some(members)) = (described, value.as_object())
+        && let Some(key) = members.keys().find(|key| described.get(key.as_str()).is_none())
+    {
+        return Some(format!("{at}/{key} is not described"));
+    }
     let items = value.as_array().into_iter().flatten().enumerate();
     let mut items = items.map(|(i, item)| (i.to_string(), item, &schema["items"]));
     let members = value.as_object().into_iter().flatten().map(|(key, member)| {
@@ -674,7 +697,8 @@ fn outputs_hold_nothing_to_be_found() {
         |format: &&str| format!("-o {format}={}", folder.path(&format!("{format}.log")).display());
     let outputs: Vec<String> = formats.iter().map(to).collect();
     samples(&format!("sweep -q sample-logs {}", outputs.join(" ")));
-    let (code, out, err) = said(&leaksweep(&["sweep", "-f", "json", "."], folder.0.path()));
+    let (code, out, err) =
+        program::said(&leaksweep(&["sweep", "-f", "json", "."], folder.0.path()));
     assert!(code == 0 || code == 1, "{code} {err}");
     let report: Value = serde_json::from_str(&out).unwrap();
     for site in report["sites"].as_array().unwrap() {

@@ -1,6 +1,7 @@
 //! Does each line that other tools' tests hold give the fields that their makers expect?
 //!
-//! Reads `parser/lines.ndjson` (see its README for the sources), the real logs and the servers'
+//! `tests/lines.ndjson` holds a line of each producer that we know, written by hand after its
+//! documentation. Of lines by others, reads `parser/lines.ndjson` (see its README for the sources), the real logs and the servers'
 //! logs of the ten hostile requests, if the data is there; else every test returns early.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its data has failed")]
@@ -84,6 +85,30 @@ const MEANT: &[(&str, &str, &str)] = &[
 /// Formats of application, error and JSON logs, whose files are others' in this room.
 fn is_application(format: &str) -> bool {
     ["json", "error", "ERROR", "modsec"].iter().any(|part| format.contains(part))
+}
+
+/// What of a case is not as expected.
+fn differences(case: &Value) -> Vec<String> {
+    let get = |name: &str| case[name].as_str().unwrap_or_default();
+    let header = case["header"].as_str().map(|h| format!("{h}\n")).unwrap_or_default();
+    let (format, fields) =
+        events(format!("{header}{}", get("line")).as_bytes()).pop().unwrap_or_default();
+    let expected = case["expected"].as_object().unwrap();
+    let wrong =
+        expected.iter().filter(|(name, value)| !meets(name, value, fields.get(name.as_str())));
+    let told = |(name, value): (&String, &Value)| {
+        let got = fields.get(name.as_str());
+        format!("{} [{format}]: {name}: expected {value}, got {got:?}", get("id"))
+    };
+    wrong.map(told).collect()
+}
+
+#[test]
+fn a_line_of_each_producer_gives_its_fields() {
+    let lines = include_str!("lines.ndjson").lines();
+    let cases = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let all: Vec<String> = cases.flat_map(|case| differences(&case)).collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 #![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
 #![allow(clippy::format_push_string)]
 
+mod program;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -28,11 +30,7 @@ impl Folder {
 
     /// Exit code, standard output, standard error.
     fn run(&self, arguments: &str) -> (i32, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leaksweep"));
-        command.args(arguments.split_whitespace()).current_dir(self.root()).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+        program::run(self.root(), arguments)
     }
 
     /// The events of a log.

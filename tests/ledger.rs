@@ -248,7 +248,13 @@ fn a_log_that_was_emptied_or_rewritten_is_a_finding() {
     let truncated = |world: &World| fs::write(path(world), lines(LONG, LONG + 9)).unwrap();
     let (found, report) = tampered(&truncated);
     assert_eq!(found, 1);
-    assert!(report.contains("tampering"), "{report}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let findings = report["sites"][0]["findings"].as_array().unwrap();
+    let sign = findings.iter().find(|f| f["rule"]["title"] == "Log emptied or rewritten").unwrap();
+    assert_eq!((&sign["count"], &sign["rule"]["level"]), (&1.into(), &"medium".into()));
+    assert_eq!(sign["examples"][0]["line"], 1);
+    assert!(sign["examples"][0]["source"].as_str().unwrap().ends_with("shop/access.log"));
+    assert!(sign["examples"][0]["excerpt"].as_str().unwrap().contains("tampering"));
     // As an editor does: another inode, a line missing.
     let edited = |world: &World| {
         let new = world.logs().join("new");

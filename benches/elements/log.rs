@@ -1,5 +1,7 @@
 //! A labelled log: card numbers in every spelling, among numbers that look like them.
 
+pub mod person;
+
 /// Chance with a seed (splitmix64).
 pub struct Chance(pub u64);
 

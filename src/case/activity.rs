@@ -42,7 +42,7 @@ impl Activity {
     /// Of a site. Stray stamps, far from nearly all others, are left out.
     pub(super) fn of(site: &Site<'_>) -> Self {
         let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
-        for (hour, n) in site.streams.iter().flat_map(|stream| &stream.tally.hours) {
+        for (hour, n) in site.streams.iter().flat_map(|stream| stream.tally.hours.iter()) {
             *hours.entry(*hour).or_default() += n;
         }
         Self::new(&without_strays(hours), site.offset())

@@ -11,8 +11,9 @@ use crate::scan::Outcome;
 
 use super::catalog::{Catalog, Known, Role};
 use super::refusal::Refusals;
+use super::scanner::Scanners;
 use super::site::{Seen, Site};
-use super::usual::{Fit, Usual};
+use super::usual::{ECHO, Fit, Usual};
 
 /// How one attack was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +34,6 @@ pub(super) fn answer(seen: &Seen<'_>) -> Answer {
     }
 }
 
-/// A client is a scanner from so many attacks on; fewer say little about how it works.
-const SCANNER_ATTACKS: u64 = 20;
-
-/// ... if at least so many of a hundred were refused.
-const SCANNER_REFUSED_PERCENT: u64 = 90;
-
 /// A client that had success at more pages like web shells, dumps or secrets than this met a site
 /// that answers everything: nobody plants or forgets that many.
 const PAGES: usize = 3;
@@ -52,14 +47,11 @@ const RARE_CLIENTS: usize = 2;
 /// From so many answers on, a page shows that it has a usual size.
 const USUAL_ANSWERS: usize = 3;
 
-/// Answers of a page of usual size differ by so many bytes at most: an echo of the request.
-const USUAL_SPREAD: u64 = 64;
-
 /// The attacks on a site, with what is known of them.
 pub(super) struct Attacks<'s, 't> {
     /// In order of time.
     pub(super) all: Vec<Attack<'s, 't>>,
-    scanners: BTreeSet<&'s str>,
+    scanners: Scanners<'s>,
     answered_everywhere: BTreeSet<&'s str>,
     /// How many clients had success at each page like a web shell.
     users: BTreeMap<&'s str, usize>,
@@ -121,7 +113,7 @@ impl<'s, 't> Attacks<'s, 't> {
             Some(Attack { seen, rule, answer })
         };
         let all: Vec<_> = site.hits.iter().filter_map(attack).collect();
-        let scanners = scanners(&all);
+        let scanners = Scanners::new(&all);
         let answered_everywhere = answered_everywhere(&all);
         let (users, usual) = (users(&all), usual(&all));
         Self { all, scanners, answered_everywhere, users, usual, sizes: Usual::new(site), refusals }
@@ -135,12 +127,6 @@ impl<'s, 't> Attacks<'s, 't> {
     /// How the size of an answer compares with the page's own.
     pub(super) fn fit(&self, seen: &Seen<'_>) -> Fit {
         self.sizes.fit(seen)
-    }
-
-    /// Whether the client sends many attacks of which nearly all are refused: the one that is
-    /// answered with a harmless page is no success.
-    pub(super) fn is_scanner(&self, client: Option<&str>) -> bool {
-        client.is_some_and(|client| self.scanners.contains(client))
     }
 
     /// Whether the client had success at more pages than anybody plants or forgets.
@@ -162,7 +148,7 @@ impl<'s, 't> Attacks<'s, 't> {
             && attack.answer != Answer::Refused
             && !attack.path().is_some_and(|path| self.usual.contains(path))
             && self.fit(attack.seen) != Fit::Usual
-            && !self.is_scanner(attack.client())
+            && self.scanners.stands_out(attack)
     }
 
     /// A strong anomaly that no side effect proves: a page like a web shell that answers, a dump
@@ -171,7 +157,7 @@ impl<'s, 't> Attacks<'s, 't> {
     pub(super) fn is_anomaly(&self, attack: &Attack<'_, '_>) -> bool {
         let client = attack.client();
         let given = match attack.rule.role {
-            Role::Foothold => !self.is_scanner(client) && self.is_rare(attack.path()),
+            Role::Foothold => self.scanners.stands_out(attack) && self.is_rare(attack.path()),
             Role::Dump | Role::Secret => true,
             _ => false,
         };
@@ -187,23 +173,8 @@ impl<'s, 't> Attacks<'s, 't> {
         let meant = matches!(attack.rule.role, Role::Dump | Role::Secret)
             || attack.rule.role == Role::Foothold && !self.is_rare(attack.path());
         let meant = meant && attack.answer == Answer::Accepted && !attack.rule.is_grave();
-        !meant || self.is_scanner(attack.client())
+        !meant || self.scanners.has(attack.client())
     }
-}
-
-fn scanners<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
-    let mut clients: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for attack in attacks {
-        if let Some(client) = attack.client() {
-            let (all, refused) = clients.entry(client).or_default();
-            *all += 1;
-            *refused += u64::from(attack.answer == Answer::Refused);
-        }
-    }
-    let scans = |(all, refused): (u64, u64)| {
-        all >= SCANNER_ATTACKS && refused * 100 >= all * SCANNER_REFUSED_PERCENT
-    };
-    clients.into_iter().filter(|(_, counts)| scans(*counts)).map(|(client, _)| client).collect()
 }
 
 /// Successful uses of pages like web shells: client and page.
@@ -234,18 +205,19 @@ fn answered_everywhere<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
     counts.into_iter().filter(|(_, pages)| *pages > PAGES).map(|(client, _)| client).collect()
 }
 
-/// Pages that answered several exploits, and all of them with the same size.
+/// Pages that answered several exploits, and all of them with the same size. An exploit that several
+/// rules know is one.
 fn usual<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
-    let mut sizes: BTreeMap<&str, (usize, u64, u64)> = BTreeMap::new();
+    let mut answers: BTreeMap<&str, BTreeMap<(&str, u64), u64>> = BTreeMap::new();
     for attack in attacks.iter().filter(|attack| attack.is(Role::Exploit, Answer::Accepted)) {
         if let (Some(path), Some(bytes)) = (attack.path(), attack.seen.hit.bytes) {
-            let (count, least, most) = sizes.entry(path).or_insert((0, bytes, bytes));
-            *count += 1;
-            (*least, *most) = (bytes.min(*least), bytes.max(*most));
+            answers.entry(path).or_default().insert(attack.entry(), bytes);
         }
     }
-    let same = |(count, least, most): (usize, u64, u64)| {
-        count >= USUAL_ANSWERS && most - least <= USUAL_SPREAD && least > USUAL_SPREAD
+    let same = |sizes: &BTreeMap<_, u64>| {
+        let least = sizes.values().min().copied().unwrap_or(0);
+        let most = sizes.values().max().copied().unwrap_or(0);
+        sizes.len() >= USUAL_ANSWERS && most - least <= ECHO && least > ECHO
     };
-    sizes.into_iter().filter(|(_, size)| same(*size)).map(|(path, _)| path).collect()
+    answers.into_iter().filter(|(_, sizes)| same(sizes)).map(|(path, _)| path).collect()
 }

@@ -5,9 +5,7 @@
 //! series count them. A correlation may refer to others: those are computed first.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::element::mask;
 use crate::event::decode::Layer;
@@ -86,7 +84,7 @@ struct Run<'r, 't> {
     site: &'r Site<'t>,
     rules: &'r RuleSet,
     /// The hits that were kept, by place.
-    kept: FxHashMap<(&'t str, u64, u64), &'r Seen<'t>>,
+    kept: HashMap<(&'t str, u64, u64), &'r Seen<'t>>,
     derived: BTreeMap<u32, Vec<Match<'t>>>,
 }
 
@@ -257,7 +255,8 @@ fn value<'v>(
 }
 
 fn items(points: &[Point<'_>]) -> Vec<Item> {
-    let mut known: FxHashMap<&str, u32> = FxHashMap::default();
+    // Values are an attacker's: keyed at random.
+    let mut known: HashMap<&str, u32> = HashMap::new();
     let item = |point: &Point<'_>, text: Option<&'_ str>, number| Item {
         time: point.time,
         position: point.position,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::element::{Brand, Card, Element, Elements, Grade, settled};
-use crate::scan::{RecordFact, SiteTally, network};
+use crate::scan::{RecordFact, SiteTally, Way, network};
 use crate::spill::Uniques;
 
 use super::intruder::{Intruder, Intruders};
@@ -23,20 +23,30 @@ pub(super) fn observed(site: &Site<'_>) -> Count {
     counter.count()
 }
 
-/// Where the records stand, by kind of log, in the order of their names.
+/// Where the records stand, by kind of log and which way they went.
 pub(super) fn places(site: &Site<'_>) -> Vec<PlaceCount> {
-    let mut logs: BTreeMap<&str, (Direction, Counter)> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, Direction), Counter> = BTreeMap::new();
     for stream in &site.streams {
-        let way = if stream.tells_answers() { Direction::Recorded } else { Direction::Incoming };
-        let (_, counter) = logs.entry(stream.log()).or_insert_with(|| (way, Counter::default()));
-        stream.tally.records.facts.iter().for_each(|fact| counter.add(&fact, stream.tally));
+        for fact in &stream.tally.records.facts {
+            let place = (stream.log(), direction(stream, fact.way));
+            places.entry(place).or_default().add(&fact, stream.tally);
+        }
     }
-    let place = |(log, (direction, counter)): (&str, (Direction, Counter))| {
+    let place = |((log, direction), counter): ((&str, Direction), Counter)| {
         let count = counter.count();
         let (records, distinct_cards) = (count.records, count.distinct.card_number);
         PlaceCount { log: log.to_owned(), direction, records, distinct_cards }
     };
-    logs.into_iter().map(place).filter(|place| place.records > 0).collect()
+    places.into_iter().map(place).filter(|place| place.records > 0).collect()
+}
+
+fn direction(stream: &SiteStream<'_>, way: Way) -> Direction {
+    match way {
+        Way::Referer => Direction::Referer,
+        Way::Elsewhere => Direction::Outgoing,
+        Way::Usual if stream.tells_answers() => Direction::Recorded,
+        Way::Usual => Direction::Incoming,
+    }
 }
 
 /// What the intruders' requests read.
@@ -266,7 +276,8 @@ fn apart(gross: &BTreeMap<Grade, u64>, distinct: &BTreeMap<u32, u64>) -> Vec<Apa
 
 /// Whether any headline record carries sensitive authentication data (PCI DSS 3.3.1).
 pub(super) fn has_authentication_data(count: &Count) -> bool {
-    let secret = |e: &Element| matches!(e, Element::SecurityCode | Element::Track);
+    let secret =
+        |e: &Element| matches!(e, Element::SecurityCode | Element::Track | Element::PinBlock);
     count.classes.iter().any(|class| class.elements.iter().any(secret))
 }
 
@@ -297,6 +308,7 @@ mod tests {
             date: None,
             time: None,
             client: None,
+            way: Way::Usual,
             line: 1,
         }
     }

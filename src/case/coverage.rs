@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scan::HitSet;
-use crate::source::{Criteria, GapKind, Rank};
+use crate::source::{Criteria, GapKind};
 use crate::time::Time;
 
-use super::catalog::{Catalog, Known, Role};
+use super::catalog::Catalog;
+use super::numbering::{self, Hole};
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
 use super::site::Site;
-use super::{Activity, Coverage, CoverageGap, Period, Placement, Unable};
+use super::{Activity, Coverage, CoverageGap, Period, notice};
 
 /// Kinds of log that every visit writes to: silence in others (WAF, errors) is their normal state.
 const STEADY: &[&str] = &["access", "application", "gateway"];
@@ -43,8 +43,8 @@ pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Co
     coverage.silences(site, &basis.criteria, breached);
     coverage.retention(site, &basis.criteria);
     coverage.rotations(site, basis.missing);
-    coverage.oddities(site);
-    coverage.foreign_hosts(site);
+    coverage.sequences(site, &basis.criteria);
+    coverage.notices(site);
     coverage.rules(site, basis);
     coverage.complete = coverage.shortfalls.is_empty();
     coverage
@@ -71,7 +71,7 @@ fn profiles<'t>(site: &Site<'t>) -> Vec<(&'t str, Profile, Time)> {
     let mut kinds: BTreeMap<&str, (BTreeMap<i64, u64>, Option<Time>)> = BTreeMap::new();
     for stream in site.streams.iter().filter(|s| STEADY.contains(&s.facts.log.as_str())) {
         let (hours, last) = kinds.entry(&stream.facts.log).or_default();
-        for (hour, n) in &stream.tally.hours {
+        for (hour, n) in stream.tally.hours.iter() {
             *hours.entry(*hour).or_default() += n;
         }
         *last = (*last).max(stream.tally.last);
@@ -89,7 +89,7 @@ impl Coverage {
         self.unparsed = site.streams.iter().map(|stream| stream.tally.unparsed).sum();
         self.parsed = self.lines.saturating_sub(self.unparsed);
         self.timeless = site.streams.iter().map(|stream| stream.tally.timeless).sum();
-        self.placed = placed(site);
+        self.placed = notice::placed(site);
         self.span = site.span().map(|(start, end)| Period {
             start,
             end,
@@ -212,107 +212,21 @@ impl Coverage {
         }
     }
 
-    /// Lines whose host is no site's: sent by chance or to deceive, or of a site that the inventory
-    /// lacks.
-    fn foreign_hosts(&mut self, site: &Site<'_>) {
-        for stream in &site.streams {
-            let foreign = stream.tally.placed[Rank::ForeignHost as usize];
-            if foreign > 0 {
-                self.notes.push(format!(
-                    "{}: {foreign} of {} entries name a host that no site of the inventory has; \
-                     they are the site's by their path",
-                    stream.name(),
-                    stream.tally.entries
-                ));
+    /// Numbers that are missing from sequences.
+    fn sequences(&mut self, site: &Site<'_>, criteria: &Criteria) {
+        for hole in numbering::holes(site, criteria) {
+            let Hole { log, field, from, to, missing } = hole;
+            let why = format!(
+                "{log}: {missing} numbers of {field} are missing, which has no such hole elsewhere"
+            );
+            if site.window.is_some_and(|window| to < window.from || from > window.to) {
+                self.notes.push(format!("{why}: {from} to {to} (outside the window)"));
+                continue;
             }
+            self.shortfalls.push(format!("{why}: {from} to {to}"));
+            self.gaps.push(CoverageGap { from: Some(from), to: Some(to), why });
         }
     }
-
-    /// What is no lack but must be known: copies, clocks that ran back, hits only counted.
-    fn oddities(&mut self, site: &Site<'_>) {
-        for stream in &site.streams {
-            let name = stream.name();
-            let beyond = |count: &u64| count.saturating_sub(HitSet::CAP as u64);
-            let counts = stream.tally.rules.values().flat_map(|set| &set.counts);
-            let beyond: u64 = counts.map(beyond).sum();
-            if beyond > 0 {
-                self.notes.push(format!("{name}: {beyond} hits were only counted, not kept"));
-            }
-            if let [_, copies @ ..] = stream.facts.names.as_slice()
-                && !copies.is_empty()
-            {
-                let copies = copies.join(", ");
-                self.notes.push(format!("{name} was found again as {copies}; counted once"));
-            }
-            if stream.disorder.reversals > 0 {
-                let (n, largest) = (stream.disorder.reversals, stream.disorder.largest);
-                let at = stream.disorder.at.map_or_else(String::new, |at| format!(", after {at}"));
-                self.notes.push(format!(
-                    "{name}: time runs back by more than 300 s {n} times, by {largest} s at most{at}"
-                ));
-            }
-        }
-    }
-
-    /// Which rules could have fired.
-    fn rules(&mut self, site: &Site<'_>, basis: &Basis<'_>) {
-        let mut against_intrusion = 0;
-        for (index, rule) in basis.catalog.iter() {
-            let id = rule.info.id.clone();
-            if is_able(index, site, basis.catalog) {
-                self.rules_able.push(id);
-                against_intrusion += usize::from(rule.role != Role::Exposure);
-            } else {
-                self.rules_unable
-                    .push(Unable { rule: id, why: why_unable(index, rule, site, basis) });
-            }
-        }
-        self.rules_able.sort();
-        self.rules_unable.sort_by(|a, b| a.rule.cmp(&b.rule));
-        let needed = basis.criteria.rules_able;
-        if against_intrusion < needed && !site.streams.is_empty() {
-            self.shortfalls.push(format!(
-                "{against_intrusion} rules against intrusions could have fired on these logs \
-                 (at least {needed} must)"
-            ));
-        }
-    }
-}
-
-/// What says that the entries are the site's.
-fn placed(site: &Site<'_>) -> Vec<Placement> {
-    let count = |rank: Rank| -> u64 {
-        site.streams.iter().map(|stream| stream.tally.placed[rank as usize]).sum()
-    };
-    let all = Rank::ALL.into_iter().map(|rank| (rank, count(rank)));
-    all.filter(|(_, entries)| *entries > 0)
-        .map(|(rank, entries)| Placement { by: rank.name().to_owned(), entries })
-        .collect()
-}
-
-/// Whether a rule could have fired on any stream of the site; a correlation, if enough of the rules
-/// that it refers to could, each on a stream of its own.
-fn is_able(index: u32, site: &Site<'_>, catalog: &Catalog) -> bool {
-    let Some(rule) = catalog.get(index) else { return false };
-    match &rule.correlation {
-        None => site.streams.iter().any(|stream| !stream.facts.unable.contains_key(&index)),
-        // Circles of correlations are refused when rules are loaded.
-        Some(correlation) => correlation.is_possible(&|rule| is_able(rule, site, catalog)),
-    }
-}
-
-fn why_unable(index: u32, rule: &Known, site: &Site<'_>, basis: &Basis<'_>) -> String {
-    if site.streams.is_empty() {
-        return "no log of the site".to_owned();
-    }
-    if let Some(correlation) = &rule.correlation {
-        let lame = correlation.rules.iter().filter(|i| !is_able(**i, site, basis.catalog));
-        let ids = lame.filter_map(|i| Some(basis.catalog.get(*i)?.info.id.as_str()));
-        return format!("refers to {}, which cannot fire", ids.collect::<Vec<_>>().join(", "));
-    }
-    let whys = site.streams.iter().filter_map(|stream| stream.facts.unable.get(&index));
-    let whys: BTreeSet<&str> = whys.map(String::as_str).collect();
-    whys.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// The holes of one kind of log between the begin and the end of what must be covered.
@@ -350,10 +264,11 @@ fn loss(kind: GapKind) -> &'static str {
         GapKind::TrailingGarbage => "a file has foreign bytes at its end",
         GapKind::Limit => "a limit was reached",
         GapKind::Unsupported => "a file cannot be opened",
-        GapKind::Binary => "a file is no log",
+        GapKind::Binary => "a file, or a part of one, is no log",
         GapKind::Hole => "a file has holes",
         GapKind::Rewritten => "a log was emptied or rewritten",
         GapKind::Skipped => "a file was skipped",
         GapKind::Earlier => "the rules have changed since",
+        GapKind::Stopped => "the run was stopped",
     }
 }

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::scan::{HitSet, Outcome};
+use crate::scan::Outcome;
 use crate::time::Time;
 
 use super::catalog::{Catalog, Known, Role};
 use super::shown::of_dropped;
 use super::site::{Seen, Site};
+use super::suppressed;
+use super::tampering::rewritten;
 use super::{Example, Finding, FindingRule, Shown, ShownBy, SiteHit};
 
 /// The most clients that a finding names.
@@ -40,6 +42,7 @@ pub(super) fn findings(
         Some(self::finding(site.name, catalog.get(rule)?, outcome, &group))
     };
     let mut findings: Vec<Finding> = groups.into_iter().filter_map(finding).collect();
+    findings.extend(rewritten(site));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (std::cmp::Reverse(f.rule.level), f.rule.id.clone(), f.outcome);
         key(a).cmp(&key(b))
@@ -56,13 +59,17 @@ struct Group<'s, 't> {
     dropped: u64,
 }
 
-/// Hits that were counted but not kept, by rule and outcome.
+/// Hits that were counted but not kept, by rule and outcome; not those of rules that are suppressed
+/// as a whole.
 fn dropped(site: &Site<'_>, catalog: &Catalog) -> BTreeMap<(u32, Outcome), u64> {
     let mut dropped = BTreeMap::new();
     for (rule, set) in site.streams.iter().flat_map(|stream| &stream.tally.rules) {
-        let role = catalog.get(*rule).map_or(Role::Other, |known| known.role);
-        for (raw, count) in OUTCOMES.into_iter().zip(set.counts) {
-            let count = count.saturating_sub(HitSet::CAP as u64);
+        let known = catalog.get(*rule);
+        if known.is_some_and(|known| suppressed::whole(site, known).is_some()) {
+            continue;
+        }
+        let role = known.map_or(Role::Other, |known| known.role);
+        for (raw, count) in OUTCOMES.into_iter().zip(set.dropped()) {
             if count > 0 {
                 *dropped.entry((*rule, of_dropped(raw, role))).or_default() += count;
             }

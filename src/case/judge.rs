@@ -25,6 +25,9 @@ pub struct Facts {
     pub anomaly: bool,
     /// A login succeeded after many failures of the same client.
     pub guessed: bool,
+    /// More kinds of grave attacks were served than are kept: whether they were harmless cannot be
+    /// said, and a flood must not make it look so.
+    pub unweighed: bool,
     /// An exploit, and its side effect within seconds.
     pub side_effect: bool,
     /// A planted page answered with success, corroborated.
@@ -58,7 +61,7 @@ pub fn judge(facts: &Facts) -> Verdict {
         Verdict::ConfirmedExfiltration
     } else if facts.access() {
         Verdict::ConfirmedAccess
-    } else if facts.accepted || facts.anomaly || facts.guessed {
+    } else if facts.accepted || facts.anomaly || facts.guessed || facts.unweighed {
         Verdict::Suspected
     } else if facts.attacked {
         Verdict::Attempted
@@ -85,6 +88,7 @@ mod tests {
                 "accepted" => facts.accepted = true,
                 "anomaly" => facts.anomaly = true,
                 "guessed" => facts.guessed = true,
+                "unweighed" => facts.unweighed = true,
                 "side-effect" => facts.side_effect = true,
                 "foothold" => facts.foothold = true,
                 "output" => facts.output = true,
@@ -116,7 +120,8 @@ mod tests {
             // Attacks that were all refused say nothing of later ones: a hole does not raise them,
             // and it does not make them unseen.
             ("attacked", Attempted),
-            // A silent WAF is no fact at all: an accepted exploit stays suspected.
+            // A silent WAF is no fact at all: an accepted exploit stays suspected, and so it does
+            // however many others of the same scan were refused.
             ("attacked accepted", Suspected),
             // A guessed login may be a forgotten password; with data read it is a proven session.
             ("attacked guessed covered", Suspected),
@@ -140,6 +145,9 @@ mod tests {
             ("foothold records", ConfirmedExfiltration),
             ("side-effect", ConfirmedAccess),
             ("attacked accepted output records", ConfirmedExfiltration),
+            // Decoys without number: what they may hide is not called harmless, nor proven.
+            ("attacked unweighed covered", Suspected),
+            ("attacked unweighed records", Suspected),
             // Without logs nothing else can be.
             ("unexamined covered", NotExamined),
             ("unexamined attacked foothold records", NotExamined),
@@ -152,19 +160,20 @@ mod tests {
     /// More evidence of an intrusion never makes a graver verdict milder.
     #[test]
     fn evidence_only_raises() {
-        let sets: [fn(&mut Facts); 9] = [
+        let sets: [fn(&mut Facts); 10] = [
             |f| f.attacked = true,
             |f| f.accepted = true,
             |f| f.anomaly = true,
             |f| f.guessed = true,
+            |f| f.unweighed = true,
             |f| f.side_effect = true,
             |f| f.foothold = true,
             |f| f.output = true,
             |f| f.records_read = true,
             |f| f.dump_fetched = true,
         ];
-        for bits in 0_u32..1 << 10 {
-            let covered = bits >> 9 & 1 == 1;
+        for bits in 0_u32..1 << 11 {
+            let covered = bits >> 10 & 1 == 1;
             let mut facts = Facts { examined: true, covered, ..Facts::default() };
             sets.iter()
                 .enumerate()

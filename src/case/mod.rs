@@ -5,6 +5,7 @@
 
 pub mod judge;
 
+mod able;
 mod activity;
 mod actor;
 mod attack;
@@ -19,6 +20,8 @@ mod facts;
 mod finding;
 mod foothold;
 mod intruder;
+mod notice;
+mod numbering;
 mod pivot;
 mod presence;
 mod prove;
@@ -26,12 +29,16 @@ mod rare;
 mod reason;
 mod refusal;
 mod rotation;
+mod scanner;
+mod sequence;
 mod shown;
 mod silence;
 mod site;
 mod stored;
 mod story;
+mod suppressed;
 mod suspect;
+mod tampering;
 mod usual;
 mod window;
 #[cfg(test)]
@@ -44,6 +51,7 @@ pub use presence::{HourCount, LARGE, OperationCount, PathUse, Presence, Sighting
 pub use prove::{Refuted, prove};
 pub use shown::Shown;
 pub use stored::{Alone, EmailsApart, Stored, StoredIn};
+pub use suppressed::Suppressed;
 
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +149,9 @@ pub struct Case {
     pub units: Units,
     /// What the rules found, gravest first.
     pub findings: Vec<Finding>,
+    /// What the rules found that is known to be harmless: set apart before anything was concluded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed>,
     /// Clients, paths and agents of the intruders.
     pub indicators: Vec<Indicator>,
     /// The steps, in order of time.
@@ -186,12 +197,18 @@ pub struct PlaceCount {
 }
 
 /// Which way data went, as the kind of log shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// It stands in a request: a client sent it (a customer's form, what a skimmer carries to its
-    /// gate, a Referer of a page that had it in its address).
+    /// gate).
     Incoming,
+    /// It stands in a request to another host, as a log of a proxy shows it: a beacon, or a call of
+    /// the site's own programs.
+    Outgoing,
+    /// It stands in a Referer: the address of a page held it, and browsers tell that address to
+    /// every third party from which the page loads anything.
+    Referer,
     /// The site's own programs wrote it down: an exposure (PCI DSS 3), whoever read it.
     Recorded,
 }
@@ -519,7 +536,9 @@ fn sites<'t>(
     let mut sites = site::sites(tally, inventory);
     for site in &mut sites {
         site.add_hits(correlate::hits(site, rules));
+        suppressed::set_apart(site, catalog);
         site.add_hits(rare::hits(site, catalog));
+        suppressed::set_apart(site, catalog);
     }
     sites
 }
@@ -551,7 +570,7 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
     let intruders = Intruders::find(site, catalog, &attacks);
     let coverage = coverage::coverage(site, basis, !intruders.is_empty());
     let read = count::attributed(site, &intruders);
-    let facts = facts::facts(site, &attacks, &intruders, &read, coverage.complete);
+    let facts = facts::facts(site, catalog, &attacks, &intruders, &read, coverage.complete);
     let verdict = judge::judge(&facts);
     let units = Units {
         observed: count::observed(site),
@@ -574,6 +593,7 @@ fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
         storage_window: story.storage_window().filter(|_| confirmed),
         vulnerability_window: site.vulnerability(),
         findings: finding::findings(site, catalog, &outcomes),
+        suppressed: suppressed::told(site, catalog),
         indicators: story.indicators(),
         timeline: story.timeline(),
         actors: Vec::new(),

@@ -10,7 +10,7 @@ const NAMED: usize = 20;
 /// How the actors were followed through the evidence by a second pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pivot {
-    /// Clients, planted pages and rare agents that were looked for.
+    /// Clients, planted pages, rare agents, accounts and sessions that were looked for.
     pub traces: u64,
     /// Clients that were not, since there are too many.
     pub beyond: u64,

@@ -16,7 +16,7 @@ use crate::time::Time;
 
 use super::site::{Site, SiteStream};
 use super::suspect::Suspects;
-use super::{Case, Step, count};
+use super::{Case, Reason, Step, count};
 
 /// The most paths of a presence, most requested first.
 const PATHS: usize = 50;
@@ -91,7 +91,8 @@ pub struct HourCount {
 pub struct Presence {
     /// What it is recognised by.
     pub kind: TraceKind,
-    /// Its value: an address, an IPv6 /64, a path, an agent.
+    /// Its value: an address, an IPv6 /64, a path, an agent, an account, the beginning of a
+    /// session's id.
     pub value: String,
     /// Whether it is a client that got in here.
     pub intruder: bool,
@@ -131,7 +132,10 @@ pub struct Presence {
     pub agents: Vec<String>,
     /// Accounts that it logged in with, masked.
     pub accounts: Vec<String>,
-    /// Addresses: of a /64, or of those who used the path or agent.
+    /// Beginnings of the ids of the sessions that it used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<String>,
+    /// Addresses: of a /64, or of those who used the path, agent, account or session.
     pub clients: Vec<String>,
     /// Entries by the hour.
     pub hours: Vec<HourCount>,
@@ -154,6 +158,26 @@ pub(super) fn tell(case: &mut Case, site: &Site<'_>, traces: &[Trace], suspects:
     let steps: Vec<Step> =
         case.actors.iter().filter(|p| p.intruder).take(TOLD).flat_map(ends).collect();
     case.timeline.extend(steps);
+    let elsewhere = case.actors.iter().filter_map(|presence| elsewhere(presence, suspects));
+    case.reasons.extend(elsewhere.take(TOLD).collect::<Vec<_>>());
+}
+
+/// From where else an intruder's account or session was used.
+fn elsewhere(presence: &Presence, suspects: &Suspects) -> Option<Reason> {
+    if !matches!(presence.kind, TraceKind::Account | TraceKind::Session) {
+        return None;
+    }
+    let other = |client: &&String| !suspects.intruders.contains_key(&Trace::client(client));
+    let others: Vec<&str> = presence.clients.iter().filter(other).map(String::as_str).collect();
+    let at = presence.first.as_ref().filter(|_| !others.is_empty())?;
+    let text = format!(
+        "the {} {}, which an intruder used, was used from {}, too: by the same intruder, or by whom \
+         it belongs to",
+        presence.kind.name(),
+        presence.value,
+        others.join(", ")
+    );
+    Some(Reason { text, rule: None, locus: Some(at.locus.clone()) })
 }
 
 /// The first and the last step of an intruder at the site.
@@ -179,7 +203,7 @@ pub(super) fn presences(site: &Site<'_>, traces: &[Trace]) -> Vec<Presence> {
     let records = records(site);
     let presence = |trace| {
         let trails: Vec<_> =
-            site.streams.iter().filter_map(|s| Some((s, trail(site, s, trace)?))).collect();
+            site.streams.iter().filter_map(|s| Some((s, s.trail(site.name, trace)?))).collect();
         let common = trails.iter().any(|(_, trail)| trail.common);
         let told = || Presence {
             records: records
@@ -192,10 +216,6 @@ pub(super) fn presences(site: &Site<'_>, traces: &[Trace]) -> Vec<Presence> {
         (!trails.is_empty() && !common).then(told)
     };
     traces.iter().filter_map(presence).collect()
-}
-
-fn trail<'t>(site: &Site<'_>, stream: &SiteStream<'t>, trace: &Trace) -> Option<&'t Trail> {
-    stream.trails.get(trace)?.get(site.name)
 }
 
 /// Records of each client, in logs that say what was read.
@@ -243,6 +263,7 @@ fn told(site: &Site<'_>, trace: &Trace, trails: &[(&SiteStream<'_>, &Trail)]) ->
         paths: most(paths),
         agents: names(|trail| &trail.agents),
         accounts: names(|trail| &trail.accounts),
+        sessions: names(|trail| &trail.sessions),
         clients: names(|trail| &trail.clients),
         hours: hours(site, trails),
     }
@@ -329,11 +350,10 @@ fn path_use(path: &str, used: &Used<'_>) -> PathUse {
 
 fn hours(site: &Site<'_>, trails: &[(&SiteStream<'_>, &Trail)]) -> Vec<HourCount> {
     let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
-    for (hour, count) in trails.iter().flat_map(|(_, trail)| &trail.hours) {
+    for (hour, count) in trails.iter().flat_map(|(_, trail)| trail.hours.iter()) {
         *hours.entry(*hour).or_default() += count;
     }
     let offset = site.offset();
-    let shown =
-        |(hour, count)| HourCount { hour: Time::from_micros(hour * 3_600_000_000, offset), count };
+    let shown = |(hour, count)| HourCount { hour: Time::of_hour(hour, offset), count };
     hours.into_iter().map(shown).collect()
 }

@@ -42,19 +42,22 @@ pub fn prove(rules: &RuleSet, mode: Mode) -> (usize, Vec<Refuted>) {
 
 /// Whether the rule finds something in a piece of log.
 fn finds(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
-    let finder = Finder::new(CaseKey::from_bytes(b"proofs"));
-    let inventory = Inventory::default();
-    let format = format_of(rules, rule, piece);
-    let block = Block::new(piece.as_bytes().to_vec(), 0, 1, format.framing());
-    let part = Scanner::new(rules, &finder, &inventory, mode).scan(&block, &*format, "");
     if rules.correlation(rule).is_some() {
-        return correlates(rules, rule, part, &inventory);
+        return correlates(rules, rule, piece, mode);
     }
     // Rules that only correlations count leave points, not hits.
-    part.sites.values().any(|site| {
+    scan(rules, rule, piece, mode).sites.values().any(|site| {
         site.rules.get(&rule).is_some_and(|set| set.count() > 0)
             || site.series.get(&rule).is_some_and(|s| !s.points.is_empty() || s.timeless > 0)
     })
+}
+
+fn scan(rules: &RuleSet, rule: u32, log: &str, mode: Mode) -> Part {
+    let finder = Finder::new(CaseKey::from_bytes(b"proofs"));
+    let inventory = Inventory::default();
+    let format = format_of(rules, rule, log);
+    let block = Block::new(log.as_bytes().to_vec(), 0, 1, format.framing());
+    Scanner::new(rules, &finder, &inventory, mode).scan(&block, &*format, "")
 }
 
 /// The format that the rule's proofs name, else the one that is recognised as a file's is.
@@ -64,10 +67,31 @@ fn format_of(rules: &RuleSet, rule: u32, piece: &str) -> Arc<dyn Format> {
     named.unwrap_or_else(|| recognise(piece.as_bytes(), &Options::default()).format)
 }
 
-fn correlates(rules: &RuleSet, rule: u32, part: Part, inventory: &Inventory) -> bool {
-    let stream = StreamFacts { names: vec![String::new()], ..StreamFacts::default() };
-    let yielded = Yield { stream, part, trails: BTreeMap::new() };
-    let streams = BTreeMap::from([(ContentId([0; 32]), yielded)]);
-    let tally = Tally { streams, ..Tally::default() };
-    sites(&tally, inventory).iter().any(|site| correlate::matched(site, rules).contains(&rule))
+/// Whether a correlation finds something in the logs of a piece; an empty line begins another log.
+fn correlates(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
+    let logs = piece.split("\n\n").enumerate().map(|(n, log)| {
+        let stream = StreamFacts { names: vec![String::new()], ..StreamFacts::default() };
+        let part = scan(rules, rule, &unrolled(log), mode);
+        (ContentId([n as u8; 32]), Yield { stream, part, trails: BTreeMap::new() })
+    });
+    let tally = Tally { streams: logs.collect(), ..Tally::default() };
+    let inventory = Inventory::default();
+    sites(&tally, &inventory).iter().any(|site| correlate::matched(site, rules).contains(&rule))
+}
+
+/// A log in which `20 x LINE` stands for twenty such lines, and `{n}` in it for the number of each
+/// (`00`, `01` …): seconds, or names that differ.
+fn unrolled(log: &str) -> String {
+    let lines = log.lines().map(|line| match times(line) {
+        Some((count, line)) => {
+            (0..count).map(|n| line.replace("{n}", &format!("{n:02}")) + "\n").collect()
+        }
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+fn times(line: &str) -> Option<(u16, &str)> {
+    let (count, line) = line.split_once(" x ")?;
+    Some((count.parse().ok()?, line))
 }

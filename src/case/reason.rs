@@ -2,7 +2,7 @@
 
 use super::attack::Attack;
 use super::catalog::{Catalog, Role};
-use super::facts::fetched_dump;
+use super::facts::{fetched_dump, unweighed};
 use super::foothold::Corroboration;
 use super::intruder::{Ground, Intruder, is_guessed};
 use super::site::Seen;
@@ -126,6 +126,16 @@ fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
         "data was given out to a client that nothing else shows to be an intruder",
     ));
     reasons.extend(pick(&is_guessed, "a login succeeded after many failures of the same client"));
+    let unweighed = unweighed(story.site, story.catalog).take(EACH);
+    reasons.extend(unweighed.map(|rule| Reason {
+        text: format!(
+            "{}: more kinds of it were served than are kept one by one; what was only counted may \
+             have worked",
+            rule.info.title
+        ),
+        rule: Some(rule.info.id.clone()),
+        locus: None,
+    }));
     reasons
 }
 
@@ -170,6 +180,10 @@ fn whence(units: &Units) -> String {
     let place = |place: &PlaceCount| {
         let how = match place.direction {
             Direction::Incoming => "sent in requests",
+            Direction::Outgoing => "sent out to other hosts",
+            Direction::Referer => {
+                "in Referers, addresses of pages, which browsers tell third parties"
+            }
             Direction::Recorded => "written by the site's own programs",
         };
         let kind = if place.log.is_empty() { "unknown" } else { &place.log };

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::scan::{Disorder, Hit, Index, SiteTally, StreamFacts, Tally, Trace, Trails};
-use crate::source::{Gap, Inventory, Locus, SiteEntry, Window};
+use crate::scan::{
+    Disorder, Hit, Index, Sequences, SiteTally, StreamFacts, Tally, Trace, Trail, Trails,
+};
+use crate::source::{Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
 
 use super::Period;
+use super::suppressed::Apart;
 
 /// Everything that the tally and the inventory hold of one site.
 pub(super) struct Site<'t> {
@@ -25,6 +28,10 @@ pub(super) struct Site<'t> {
     pub(super) gaps: Vec<&'t Gap>,
     /// Hits that were kept, in order of time, then place; those without a time last.
     pub(super) hits: Vec<Seen<'t>>,
+    /// What is known to be harmless.
+    pub(super) suppressions: &'t [Suppression],
+    /// Hits that were set apart for it.
+    pub(super) suppressed: Apart,
 }
 
 /// One stream, as far as it is about the site.
@@ -34,6 +41,8 @@ pub(super) struct SiteStream<'t> {
     pub(super) tally: &'t SiteTally,
     /// Which traces the whole stream may hold.
     pub(super) index: &'t Index,
+    /// The numbers that run upward in the whole stream.
+    pub(super) sequences: &'t Sequences,
     /// What a second pass found in the whole stream.
     pub(super) trails: &'t BTreeMap<Trace, Trails>,
 }
@@ -64,6 +73,11 @@ impl<'t> SiteStream<'t> {
     /// data in them was sent by the client.
     pub(super) fn tells_answers(&self) -> bool {
         !matches!(self.facts.log.as_str(), "access" | "waf" | "error")
+    }
+
+    /// What a second pass found of a trace at the site of that name.
+    pub(super) fn trail(&self, site: &str, trace: &Trace) -> Option<&'t Trail> {
+        self.trails.get(trace)?.get(site)
     }
 
     /// The first of its names.
@@ -144,6 +158,7 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
                 disorder: yielded.part.disorder,
                 tally: of_site,
                 index: &yielded.part.index,
+                sequences: &yielded.part.sequences,
                 trails: &yielded.trails,
             });
         }
@@ -202,9 +217,17 @@ fn assign_by_path<'t>(
 
 impl<'t> Site<'t> {
     fn new(name: &'t str, inventory: &'t Inventory) -> Self {
-        let window = inventory.window;
-        let (streams, gaps, hits) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, entry: None, window, evidence_end: None, streams, gaps, hits }
+        Self {
+            name,
+            entry: None,
+            window: inventory.window,
+            evidence_end: None,
+            streams: Vec::new(),
+            gaps: Vec::new(),
+            hits: Vec::new(),
+            suppressions: &inventory.suppressions,
+            suppressed: Apart::default(),
+        }
     }
 
     /// Puts everything in an order that does not depend on how the tally was merged.

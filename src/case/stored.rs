@@ -102,7 +102,9 @@ impl Stored {
 }
 
 fn is_secret(class: Elements) -> bool {
-    class.has(Element::SecurityCode) || class.has(Element::Track)
+    [Element::SecurityCode, Element::Track, Element::PinBlock]
+        .iter()
+        .any(|secret| class.has(*secret))
 }
 
 fn alone(site: &Site<'_>) -> Vec<Alone> {

@@ -1,14 +1,14 @@
 //! Who must be pursued? The clients that got in somewhere, those behind a suspicion, the pages
-//! that they planted, and their agents, if few use them.
+//! that they planted, their agents, if few use them, and the accounts and sessions of intruders:
+//! whoever uses them from elsewhere is the same intruder, or his victim.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::element::Masked;
 use crate::scan::{Index, Trace, TraceKind};
 
 use super::attack::{Attack, Attacks};
 use super::catalog::{Catalog, Role};
-use super::intruder::{Intruders, is_guessed};
+use super::intruder::{Intruder, Intruders, is_guessed};
 use super::site::Site;
 
 /// The most traces of one kind that are pursued: clients of intruders first, then those of
@@ -24,6 +24,10 @@ const RARE_SHARE: usize = 10;
 /// ... or so many streams.
 const RARE_STREAMS: usize = 3;
 
+/// An address that uses more accounts or sessions than this is shared, or tries them all: theirs
+/// say nothing of an intruder.
+const OWN: usize = 20;
+
 /// Who must be pursued.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Suspects {
@@ -35,6 +39,8 @@ pub(super) struct Suspects {
     paths: BTreeSet<Trace>,
     /// Agents of intruders.
     agents: BTreeSet<Trace>,
+    /// Accounts and sessions of intruders.
+    identities: BTreeSet<Trace>,
 }
 
 impl Suspects {
@@ -48,11 +54,33 @@ impl Suspects {
         for intruder in intruders.iter() {
             let sites = suspects.intruders.entry(Trace::client(intruder.client)).or_default();
             sites.insert(site.name.to_owned());
+            suspects.add_identities(site, intruder);
         }
         for attack in &attacks.all {
             suspects.add(attack, attacks, intruders);
         }
         suspects
+    }
+
+    /// Adds the accounts and sessions that the second pass saw an intruder use, unless customers
+    /// share its address.
+    fn add_identities(&mut self, site: &Site<'_>, intruder: &Intruder<'_, '_>) {
+        if intruder.is_shared() {
+            return;
+        }
+        let client = Trace::client(intruder.client);
+        let trails = site.streams.iter().filter_map(|stream| stream.trail(site.name, &client));
+        let mut used: BTreeMap<TraceKind, BTreeSet<&str>> = BTreeMap::new();
+        for trail in trails {
+            let kinds =
+                [(TraceKind::Account, &trail.accounts), (TraceKind::Session, &trail.sessions)];
+            for (kind, uses) in kinds {
+                used.entry(kind).or_default().extend(uses.of.keys().map(|name| &**name));
+            }
+        }
+        for (kind, names) in used.into_iter().filter(|(_, names)| names.len() <= OWN) {
+            self.identities.extend(names.into_iter().filter_map(|name| plain(kind, name)));
+        }
     }
 
     fn add(&mut self, attack: &Attack<'_, '_>, attacks: &Attacks<'_, '_>, all: &Intruders<'_, '_>) {
@@ -64,9 +92,9 @@ impl Suspects {
         if all.is_step(attack) {
             let hit = &attack.seen.hit;
             let planted = hit.path.as_ref().filter(|_| attack.rule.role == Role::Foothold);
-            self.paths.extend(planted.and_then(|path| plain(TraceKind::Path, path)));
+            self.paths.extend(planted.and_then(|path| plain(TraceKind::Path, path.as_str())));
             let agent = hit.user_agent.as_ref();
-            self.agents.extend(agent.and_then(|agent| plain(TraceKind::UserAgent, agent)));
+            self.agents.extend(agent.and_then(|agent| plain(TraceKind::UserAgent, agent.as_str())));
         }
     }
 
@@ -78,6 +106,7 @@ impl Suspects {
         self.suspected.extend(other.suspected);
         self.paths.extend(other.paths);
         self.agents.extend(other.agents);
+        self.identities.extend(other.identities);
     }
 
     /// What is looked for, in order, at most [`MOST`] of a kind.
@@ -89,8 +118,10 @@ impl Suspects {
             .flat_map(|site| site.streams.iter().map(|stream| (stream.source(), stream.index)))
             .collect();
         let agents = self.agents.iter().filter(|agent| is_rare(agent, &streams)).take(MOST);
-        let mut traces: Vec<Trace> =
-            clients.chain(self.paths.iter().take(MOST)).chain(agents).cloned().collect();
+        let of = |kind| self.identities.iter().filter(move |trace| trace.kind == kind).take(MOST);
+        let identities = of(TraceKind::Account).chain(of(TraceKind::Session));
+        let rest = self.paths.iter().take(MOST).chain(agents).chain(identities);
+        let mut traces: Vec<Trace> = clients.chain(rest).cloned().collect();
         traces.sort();
         traces
     }
@@ -114,8 +145,7 @@ pub(super) fn suspects(sites: &[Site<'_>], catalog: &Catalog) -> Suspects {
 }
 
 /// A value that stands in the log as it is shown, and is telling enough to be searched for.
-fn plain(kind: TraceKind, value: &Masked) -> Option<Trace> {
-    let text = value.as_str();
+fn plain(kind: TraceKind, text: &str) -> Option<Trace> {
     let shown = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     let telling = text.split(|c: char| !c.is_ascii_alphanumeric());
     let telling = telling.map(str::len).max().unwrap_or(0) >= TELLING;

@@ -2,11 +2,14 @@
 
 mod build;
 mod outcome;
+mod scan;
 mod stated;
 
-use build::{Log, Rule, at, cases, clean, concluded, record, tally};
+use build::{Log, Rule, at, cases, clean, concluded, conclusion_by, inventory, record, tally};
 
+use super::catalog::Catalog;
 use super::{Case, Count, Reason, Verdict};
+use crate::rule::RuleSet;
 use crate::scan::Outcome;
 use crate::source::GapKind;
 
@@ -117,7 +120,7 @@ fn a_guessed_login_is_suspected_and_with_records_confirmed() {
 }
 
 #[test]
-fn blocked_attacks_and_a_scanner_stay_attempts() {
+fn blocked_attacks_stay_attempts() {
     let [mut access, application, gateway] = three_logs();
     for i in 0..30 {
         access.hit(
@@ -130,22 +133,6 @@ fn blocked_attacks_and_a_scanner_stay_attempts() {
         );
     }
     assert_eq!(concluded(vec![access, application, gateway]).verdict, Verdict::Attempted);
-
-    let [mut access, application, gateway] = three_logs();
-    for i in 0..4_000 {
-        let rule = [Rule::Probe, Rule::Injection, Rule::Shell, Rule::Dump][i as usize % 4];
-        access.hit(
-            rule,
-            at(8, 13, 0) + i,
-            Some("203.0.113.200"),
-            "/shell.jsp",
-            Some(404),
-            Some(209),
-        );
-    }
-    access.hit(Rule::Injection, at(8, 14, 0), Some("203.0.113.200"), "/", Some(200), Some(20_114));
-    let case = concluded(vec![access, application, gateway]);
-    assert_eq!(case.verdict, Verdict::Attempted, "{:#?}", case.reasons);
 }
 
 #[test]
@@ -364,6 +351,36 @@ fn unparsed_entries_stand_in_the_way() {
     let case = concluded(vec![access, application, gateway]);
     assert_eq!(case.verdict, Verdict::Inconclusive);
     assert!(case.coverage.shortfalls[0].contains("no event"), "{:?}", case.coverage.shortfalls);
+}
+
+#[test]
+fn a_correlation_is_able_where_its_condition_can_hold() {
+    let word = |name: &str| {
+        format!(
+            "title: {name}\nid: {name}\nname: {name}\nlogsource: {{category: webserver}}\n\
+             detection: {{s: [word-{name}], condition: s}}\n---\n"
+        )
+    };
+    for (condition, able) in
+        [("a or b", true), ("a and b", false), ("b and not a", true), ("a and not b", false)]
+    {
+        let mut rules = RuleSet::default();
+        let body = format!("{{type: temporal, timespan: 1m, condition: {condition}}}");
+        let text = word("a") + &word("b") + "title: c\nid: c\ncorrelation: " + &body;
+        rules.add_text("r.yml", &text).unwrap();
+        // Rule 0 of the set is `a`, as it is `Exploit` of the others here.
+        let logs = three_logs().map(|mut log| {
+            log.unable(Rule::Exploit, "no words");
+            log
+        });
+        let catalog = Catalog::new(&rules);
+        let concluded = conclusion_by(&catalog, &tally(logs.into()), &inventory());
+        let unable = concluded.cases[0].coverage.rules_unable.iter();
+        let unable: Vec<_> = unable.map(|u| (u.rule.as_str(), u.why.as_str())).collect();
+        let alone = vec![("a", "no words")];
+        let with = vec![("a", "no words"), ("c", "refers to a, which cannot fire")];
+        assert_eq!(unable, if able { alone } else { with }, "{condition}");
+    }
 }
 
 #[test]

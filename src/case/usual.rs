@@ -14,7 +14,7 @@ const ANSWERS: u64 = 20;
 const PART: u64 = 50;
 
 /// A page that echoes its request varies by so many bytes.
-const ECHO: u64 = 64;
+pub(super) const ECHO: u64 = 64;
 
 /// How the size of an answer compares with the page's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

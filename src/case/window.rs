@@ -9,6 +9,8 @@ use rustc_hash::FxHashMap;
 
 use crate::rule::{Correlation, Expr, Measure, Threshold};
 
+use super::sequence::Sequence;
+
 /// One match within a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Item {
@@ -61,7 +63,8 @@ struct Window<'c> {
     values: FxHashMap<u32, u64>,
     sum: f64,
     ranks: Option<Ranks>,
-    chain: Chain,
+    /// The ways in which the rules may match in order; none where order does not matter.
+    sequences: Vec<Sequence>,
 }
 
 impl<'c> Window<'c> {
@@ -75,7 +78,7 @@ impl<'c> Window<'c> {
             values: FxHashMap::default(),
             sum: 0.0,
             ranks: ranked.then(|| Ranks::new(items)),
-            chain: Chain::new(correlation),
+            sequences: Sequence::all(correlation),
         }
     }
 
@@ -90,8 +93,8 @@ impl<'c> Window<'c> {
             self.change(self.start, false);
             self.start += 1;
         }
-        self.chain.step(item);
-        self.holds(item.time)
+        self.sequences.iter_mut().for_each(|one| one.step(item));
+        self.holds(item.time - self.correlation.timespan)
     }
 
     /// Takes item `at` in, or leaves it behind.
@@ -113,19 +116,18 @@ impl<'c> Window<'c> {
         }
     }
 
-    fn holds(&self, now: i64) -> bool {
+    /// Whether the condition holds over the matches that are no earlier than `since`.
+    fn holds(&self, since: i64) -> bool {
         match &self.correlation.threshold {
-            Threshold::Every => self.rules.iter().all(|count| *count > 0) && self.is_ordered(now),
-            Threshold::Rules(expr) => self.satisfies(expr) && self.is_ordered(now),
-            Threshold::Bounds(bounds) => self.measure().is_some_and(|value| {
+            Threshold::Bounds(bounds) => self.measure(since).is_some_and(|value| {
                 bounds.iter().all(|(order, bound)| order.holds(value, *bound))
             }),
+            _ if self.correlation.measure == Measure::TemporalOrdered => {
+                self.sequences.iter().any(|one| one.is_whole(since, &self.rules))
+            }
+            Threshold::Every => self.rules.iter().all(|count| *count > 0),
+            Threshold::Rules(expr, _) => self.satisfies(expr),
         }
-    }
-
-    fn is_ordered(&self, now: i64) -> bool {
-        self.correlation.measure != Measure::TemporalOrdered
-            || self.chain.since().is_some_and(|since| now - since <= self.correlation.timespan)
     }
 
     fn satisfies(&self, expr: &Expr) -> bool {
@@ -138,14 +140,15 @@ impl<'c> Window<'c> {
     }
 
     /// What is compared with the bounds; `None` where there is nothing to measure. Temporal types
-    /// count the rules that matched.
-    fn measure(&self) -> Option<f64> {
+    /// count the rules that matched, ordered ones those that did so one behind the other.
+    fn measure(&self, since: i64) -> Option<f64> {
         let total: u64 = self.rules.iter().sum();
         Some(match self.correlation.measure {
             Measure::EventCount => total as f64,
             Measure::ValueCount => self.values.len() as f64,
-            Measure::Temporal | Measure::TemporalOrdered => {
-                self.rules.iter().filter(|count| **count > 0).count() as f64
+            Measure::Temporal => self.rules.iter().filter(|count| **count > 0).count() as f64,
+            Measure::TemporalOrdered => {
+                self.sequences.iter().map(|one| one.longest(since)).max()? as f64
             }
             Measure::ValueSum if total > 0 => self.sum,
             Measure::ValueAvg if total > 0 => self.sum / total as f64,
@@ -153,58 +156,6 @@ impl<'c> Window<'c> {
             Measure::ValuePercentile => self.ranks.as_ref()?.at(self.correlation.percentile)?,
             Measure::ValueMedian => self.ranks.as_ref()?.at(50.0)?,
         })
-    }
-}
-
-/// How far the rules of an ordered correlation have matched in the order listed.
-struct Chain {
-    /// The positions that must match, in order: all, or those that the condition names without
-    /// `not`.
-    order: Vec<usize>,
-    /// For each prefix of the order, the latest time at which a chain that completes it began.
-    begun: Vec<Option<i64>>,
-}
-
-impl Chain {
-    fn new(correlation: &Correlation) -> Self {
-        let mut order: Vec<usize> = (0..correlation.refers.len()).collect();
-        if let Threshold::Rules(expr) = &correlation.threshold {
-            let mut wanted = Vec::new();
-            wanted_names(expr, &mut wanted);
-            order.retain(|position| wanted.contains(position));
-        }
-        Self { begun: vec![None; order.len()], order }
-    }
-
-    fn step(&mut self, item: Item) {
-        for at in (0..self.order.len()).rev() {
-            if self.order.get(at) != Some(&item.position) {
-                continue;
-            }
-            let before = at.checked_sub(1).and_then(|before| self.begun.get(before).copied());
-            let begun = before.unwrap_or(Some(item.time));
-            if let (Some(slot), Some(begun)) = (self.begun.get_mut(at), begun) {
-                *slot = Some(begun);
-            }
-        }
-    }
-
-    /// When the latest whole chain began.
-    fn since(&self) -> Option<i64> {
-        self.begun.last().copied().flatten()
-    }
-}
-
-/// The names in a condition outside every `not`.
-fn wanted_names(expr: &Expr, wanted: &mut Vec<usize>) {
-    match expr {
-        Expr::Name(rule) => wanted.push(*rule),
-        Expr::All(parts) | Expr::Any(parts) => {
-            for part in parts {
-                wanted_names(part, wanted);
-            }
-        }
-        Expr::Not(_) => {}
     }
 }
 
@@ -327,6 +278,8 @@ correlation:
         let both = "type: temporal\nrules: [a, b]\ntimespan: 10s";
         let order = "type: temporal_ordered\nrules: [a, b]\ntimespan: 10s";
         let not = "type: temporal\nrules: [a, b]\ntimespan: 10s\ncondition: a and not b";
+        let either = "type: temporal_ordered\nrules: [a, b]\ntimespan: 10s\ncondition: a or b";
+        let two = "type: temporal_ordered\nrules: [a, b]\ntimespan: 10s\ncondition: {gte: 2}";
         let table = [
             (count, "0 5 10", "0-2-2"),
             (count, "0 5 11", ""),
@@ -349,6 +302,10 @@ correlation:
             (order, "0:0 11:1", ""),
             (not, "0:0", "0-0-0"),
             (not, "0:1 3:0 12:0", "1-2-2"),
+            (either, "0:1 20:0", "0-0-0 1-1-1"),
+            (two, "0:1 5:0", ""),
+            (two, "0:1 5:0 6:1", "0-2-2"),
+            (two, "0:0 11:1", ""),
         ];
         for (body, text, expected) in table {
             assert_eq!(fired(body, text), expected, "{body}\n{text}");

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use leaksweep::pan::hide;
 use leaksweep::report::{Format, Language, OcsfVersion};
-use leaksweep::time::Zone;
+use leaksweep::time::{Time, Zone};
 
-use super::Failure;
 use super::exit::FailOn;
 use super::limits::LimitArgs;
 use super::output::Target;
 use super::state::Span;
 use super::tell::Voice;
 use super::told::{self, LogFormat, Names};
+use super::{Failure, Sandbox};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +27,7 @@ Exit codes:
   0 finished, nothing at or above --fail-on    3 no input matched
   1 finished, something at or above it         4 finished, but something could not be read
   2 usage, rule, state or output error         5 both 1 and 4
-  75 another run holds the lock of --state-dir";
+  75 another run holds the lock of --state-dir 130 stopped by a signal: reports what was read";
 
 /// Finds out, from logs alone, whether a payment site was broken into and what was taken.
 ///
@@ -56,7 +57,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Rules(RulesCommand),
     /// Make one report from the part files of several runs or machines
-    Merge(MergeArgs),
+    Merge(Box<MergeArgs>),
     /// Render a JSON report again in another format
     Report(ReportArgs),
     /// Lay two JSON reports side by side: what agrees, what differs and by how much
@@ -100,12 +101,19 @@ pub(super) fn command() -> clap::Command {
 pub(crate) fn parse() -> Result<Command, Failure> {
     let command = command();
     let typed = super::config::typed(&command, std::env::args_os().collect())?;
-    let cli = Cli::from_arg_matches(&command.get_matches_from(typed));
-    let mut cli = cli.unwrap_or_else(|error| error.exit());
+    let cli = command.try_get_matches_from(typed).and_then(|typed| Cli::from_arg_matches(&typed));
+    let mut cli = cli.or_else(|error| end(&error))?;
     if let Command::Config(ConfigCommand::Show(args)) = &mut cli.command {
         args.config = cli.config.take();
     }
     Ok(cli.command)
+}
+
+/// Ends with what clap says; a card number that was typed is not said again.
+fn end(error: &clap::Error) -> Result<Cli, Failure> {
+    let said = error.to_string();
+    let hidden = hide(&said);
+    if hidden == said { error.exit() } else { Err(Failure::new(hidden)) }
 }
 
 const SWEEP_EXAMPLES: &str = "\
@@ -115,7 +123,9 @@ Examples:
   leaksweep sweep -q -o html=report.html -o ndjson=hits.ndjson logs/     for cron
   leaksweep sweep -f json logs/ | jq '.sites[] | {site, verdict}'
 
-Nothing is ever written into the evidence, and no output holds a whole card number.";
+Nothing is ever written into the evidence, and no output holds a whole card number. What does not fit
+into memory is put aside in the folder for temporary files (TMPDIR): keyed hashes and times, in files
+that only you can read and that are gone at the end.";
 
 /// The arguments of `sweep`.
 #[derive(Debug, Args)]
@@ -136,11 +146,19 @@ pub(crate) struct SweepArgs {
     /// Do not follow the intruders through the evidence in a second pass
     #[arg(long)]
     pub(crate) no_pivot: bool,
+    /// Do only the second pass over these paths, as `merge --pursuit` wrote it down; what is found
+    /// is a part
+    #[arg(long, value_name = "FILE", conflicts_with = "state_dir")]
+    pub(crate) pursue: Option<PathBuf>,
     /// Key of the case, so that distinct counts of several sweeps can be merged (any file of at
     /// least 16 bytes; keep it secret); without it, a random key is used once, or that of the
     /// --state-dir
     #[arg(long, value_name = "FILE")]
     pub(super) case_key: Option<PathBuf>,
+    /// Have the system keep the program to reading evidence and writing outputs, without network
+    /// (Landlock on Linux): as far as it can (auto), in full or not at all (require), or off
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
+    pub(super) sandbox: Sandbox,
     /// Threads; 0 for as many as there are processors
     #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) jobs: usize,
@@ -218,13 +236,28 @@ pub(crate) struct EvidenceArgs {
     /// Files, folders (searched in depth), archives; `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts [default:
-    /// `sites.toml` in the folder, if only one is given and it is there; it is named then]
-    #[arg(long, value_name = "FILE")]
-    pub(super) sites: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
     /// Use no inventory that lies in the evidence: only you know who wrote it
     #[arg(long, conflicts_with = "sites")]
     pub(super) no_inventory: bool,
+    /// What standard input holds: the file of this name. The result is the same as if the file
+    /// had been read itself
+    #[arg(long, value_name = "NAME")]
+    pub(super) stdin_name: Option<String>,
+    /// When what standard input holds was last written, as 2017-03-09T23:53:00Z
+    #[arg(long, value_name = "TIME", requires = "stdin_name")]
+    pub(super) stdin_written: Option<Time>,
+}
+
+/// What is known of the sites.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// Inventory of the sites (TOML): their hosts, paths, expected logs, record counts [default:
+    /// of a sweep, `sites.toml` in the folder, if only one is given and it is there; it is named
+    /// then]
+    #[arg(long, value_name = "FILE")]
+    pub(super) sites: Option<PathBuf>,
     /// The site of every log that the inventory gives no other
     #[arg(long, value_name = "NAME")]
     pub(super) site: Option<String>,
@@ -238,6 +271,10 @@ pub(crate) struct EvidenceArgs {
     /// Zone of logs that name none: Asia/Tokyo, +09:00 [default: the inventory's, else UTC]
     #[arg(long, value_name = "TZ")]
     pub(super) timezone: Option<Zone>,
+    /// Hits that are known to be harmless (TOML): rule, client or path, each with a reason and a
+    /// last day; they are set apart and counted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) suppressions: Option<PathBuf>,
 }
 
 /// What is told about the logs from outside.
@@ -364,6 +401,8 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(super) logs: LogArgs,
     #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
     pub(super) rules: RuleArgs,
 }
 
@@ -390,6 +429,8 @@ pub(crate) struct ShowArgs {
     /// Characters of an entry that are shown at most
     #[arg(long, value_name = "N", default_value_t = 8_000)]
     pub(super) max: usize,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
 }
 
 /// What to do with rules.
@@ -408,29 +449,54 @@ pub(crate) enum RulesCommand {
 /// The arguments of `rules explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The rule's id or its beginning, or words of its title
-    #[arg(value_name = "RULE")]
-    pub(super) rule: String,
+    /// Of each rule its id or the beginning of it, or words of its title in quotes
+    #[arg(value_name = "RULE", required = true)]
+    pub(super) wanted: Vec<String>,
     #[command(flatten)]
     pub(super) rules: RuleArgs,
 }
 
 /// The arguments of `merge`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Give merge the options of the sweeps. Part files one behind the other are a part file.
+
+Examples:
+  leaksweep merge -q -o html=report.html web1.part web2.part
+  cat *.part | leaksweep merge --sites sites.toml -
+
+Where the evidence is not at hand, the intruders are followed by those who have it:
+  leaksweep merge --pursuit web1.part web2.part > errands
+  leaksweep sweep --pursue errands --case-key case.key -f part /var/log/web1 > web1.found
+  leaksweep merge web1.part web2.part web1.found web2.found")]
 pub(crate) struct MergeArgs {
-    /// Part files, written with `sweep -o part=FILE` under the same --case-key and rules
+    /// Part files, written with `sweep -o part=FILE` under the same --case-key, rules and options;
+    /// `-` for standard input
     #[arg(required = true, value_name = "PART")]
     pub(crate) parts: Vec<PathBuf>,
-    /// Inventory of the sites (TOML), as in the sweeps
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sites: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// What the report names as the evidence, instead of the paths of all parts: what one sweep of
+    /// everything would have been given (may be given more than once)
+    #[arg(long = "as", value_name = "PATH")]
+    pub(super) whole: Vec<String>,
     /// Do not follow the intruders through the evidence, where it is still at hand
     #[arg(long)]
     pub(crate) no_pivot: bool,
+    /// Instead of a report, write to standard output what is to be looked for in which source, for
+    /// sweep --pursue
+    #[arg(long)]
+    pub(crate) pursuit: bool,
+    /// Have the system keep the program to reading and to writing outputs, without network
+    /// (Landlock on Linux): as far as it can (auto), in full or not at all (require), or off
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
+    pub(super) sandbox: Sandbox,
     #[command(flatten)]
     pub(super) logs: LogArgs,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -562,6 +628,8 @@ pub(crate) enum SchemaOf {
     Hit,
     /// A part file (-f part)
     Part,
+    /// A comparison (compare -f json)
+    Comparison,
 }
 
 #[cfg(test)]

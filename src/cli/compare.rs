@@ -1,5 +1,6 @@
 //! Two JSON reports side by side.
 
+use leaksweep::pan::hide;
 use leaksweep::report::Comparison;
 
 use super::args::CompareArgs;
@@ -10,7 +11,7 @@ use super::{ExitCode, Failure};
 pub(crate) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let outputs = args.write.plan(&[args.a.clone(), args.b.clone()], None)?;
     let (a, b) = (load(&args.a)?, load(&args.b)?);
-    let names = [&args.a, &args.b].map(|path| path.display().to_string());
+    let names = [&args.a, &args.b].map(|path| hide(&path.to_string_lossy()));
     let comparison = Comparison::new((&names[0], &a), (&names[1], &b));
     outputs.write_with(|format, look, out| comparison.render(format, look, out))?;
     Ok(if comparison.same { ExitCode::Clean } else { ExitCode::Found })

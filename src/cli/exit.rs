@@ -5,9 +5,11 @@ use std::process;
 use std::str::FromStr;
 
 use leaksweep::case::Verdict;
-use leaksweep::report::{Report, visible};
+use leaksweep::element::mask;
+use leaksweep::report::Report;
 use leaksweep::rule::Level;
 use leaksweep::scan::Tally;
+use leaksweep::source::Stop;
 
 use super::tell::Voice;
 
@@ -28,6 +30,8 @@ pub(crate) enum ExitCode {
     FoundIncomplete = 5,
     /// Another run holds the lock (`EX_TEMPFAIL` of sysexits.h).
     Held = 75,
+    /// Stopped by a signal: what was read until then is reported.
+    Interrupted = 130,
 }
 
 impl From<ExitCode> for process::ExitCode {
@@ -45,6 +49,11 @@ impl ExitCode {
             FailOn::Level(least) => case.findings.iter().any(|f| f.rule.level >= least),
         });
         Self::from_facts(found, incomplete(tally))
+    }
+
+    /// This code, or that of a run that was stopped.
+    pub(crate) fn unless_stopped(self, stop: &Stop) -> Self {
+        if stop.is_set() { Self::Interrupted } else { self }
     }
 
     /// The code of a run that found something or not, and could read everything or not.
@@ -121,9 +130,10 @@ impl Failure {
         Self(why.to_string(), ExitCode::Held)
     }
 
-    /// Says it on standard error.
+    /// Says it on standard error, masked: what is wrong may quote a rule or a configuration.
     pub(crate) fn tell(&self, voice: Voice) -> ExitCode {
-        let lines: Vec<_> = self.0.lines().map(visible).collect();
+        let masked = |line: &str| mask(line.as_bytes(), 0, usize::MAX).to_string();
+        let lines: Vec<_> = self.0.lines().map(masked).collect();
         voice.say("error", None, &lines.join("\n  "));
         self.1
     }

@@ -7,27 +7,32 @@ use std::fmt::Write;
 use leaksweep::element::mask;
 use leaksweep::event::formats;
 use leaksweep::report::visible;
-use leaksweep::rule::{Correlation, Obstacle, Rule, RuleInfo, RuleSet, Threshold};
+use leaksweep::rule::{Correlation, Measure, Obstacle, Rule, RuleInfo, RuleSet, Threshold};
 
 use super::args::ExplainArgs;
 use super::output::say;
 use super::rules::{all, level};
 use super::{ExitCode, Failure};
 
-/// Explains the rule whose id begins so, or with a part of a title that no other has.
+/// Explains each rule whose id begins so, or with a part of a title that no other has.
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let rules = args.rules.load()?;
-    let wanted = args.rule.to_lowercase();
-    let named = |info: &RuleInfo| {
-        info.id.starts_with(&wanted) || info.title.to_lowercase().contains(&wanted)
-    };
+    let found: Result<Vec<u32>, Failure> =
+        args.wanted.iter().map(|wanted| find(&rules, wanted)).collect();
+    let pages: Vec<String> = found?.into_iter().map(|rule| explained(&rules, rule)).collect();
+    say(&pages.join("\n"))
+}
+
+/// The one rule that is meant.
+fn find(rules: &RuleSet, wanted: &str) -> Result<u32, Failure> {
+    let lower = wanted.to_lowercase();
+    let named =
+        |info: &RuleInfo| info.id.starts_with(&lower) || info.title.to_lowercase().contains(&lower);
     let found: Vec<u32> =
-        all(&rules).filter(|(_, info)| named(info)).map(|(index, _)| index).collect();
+        all(rules).filter(|(_, info)| named(info)).map(|(index, _)| index).collect();
     match found.as_slice() {
-        [] => {
-            Err(Failure::new(format!("no rule {:?}; `leaksweep rules list` lists them", args.rule)))
-        }
-        [one] => say(&explained(&rules, *one)),
+        [] => Err(Failure::new(format!("no rule {wanted:?}; `leaksweep rules list` lists them"))),
+        [one] => Ok(*one),
         many => {
             let title = |i: &u32| format!("{}  {}", rules.info(*i).id, rules.info(*i).title);
             let few = many.iter().take(20).map(title).collect::<Vec<_>>().join("\n");
@@ -41,6 +46,7 @@ fn explained(rules: &RuleSet, index: u32) -> String {
     page.head(rules, index);
     if let Some(rule) = rules.rule(index) {
         page.rule(rule);
+        page.filters(rules, rule);
         page.reach(rules, index);
     }
     if let Some(correlation) = rules.correlation(index) {
@@ -92,24 +98,36 @@ impl Page {
         self.line("condition", &rule.condition_text);
     }
 
+    /// The filters that leave out some of what a rule finds.
+    fn filters(&mut self, rules: &RuleSet, rule: &Rule) {
+        for filter in rules.filters_of(rule) {
+            self.line("filter", &format!("{}: {}", filter.info.title, filter.condition_text));
+            for (name, detection) in &filter.detections {
+                self.line("", &format!("{name}: {detection}"));
+            }
+        }
+    }
+
     /// What a correlation counts or orders.
     fn correlation(&mut self, rules: &RuleSet, correlation: &Correlation) {
-        for rule in &correlation.rules {
+        for ((name, _), rule) in correlation.refers.iter().zip(&correlation.rules) {
             let info = rules.info(*rule);
-            self.line("refers to", &format!("{} ({})", info.title, info.id));
+            self.line("refers to", &format!("{name}: {} ({})", info.title, info.id));
             if rules.rule(*rule).is_some() {
                 self.reach(rules, *rule);
             }
         }
-        self.line("measures", &correlation.measure.to_string());
-        if !correlation.fields.is_empty() {
-            self.line("of", &correlation.fields.join(", "));
-        }
+        self.line("measures", &measure(correlation));
+        self.line("of", &correlation.fields.join(", "));
         self.line("by", &correlation.group_by.join(", "));
+        for (alias, stands) in &correlation.aliases {
+            let fields = stands.iter().map(|one| format!("{} in {}", one.field, one.rule));
+            self.line("alias", &format!("{alias}: {}", fields.collect::<Vec<_>>().join(", ")));
+        }
         self.line("within", &format!("{} s", correlation.timespan / 1_000_000));
-        if let Threshold::Bounds(bounds) = &correlation.threshold {
-            let bounds = bounds.iter().map(|(order, number)| format!("{order} {number}"));
-            self.line("condition", &bounds.collect::<Vec<_>>().join(" and "));
+        self.line("condition", &condition(correlation));
+        if correlation.generate {
+            self.line("generate", "the rules it refers to report too");
         }
     }
 
@@ -135,6 +153,25 @@ impl Page {
         let shown = |piece: &String| mask(piece.trim_end().as_bytes(), 0, 2_000).to_string();
         proofs.hits.iter().for_each(|piece| self.line("finds", &shown(piece)));
         proofs.misses.iter().for_each(|piece| self.line("not", &shown(piece)));
+    }
+}
+
+fn measure(correlation: &Correlation) -> String {
+    match correlation.measure {
+        Measure::ValuePercentile => format!("{} {}", correlation.measure, correlation.percentile),
+        other => other.to_string(),
+    }
+}
+
+/// When a window of matches is a match of the correlation, in words.
+fn condition(correlation: &Correlation) -> String {
+    match &correlation.threshold {
+        Threshold::Every => "every rule".to_owned(),
+        Threshold::Rules(_, text) => text.clone(),
+        Threshold::Bounds(bounds) => {
+            let bounds = bounds.iter().map(|(order, number)| format!("{order} {number}"));
+            bounds.collect::<Vec<_>>().join(" and ")
+        }
     }
 }
 

@@ -45,10 +45,17 @@ pub(super) fn check(path: &Path, evidence: &[PathBuf], force: bool) -> Result<()
     let why = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => "it is a folder; name a file",
         Ok(meta) if meta.is_symlink() => "it is a symbolic link; name the file itself",
+        Ok(meta) if !meta.is_file() => return Ok(()),
         Ok(_) if !force => "it exists; choose another name, or overwrite it with --force",
         _ => return Ok(()),
     };
     Err(refused(path, why))
+}
+
+/// Whether a folder is or lies in a folder of the evidence.
+pub(super) fn is_inside(folder: &Path, evidence: &[PathBuf]) -> bool {
+    let roots = evidence.iter().filter_map(|given| fs::canonicalize(given).ok());
+    fs::canonicalize(folder).is_ok_and(|real| roots.into_iter().any(|root| real.starts_with(root)))
 }
 
 /// The folder that a path stands in.
@@ -57,24 +64,31 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Writes a file under another name in the same folder, then gives it its own: it is whole or not
-/// there, and without `force` it is never put over one that came meanwhile.
+/// there, and without `force` it is never put over one that came meanwhile. A device or a named pipe
+/// is written to as it is: a file in its place would take it away from the whole machine.
 pub(super) fn write(
     path: &Path,
     force: bool,
     write: impl FnOnce(&mut dyn Write) -> Result<(), RenderError>,
 ) -> Result<Written, RenderError> {
+    if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let mut out = Hashing::to(OpenOptions::new().write(true).open(path)?);
+        write(&mut out)?;
+        out.flush()?;
+        return Ok(out.written());
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder_of(path).join(format!(".{name}.{}.part", std::process::id()));
     let written = create(&draft).map_err(RenderError::from).and_then(|file| {
-        let mut out = Hashing { to: BufWriter::new(file), sum: Sha256::new(), bytes: 0 };
+        let mut out = Hashing::to(file);
         write(&mut out)?;
-        let file = out.to.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
+        out.flush()?;
+        out.to.get_ref().sync_all()?;
         give_name(&draft, path, force)?;
         // The name is on disk only when its folder is.
         #[cfg(unix)]
         File::open(folder_of(path))?.sync_all()?;
-        Ok(Written { sha256: ContentId(out.sum.finalize().into()), bytes: out.bytes })
+        Ok(out.written())
     });
     let _ = fs::remove_file(&draft);
     written
@@ -102,10 +116,20 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// Passes bytes on and hashes them.
-struct Hashing<W> {
-    to: W,
+struct Hashing<W: Write> {
+    to: BufWriter<W>,
     sum: Sha256,
     bytes: u64,
+}
+
+impl<W: Write> Hashing<W> {
+    fn to(to: W) -> Self {
+        Self { to: BufWriter::new(to), sum: Sha256::new(), bytes: 0 }
+    }
+
+    fn written(self) -> Written {
+        Written { sha256: ContentId(self.sum.finalize().into()), bytes: self.bytes }
+    }
 }
 
 impl<W: Write> Write for Hashing<W> {
@@ -123,10 +147,13 @@ impl<W: Write> Write for Hashing<W> {
 
 /// Hash and size of a file as it is now.
 pub(super) fn hash(path: &Path) -> io::Result<Written> {
-    let mut file = File::open(path)?;
-    let mut out = Hashing { to: io::sink(), sum: Sha256::new(), bytes: 0 };
-    io::copy(&mut file, &mut out)?;
-    Ok(Written { sha256: ContentId(out.sum.finalize().into()), bytes: out.bytes })
+    // Nobody may be writing into a pipe.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut out = Hashing::to(io::sink());
+    io::copy(&mut File::open(path)?, &mut out)?;
+    Ok(out.written())
 }
 
 #[cfg(test)]
@@ -156,6 +183,19 @@ mod tests {
             assert!(why(out.join("into"), true).contains("symbolic link"));
             assert!(why(out.join("link/r.json"), true).contains("inside the evidence"));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_stays_a_device() {
+        use std::os::unix::fs::FileTypeExt;
+        let path = Path::new("/dev/null");
+        for force in [false, true] {
+            check(path, &[], force).unwrap();
+            assert_eq!(write(path, force, |out| Ok(out.write_all(b"x")?)).unwrap().bytes, 1);
+            assert!(fs::metadata(path).unwrap().file_type().is_char_device());
+        }
+        assert!(hash(path).is_err());
     }
 
     #[test]

@@ -7,16 +7,16 @@ use std::path::Path;
 
 use leaksweep::element::mask;
 use leaksweep::event::{Event, Field, Format, Parsed, recognise};
-use leaksweep::line::Blocks;
 use leaksweep::report::{RenderError, visible};
 use leaksweep::rule::RuleSet;
-use leaksweep::source::{Evidence, Gap, Inventory, Limits, Place, Stream};
+use leaksweep::source::{Evidence, Gap, Inventory, Place, Stream};
 use leaksweep::time::Time;
 
 use super::args::{InspectArgs, InspectFormat};
 use super::events::line as event_line;
 use super::output::to_stdout;
 use super::rules::all;
+use super::sandbox::{Needs, Sandbox};
 use super::tell::Voice;
 use super::{ExitCode, Failure, propose, setup};
 
@@ -32,11 +32,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
     let [source] = evidence.sources.as_slice() else {
         return many(&args.file, &evidence);
     };
+    Sandbox::Auto.enter(&Needs::to_read(source))?;
     let look = Look { args, rules: &rules, inventory: &evidence.inventory };
     let mut gaps = Vec::new();
     to_stdout(|out| {
         let mut written = Ok(());
-        let end = source.read(&Limits::default(), &mut |stream| {
+        let end = source.read(&args.limits.limits(), &mut |stream| {
             if written.is_ok() {
                 written = look.stream(stream, out);
             }
@@ -109,7 +110,8 @@ impl Facts {
     }
 }
 
-/// A format of which fewer lines are is as good as unknown.
+/// A format of which no more lines are is as good as unknown; that of lines that have a stamp and
+/// nothing else that is known has this score.
 const KNOWN: f64 = 0.6;
 
 /// Sites that are named.
@@ -126,10 +128,10 @@ impl Look<'_> {
         let name = stream.name.clone();
         let options = self.args.logs.options(self.inventory).of(&name, stream.written);
         let encoding = stream.encoding;
-        let mut blocks = Blocks::new(stream, 1 << 20);
+        let mut blocks = self.args.limits.blocks(stream);
         let head = blocks.peek(leaksweep::HEAD);
         let guess = recognise(head, &options);
-        let known = guess.format.name() != "text" && guess.score >= KNOWN;
+        let known = guess.format.name() != "text" && guess.score > KNOWN;
         let proposal = if known { None } else { propose::log_format(head, &options) };
         let mut format = guess.format;
         let first = std::sync::Arc::clone(&format);

@@ -1,7 +1,8 @@
 //! What may reading cost? The limits as flags; each one that is reached is a gap in the report.
 
 use clap::Args;
-use leaksweep::source::Limits;
+use leaksweep::line::Blocks;
+use leaksweep::source::{Limits, Stop, Stream};
 
 /// The limits of one sweep.
 #[derive(Debug, Args)]
@@ -37,7 +38,15 @@ impl LimitArgs {
             members: self.max_members,
             depth: self.max_depth,
             entry_bytes: usize::try_from(self.max_entry).unwrap_or(usize::MAX),
+            stop: Stop::default(),
         }
+    }
+
+    /// The blocks of a stream, under these limits.
+    pub(super) fn blocks<'s, 'r>(&self, stream: &'s mut Stream<'r>) -> Blocks<'s, 'r> {
+        let mut blocks = Blocks::new(stream, 1 << 20);
+        blocks.cap(self.limits().entry_bytes);
+        blocks
     }
 
     /// The limits that are not the usual ones, as arguments of a run.

@@ -9,8 +9,10 @@ mod events;
 mod exit;
 mod explain;
 mod file;
+pub(crate) mod guard;
 pub(crate) mod inspect;
 mod limits;
+mod merge;
 mod output;
 pub(crate) mod page;
 mod propose;
@@ -19,17 +21,25 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod schema;
+pub(crate) mod sandbox;
 mod setup;
 pub(crate) mod show;
+pub(crate) mod signal;
 pub(crate) mod state;
+pub(crate) mod suppressions;
 pub(crate) mod tell;
 mod told;
 pub(crate) mod verify;
 
 pub(crate) use args::{Command, ConfigCommand, MergeArgs, SweepArgs, parse};
 pub(crate) use exit::{ExitCode, Failure};
-pub(crate) use output::Outputs;
-pub(crate) use setup::{Key, inventory, part};
+pub(crate) use output::{Outputs, to_stdout};
+pub(crate) use sandbox::Sandbox;
+
+/// Nothing may be told of evidence of which something that was put aside is missing.
+pub(crate) fn nothing_lost() -> Result<(), Failure> {
+    leaksweep::spill::lost().map_or(Ok(()), |why| Err(Failure::new(why)))
+}
 
 /// The operating system gave no threads.
 #[allow(clippy::needless_pass_by_value)] // fits map_err

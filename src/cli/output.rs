@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use leaksweep::ledger::News;
+use leaksweep::pan::hide;
 use leaksweep::report::{self, Format, Look, Manifest, Markup, PartFile, RenderError, Report};
 
 use super::args::{Color, OutputArgs, RecordArgs, WriteArgs};
 use super::file::{self, Written, refused};
+use super::sandbox::Held;
 use super::tell::Voice;
 use super::{ExitCode, Failure};
 
@@ -64,6 +66,8 @@ pub(crate) struct Outputs {
     voice: Voice,
     /// Whether somebody is there to be told what was written.
     tell: bool,
+    /// How far the system holds the program to what it needs.
+    held: Option<Held>,
 }
 
 /// The name of the sums that `sha256sum --check` takes, beside the manifest.
@@ -105,6 +109,7 @@ impl WriteArgs {
             force: self.force,
             voice: self.diagnostics,
             tell: !self.quiet && io::stderr().is_terminal(),
+            held: None,
         })
     }
 
@@ -141,6 +146,24 @@ fn sums_beside(manifest: &Path) -> PathBuf {
 }
 
 impl Outputs {
+    /// Whether nothing but a part is to be written.
+    pub(crate) fn is_part(&self) -> bool {
+        let files = self.files.iter().map(|target| target.format);
+        files.chain(self.stdout).all(|format| format == Format::Part)
+    }
+
+    /// The folders in which something is to be written.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let targets = self.files.iter().map(|target| &target.path).chain(&self.manifest);
+        targets.map(|path| file::folder_of(path).to_owned()).collect()
+    }
+
+    /// Knows how far the system holds the program to what it needs, for the manifest.
+    #[must_use]
+    pub(crate) fn held(self, held: Held) -> Self {
+        Self { held: Some(held), ..self }
+    }
+
     /// Writes a report and what goes with it.
     pub(crate) fn write(
         &self,
@@ -222,9 +245,13 @@ impl Outputs {
     /// Writes the manifest of what was read and written, and the sums of all of it.
     fn write_manifest(&self, report: &Report, outputs: Vec<report::Output>) -> Result<(), Failure> {
         let Some(path) = &self.manifest else { return Ok(()) };
-        let manifest = Manifest::new(report, outputs);
+        let manifest = Manifest {
+            sandbox: self.held.as_ref().map(ToString::to_string),
+            temporary: Some(std::env::temp_dir().to_string_lossy().into_owned()),
+            ..Manifest::new(report, outputs)
+        };
         let sum = self.to_file(path, |out| Ok(manifest.write(out)?))?;
-        let own = report::sums_line(sum.sha256, &path.to_string_lossy());
+        let own = report::sums_line(sum.sha256, &hide(&path.to_string_lossy()));
         let sums = manifest.sums() + &own;
         self.to_file(&sums_beside(path), |out| Ok(out.write_all(sums.as_bytes())?))?;
         Ok(())
@@ -241,7 +268,7 @@ impl Outputs {
 
 fn output(target: &Target, written: Written) -> report::Output {
     report::Output {
-        path: target.path.to_string_lossy().into_owned(),
+        path: hide(&target.path.to_string_lossy()),
         format: target.format.name().to_owned(),
         sha256: written.sha256,
         bytes: written.bytes,
@@ -262,7 +289,7 @@ fn render(
 }
 
 /// Writes to standard output. A reader that has seen enough (a broken pipe) is no error.
-pub(super) fn to_stdout<E: Into<RenderError>>(
+pub(crate) fn to_stdout<E: Into<RenderError>>(
     write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
@@ -278,9 +305,10 @@ fn is_broken_pipe(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
 
-/// Says something to standard output.
+/// Says something to standard output, card numbers in it hidden.
 pub(super) fn say(text: &str) -> Result<ExitCode, Failure> {
-    to_stdout(|out| out.write_all(text.as_bytes()))?;
+    let mut lines = text.split_inclusive('\n').map(hide);
+    to_stdout(|out| lines.try_for_each(|line| out.write_all(line.as_bytes())))?;
     Ok(ExitCode::Clean)
 }
 

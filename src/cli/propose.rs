@@ -75,33 +75,67 @@ pub(super) fn log_format(head: &[u8], options: &Options) -> Option<(String, f64)
 
 /// A line with its values replaced by variables.
 fn pattern(line: &str) -> String {
-    let mut text = String::new();
-    let (mut rest, mut used) = (line.trim_end(), Vec::new());
+    let (mut text, mut used) = (String::new(), Vec::new());
+    let separator = separator(line);
+    let mut rest = line.trim_end();
     while let Some(c) = rest.chars().next() {
-        let close = match c {
-            '"' => '"',
-            '[' => ']',
-            _ if c.is_alphanumeric() || "/-:.*<".contains(c) => ' ',
-            _ => {
-                text.push(c);
-                rest = &rest[c.len_utf8()..];
-                continue;
-            }
-        };
-        let wrapped = usize::from(close != ' ');
-        let inner = &rest[wrapped..];
+        let mark = literal(rest, separator);
+        if mark > 0 {
+            text.push_str(&rest[..mark]);
+            rest = &rest[mark..];
+            continue;
+        }
+        let close = closing(c);
+        let inner = &rest[usize::from(close.is_some())..];
         let end = match close {
-            ' ' => inner.find([' ', '|', ';', '\t']).unwrap_or(inner.len()),
-            _ => inner.find(close).unwrap_or(inner.len()),
+            Some(close) => inner.find(close).unwrap_or(inner.len()),
+            None => inner.find(|c| ends(c, separator)).unwrap_or(inner.len()),
         };
         let name = variable(&inner[..end], &used);
-        used.push(name.clone());
-        let (open, shut) =
-            if wrapped == 1 { (&rest[..1], close.to_string()) } else { ("", String::new()) };
-        text.extend([open, "$", name.as_str(), shut.as_str()]);
-        rest = inner.get(end + wrapped..).unwrap_or_default();
+        text.extend(close.map(|_| c));
+        text.extend(["$", name.as_str()]);
+        text.extend(close);
+        used.push(name);
+        rest = inner.get(end + usize::from(close.is_some())..).unwrap_or_default();
     }
     text
+}
+
+/// What stands between all values of a line, if it is no blank.
+fn separator(line: &str) -> Option<char> {
+    ['|', '\t', ';'].into_iter().find(|mark| line.matches(*mark).count() >= 3)
+}
+
+/// Whether a value without marks around it ends here.
+fn ends(c: char, separator: Option<char>) -> bool {
+    separator.map_or(matches!(c, ' ' | '>' | ',' | ')' | ']'), |separator| c == separator)
+}
+
+/// The mark that closes what another opens.
+fn closing(open: char) -> Option<char> {
+    match open {
+        '"' => Some('"'),
+        '[' => Some(']'),
+        '<' => Some('>'),
+        '{' => Some('}'),
+        _ => None,
+    }
+}
+
+/// The length of what is no value: marks and blanks, and the name of a value (`rt=`, `FROM<`).
+fn literal(text: &str, separator: Option<char>) -> usize {
+    let name = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(0);
+    let named = text[name..].starts_with('=').then_some(name + 1);
+    let opened = text[name..].starts_with(['<', '[', '{', '"']).then_some(name);
+    let word = text.starts_with(|c: char| c.is_alphabetic());
+    if let Some(len) = named.or(opened).filter(|len| word && *len > 0) {
+        return len;
+    }
+    let value = |c: char| match separator {
+        Some(separator) => c != separator,
+        None => c.is_alphanumeric() || "/-:.*\"[<{".contains(c),
+    };
+    text.find(value).unwrap_or(text.len())
 }
 
 /// The variable for a value: one of nginx's, or a name of its own.
@@ -115,6 +149,7 @@ fn variable(value: &str, used: &[String]) -> String {
         Some("time") => "time_local",
         Some("status") => "status",
         _ if value.starts_with("http") => "http_referer",
+        _ if is_host(value) => "host",
         _ if value.len() < 12 && value.parse::<u64>().is_ok() => "body_bytes_sent",
         _ => "",
     };
@@ -123,6 +158,14 @@ fn variable(value: &str, used: &[String]) -> String {
         .iter()
         .find(|name| free(name))
         .map_or_else(|| format!("field_{}", used.len() + 1), |name| (*name).to_owned())
+}
+
+/// Whether a value has the shape of a host's name with a domain.
+fn is_host(value: &str) -> bool {
+    let last = value.rsplit_once('.').map_or("", |(_, last)| last);
+    last.len() > 1
+        && last.chars().all(|c| c.is_ascii_alphabetic())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
 }
 
 #[cfg(test)]
@@ -137,6 +180,30 @@ mod tests {
         let head = format!("{line}\n").repeat(3);
         let (text, fits) = log_format(head.as_bytes(), &Options::default()).unwrap();
         assert_eq!((text.as_str(), fits), (expected, 1.0));
+    }
+
+    #[test]
+    fn lines_of_any_making_show_their_formats() {
+        for (line, expected) in [
+            (
+                "2024-02-10T21:42:07Z;GET;/pay?x=1;200;192.0.2.4;shop.example.com;12;Mozilla/5.0 (X11)",
+                "$time_local;$request_method;$request_uri;$status;$remote_addr;$host;\
+                 $body_bytes_sent;$http_user_agent",
+            ),
+            (
+                "2024-02-10T21:42:07Z REQ<GET /pay?x=1 HTTP/1.1> FROM<192.0.2.4> RC<200> SZ<12>",
+                "$time_local REQ<$request> FROM<$remote_addr> RC<$status> SZ<$body_bytes_sent>",
+            ),
+            (
+                "ip=192.0.2.4 at=[10/Feb/2024:21:42:07 +0000] \"GET /a HTTP/1.1\" rc=200",
+                "ip=$remote_addr at=[$time_local] \"$request\" rc=$status",
+            ),
+        ] {
+            assert_eq!(pattern(line), expected);
+            let head = format!("{line}\n").repeat(3);
+            let (_, fits) = log_format(head.as_bytes(), &Options::default()).unwrap();
+            assert!(fits >= 1.0, "{line}");
+        }
     }
 
     #[test]

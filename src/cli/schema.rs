@@ -12,5 +12,6 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<ExitCode, Failure> {
         SchemaOf::Report => schema::REPORT,
         SchemaOf::Hit => schema::HIT,
         SchemaOf::Part => schema::PART,
+        SchemaOf::Comparison => schema::COMPARISON,
     })
 }

@@ -1,22 +1,26 @@
 //! From what was typed to what the library takes.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use leaksweep::Errands;
 use leaksweep::element::CaseKey;
 use leaksweep::event;
 use leaksweep::ledger::Home;
-use leaksweep::report::{PartFile, Run, RunInventory};
+use leaksweep::pan::hide;
+use leaksweep::report::{Head, Run, RunInventory};
 use leaksweep::rule::{Indicators, RuleSet};
-use leaksweep::scan::Tally;
-use leaksweep::source::{ContentId, Evidence, Inventory, Window};
+use leaksweep::source::{ContentId, Evidence, Inventory, Source, Window};
 use leaksweep::time::{Time, Zone, civil_prefix};
 
-use super::Failure;
-use super::args::{EvidenceArgs, LogArgs, MergeArgs, RuleArgs, SweepArgs};
+use super::args::{EvidenceArgs, LogArgs, RuleArgs, ScopeArgs, SweepArgs};
 use super::file;
+use super::limits::LimitArgs;
+use super::sandbox::{Held, Needs};
+use super::{Failure, Outputs};
 
 /// The inventory, or an empty one.
 pub(crate) fn inventory(file: Option<&Path>) -> Result<Inventory, Failure> {
@@ -27,16 +31,11 @@ impl EvidenceArgs {
     /// Finds the evidence.
     pub(crate) fn collect(&self) -> Result<Evidence, Failure> {
         let sites = self.sites();
-        let mut inventory = inventory(sites.as_deref())?;
-        if let Some(name) = &self.site {
-            inventory.assign(name);
-        }
-        if let Some(zone) = &self.timezone {
-            inventory.zone = Some(zone.clone());
-        }
-        let zone = inventory.zone.clone().unwrap_or_default();
-        inventory.window = self.window(inventory.window, &zone)?;
+        let inventory = self.scope.inventory(sites.as_deref())?;
         let mut evidence = Evidence::collect(&self.paths, inventory);
+        if let Some(name) = &self.stdin_name {
+            evidence.tell_stdin(name, self.stdin_written);
+        }
         // The inventory itself is no log.
         if let Some(file) = sites.and_then(|file| std::path::absolute(file).ok()) {
             let is_it = |name: &str| std::path::absolute(name).is_ok_and(|path| path == file);
@@ -55,15 +54,32 @@ impl EvidenceArgs {
             }
             _ => None,
         };
-        self.sites.clone().or_else(beside)
+        self.scope.sites.clone().or_else(beside)
     }
 
-    /// The inventory that is used, for the report.
-    fn inventory_read(&self) -> Option<RunInventory> {
-        let file = self.sites()?;
-        let sha256 = ContentId(Sha256::digest(std::fs::read(&file).ok()?).into());
-        let path = file.to_string_lossy().into_owned();
-        Some(RunInventory { path, sha256, found_in_evidence: self.sites.is_none() })
+    /// The paths that were given, standard input by the name of what it holds.
+    fn given(&self) -> BTreeSet<String> {
+        let name = |path: &PathBuf| match &self.stdin_name {
+            Some(name) if path.as_os_str() == "-" => hide(name),
+            _ => hide(&path.to_string_lossy()),
+        };
+        self.paths.iter().map(name).collect()
+    }
+}
+
+impl ScopeArgs {
+    /// The inventory in this file, with what else was told of the sites.
+    pub(super) fn inventory(&self, file: Option<&Path>) -> Result<Inventory, Failure> {
+        let mut inventory = inventory(file)?;
+        if let Some(name) = &self.site {
+            inventory.assign(name);
+        }
+        if let Some(zone) = &self.timezone {
+            inventory.zone = Some(zone.clone());
+        }
+        let zone = inventory.zone.clone().unwrap_or_default();
+        inventory.window = self.window(inventory.window, &zone)?;
+        Ok(inventory)
     }
 
     /// The period under examination: `--since` and `--until` go before the inventory's.
@@ -82,18 +98,59 @@ impl EvidenceArgs {
         Ok(Some(window))
     }
 
-    /// The arguments that the result depends on, in an order of their own: how many threads there
-    /// are, and in which order the paths were given, does not change a report.
+    fn canonical(&self, sites: Option<&Path>, arguments: &mut Vec<String>) {
+        option(arguments, "--sites", sites.map(|path| path.to_string_lossy().into_owned()));
+        option(arguments, "--site", self.site.clone());
+        option(arguments, "--since", self.since.clone());
+        option(arguments, "--until", self.until.clone());
+        option(arguments, "--timezone", self.timezone.as_ref().map(ToString::to_string));
+        let suppressions = self.suppressions.as_ref().map(|path| path.display().to_string());
+        option(arguments, "--suppressions", suppressions);
+    }
+}
+
+/// The inventory that is used, for the report.
+fn inventory_read(file: &Path, named: bool) -> Option<RunInventory> {
+    let sha256 = ContentId(Sha256::digest(std::fs::read(file).ok()?).into());
+    let path = hide(&file.to_string_lossy());
+    Some(RunInventory { path, sha256, found_in_evidence: !named })
+}
+
+/// Everything that the result depends on but the evidence, as it was told.
+pub(super) struct Told<'a> {
+    pub(super) sites: Option<PathBuf>,
+    pub(super) scope: &'a ScopeArgs,
+    pub(super) logs: &'a LogArgs,
+    pub(super) rules: &'a RuleArgs,
+    pub(super) limits: &'a LimitArgs,
+}
+
+impl Told<'_> {
+    /// The arguments, in an order of their own: how many threads there are, and in which order the
+    /// paths were given, does not change a report.
     fn canonical(&self) -> Vec<String> {
         let mut arguments = vec!["sweep".to_owned()];
-        let path = |p: &Path| p.to_string_lossy().into_owned();
-        let zone = self.timezone.as_ref().map(ToString::to_string);
-        option(&mut arguments, "--sites", self.sites().as_deref().map(path));
-        option(&mut arguments, "--site", self.site.clone());
-        option(&mut arguments, "--since", self.since.clone());
-        option(&mut arguments, "--until", self.until.clone());
-        option(&mut arguments, "--timezone", zone);
-        arguments
+        self.scope.canonical(self.sites.as_deref(), &mut arguments);
+        self.logs.canonical(&mut arguments);
+        self.rules.canonical(&mut arguments);
+        arguments.extend(self.limits.canonical());
+        arguments.iter().map(|argument| hide(argument)).collect()
+    }
+
+    /// The facts of a run under these arguments.
+    pub(super) fn run(&self, inventory: &Inventory, rules: &RuleSet) -> Run {
+        let named = self.scope.sites.is_some();
+        Run {
+            tool: concat!("leaksweep ", env!("CARGO_PKG_VERSION")).to_owned(),
+            rules: rules.digest(),
+            rule_count: rules.len(),
+            arguments: self.canonical(),
+            window: inventory.window,
+            timezone: inventory.zone.clone().unwrap_or_default().to_string(),
+            limits: Vec::new(),
+            sources: Vec::new(),
+            inventory: self.sites.as_deref().and_then(|file| inventory_read(file, named)),
+        }
     }
 }
 
@@ -245,98 +302,61 @@ impl SweepArgs {
         leaksweep::Options {
             events: self.logs.options(inventory),
             limits: self.limits.limits(),
-            jobs: self.jobs,
+            jobs: match self.jobs {
+                // Asked for now: what says it cannot be read from within the sandbox.
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                jobs => jobs,
+            },
             ..leaksweep::Options::default()
         }
     }
 
-    /// The facts of the run.
-    pub(crate) fn run(&self, evidence: &Evidence, rules: &RuleSet) -> Run {
-        let mut arguments = self.evidence.canonical();
-        self.logs.canonical(&mut arguments);
-        self.rules.canonical(&mut arguments);
-        arguments.extend(self.limits.canonical());
-        if self.no_pivot {
-            arguments.push("--no-pivot".to_owned());
-        }
-        let mut paths: Vec<String> =
-            self.evidence.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-        paths.sort();
-        arguments.extend(paths);
-        let inventory = self.evidence.inventory_read();
-        Run { inventory, ..run(rules, arguments, &evidence.inventory) }
+    /// What a part of this sweep begins with.
+    pub(crate) fn head(&self, key: &Key, evidence: &Evidence, rules: &RuleSet) -> Head {
+        let told = Told {
+            sites: self.evidence.sites(),
+            scope: &self.evidence.scope,
+            logs: &self.logs,
+            rules: &self.rules,
+            limits: &self.limits,
+        };
+        Head::new(key.id.clone(), told.run(&evidence.inventory, rules), self.evidence.given())
     }
-}
 
-fn run(rules: &RuleSet, arguments: Vec<String>, inventory: &Inventory) -> Run {
-    Run {
-        tool: concat!("leaksweep ", env!("CARGO_PKG_VERSION")).to_owned(),
-        rules: rules.digest(),
-        rule_count: rules.len(),
-        arguments,
-        window: inventory.window,
-        timezone: inventory.zone.clone().unwrap_or_default().to_string(),
-        limits: Vec::new(),
-        sources: Vec::new(),
-        inventory: None,
+    /// Enters the sandbox: evidence can be read, and written where something is to be written.
+    pub(crate) fn confine(&self, evidence: &Evidence, outputs: &Outputs) -> Result<Held, Failure> {
+        // A link to a file leads out of the folder in which it lies.
+        let is_link = |path: &&Path| path.is_symlink();
+        let links = evidence.sources.iter().filter_map(Source::path).filter(is_link);
+        let paths = self.evidence.paths.iter().map(PathBuf::as_path);
+        let readable = paths.filter(|path| path.as_os_str() != "-").chain(links);
+        let temporary = std::env::temp_dir();
+        let mut writable = outputs.folders();
+        writable.extend(self.state.state_dir.clone());
+        if file::is_inside(&temporary, &self.evidence.paths) {
+            let folder = temporary.display();
+            let why = "lies inside the evidence, into which nothing is written";
+            return Err(Failure::new(format!(
+                "the folder for temporary files, {folder}, {why}; name another with TMPDIR"
+            )));
+        }
+        writable.push(temporary);
+        let needs = Needs { readable: readable.map(Path::to_owned).collect(), writable };
+        self.sandbox.enter(&needs)
+    }
+
+    /// What is to be looked for by a second pass that was written down.
+    pub(crate) fn errands(&self) -> Result<Option<Errands>, Failure> {
+        let Some(path) = &self.pursue else { return Ok(None) };
+        let wrong = |why: String| Failure::new(format!("{}: {why}", path.display()));
+        let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+        let read = Errands::read(file);
+        read.map(Some).map_err(|error| wrong(format!("not written by merge --pursuit: {error}")))
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-/// A part file of what a sweep read.
-pub(crate) fn part(key: Key, run: Run, tally: Tally) -> PartFile {
-    PartFile::new(key.id, run, tally)
-}
-
-impl MergeArgs {
-    /// All parts in one, made with the rules given.
-    pub(crate) fn merged(
-        &self,
-        rules: &RuleSet,
-        inventory: &Inventory,
-    ) -> Result<PartFile, Failure> {
-        let mut merged: Option<PartFile> = None;
-        for path in &self.parts {
-            let wrong = |why: String| Failure::new(format!("{}: {why}", path.display()));
-            let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-            let part = PartFile::read(file).map_err(|error| wrong(error.to_string()))?;
-            part.made_with(&rules.digest()).map_err(|error| wrong(error.to_string()))?;
-            match &mut merged {
-                None => merged = Some(part),
-                Some(all) => all.merge(part).map_err(|error| wrong(error.to_string()))?,
-            }
-        }
-        let mut part = merged.ok_or_else(|| Failure::new("no part file was given"))?;
-        part.run.window = inventory.window.or(part.run.window);
-        if self.parts.len() > 1 {
-            part.run.arguments = self.canonical();
-        }
-        Ok(part)
-    }
-
-    /// How the evidence of the parts is read again.
-    pub(crate) fn options(&self, part: &PartFile) -> leaksweep::Options {
-        let zone = part.run.timezone.parse().unwrap_or_default();
-        let events = event::Options { zone, ..self.logs.options(&Inventory::default()) };
-        leaksweep::Options { events, ..leaksweep::Options::default() }
-    }
-
-    fn canonical(&self) -> Vec<String> {
-        let mut arguments = vec!["merge".to_owned()];
-        option(&mut arguments, "--sites", self.sites.as_ref().map(|p| p.display().to_string()));
-        self.logs.canonical(&mut arguments);
-        self.rules.canonical(&mut arguments);
-        if self.no_pivot {
-            arguments.push("--no-pivot".to_owned());
-        }
-        let mut parts: Vec<String> = self.parts.iter().map(|p| p.display().to_string()).collect();
-        parts.sort();
-        arguments.extend(parts);
-        arguments
-    }
 }
 
 #[cfg(test)]

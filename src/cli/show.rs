@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use leaksweep::element::mask;
 use leaksweep::event::{self, recognise};
-use leaksweep::line::{Blocks, Entry};
-use leaksweep::source::{Limits, Source, Stream};
+use leaksweep::line::Entry;
+use leaksweep::pan::hide;
+use leaksweep::source::{Source, Stream};
 
 use super::args::ShowArgs;
 use super::output::say;
+use super::sandbox::{Needs, Sandbox};
 use super::{ExitCode, Failure};
 
 /// Where an entry stands.
@@ -28,8 +30,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode, Failure> {
         let name = &place.source;
         Failure::new(format!("{name}: no such file; run it in the folder of the sweep"))
     })?;
+    Sandbox::Auto.enter(&Needs::to_read(&source))?;
     let mut found = None;
-    source.read(&Limits::default(), &mut |stream| {
+    source.read(&args.limits.limits(), &mut |stream| {
         if stream.name == place.source {
             found = Some(window(stream, &place, args));
             stream.leave();
@@ -49,12 +52,12 @@ fn parse(locus: &str) -> Option<Place> {
         None => locus.rsplit_once(':')?,
     };
     let line = line.parse().ok().filter(|line| *line > 0)?;
-    (!source.is_empty()).then(|| Place { source: source.to_owned(), line })
+    (!source.is_empty()).then(|| Place { source: hide(source), line })
 }
 
 /// The entry that holds the line and its neighbours, written out; `None` if there is no such line.
 fn window(stream: &mut Stream<'_>, place: &Place, args: &ShowArgs) -> Option<String> {
-    let mut blocks = Blocks::new(stream, 1 << 20);
+    let mut blocks = args.limits.blocks(stream);
     let format = recognise(blocks.peek(leaksweep::HEAD), &event::Options::default()).format;
     blocks.frame(format.framing());
     let mut before: VecDeque<(u64, Vec<u8>)> = VecDeque::new();

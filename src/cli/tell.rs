@@ -6,11 +6,13 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use leaksweep::case::{Case, Verdict};
+use leaksweep::pan::hide;
 use leaksweep::report::{Format, Report, Run, RunInventory, visible};
 use leaksweep::scan::Tally;
 use leaksweep::source::{Gap, GapKind};
 
 use super::ExitCode;
+use super::sandbox::Held;
 
 /// Gaps that are told one by one; the others are counted and stand in the report.
 const TOLD: usize = 20;
@@ -26,12 +28,14 @@ pub(crate) enum Voice {
 }
 
 impl Voice {
-    /// Says something of a source.
+    /// Says something of a source, card numbers in it hidden: a rule, a path or a configuration that
+    /// is wrong may hold one.
     pub(crate) fn say(self, level: &str, source: Option<&str>, message: &str) {
+        let (source, message) = (source.map(hide), hide(message));
         match (self, source) {
             (Self::Text, None) if level == "error" => eprintln!("leaksweep: error: {message}"),
             (Self::Text, None) => eprintln!("leaksweep: {message}"),
-            (Self::Text, Some(source)) => eprintln!("leaksweep: {}: {message}", visible(source)),
+            (Self::Text, Some(source)) => eprintln!("leaksweep: {}: {message}", visible(&source)),
             (Self::Json, source) => {
                 let line =
                     serde_json::json!({"level": level, "source": source, "message": message});
@@ -87,6 +91,13 @@ impl Voice {
             let message = format!("and {more} more gaps; -v tells all, and the report has them");
             self.say("warning", None, &message);
         }
+    }
+
+    /// Says how far the system holds the program to what it needs, and where it puts things aside.
+    pub(crate) fn held(self, held: &Held) {
+        let temporary = std::env::temp_dir();
+        let message = format!("sandbox {held}; temporary files in {}", temporary.display());
+        self.say("info", None, &visible(&message));
     }
 
     /// Says that an inventory was used which nobody named.

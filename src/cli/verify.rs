@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use leaksweep::report::{Manifest, visible};
-use leaksweep::source::ContentId;
+use leaksweep::source::{ContentId, locate};
 
 use super::args::VerifyArgs;
 use super::file::{folder_of, hash};
@@ -60,8 +60,9 @@ fn state(name: &str, sha256: Option<ContentId>, bytes: u64, beside: &Path) -> St
 
 /// The path as the sweep was given it; if it is not there, beside the manifest.
 fn find(name: &str, beside: &Path) -> PathBuf {
-    let as_given = PathBuf::from(name);
-    if as_given.exists() { as_given } else { beside.join(name) }
+    let beside = beside.join(name);
+    let found = locate(name).or_else(|| locate(&beside.to_string_lossy()));
+    found.unwrap_or(beside)
 }
 
 fn told(states: &[(&str, &String, State)]) -> String {

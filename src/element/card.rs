@@ -1,12 +1,12 @@
 //! Is that number a card number, and how sure is it?
 
 use super::found::{CardFind, Found, Search, Seen, Weight, column};
-use super::iin::{self, Issue};
 use super::keys::{self, Norm, Role};
-use super::number::{Number, numbers, run_end};
 use super::pairs::{Pair, key_before, pair_at};
-use super::plain::byte;
 use super::{Brand, Element, Grade, person};
+use crate::pan::iin::{self, Issue};
+use crate::pan::number::{Number, numbers, run_end};
+use crate::pan::plain::byte;
 
 /// Finds card numbers, and notes every number of a card's form for the column statistic.
 pub(super) fn find(text: &[u8], pairs: &[Pair], search: &mut Search) {

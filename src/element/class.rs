@@ -53,6 +53,8 @@ elements! {
     IndividualNumber = "individual_number",
     /// Bank account number.
     BankAccount = "bank_account",
+    /// PIN block (ISO 9564): sensitive authentication data.
+    PinBlock = "pin_block",
 }
 
 /// A set of elements: a record's class.
@@ -135,41 +137,4 @@ impl Grade {
     pub fn counts(self) -> bool {
         self <= Self::Column
     }
-}
-
-/// Card brand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Brand {
-    Visa,
-    Mastercard,
-    Jcb,
-    Amex,
-    Diners,
-    Discover,
-    Unionpay,
-    Maestro,
-    Mir,
-    Rupay,
-    Troy,
-    Other,
-}
-
-impl Brand {
-    /// All brands.
-    pub const ALL: &'static [Brand] = &[
-        Self::Visa,
-        Self::Mastercard,
-        Self::Jcb,
-        Self::Amex,
-        Self::Diners,
-        Self::Discover,
-        Self::Unionpay,
-        Self::Maestro,
-        Self::Mir,
-        Self::Rupay,
-        Self::Troy,
-        Self::Other,
-    ];
 }

@@ -8,9 +8,9 @@ use super::key::{Domain, Stamp};
 use super::keys::{self, Norm};
 use super::mail::Holder;
 use super::pairs::Pair;
-use super::plain::Plain;
 use super::{Card, CaseKey, Element, Elements, Fingerprint, Grade, Record, sift, unit};
 use crate::event::{Event, Field};
+use crate::pan::plain::Plain;
 
 /// Finds records: immutable, shared by all threads.
 #[derive(Debug)]
@@ -77,8 +77,10 @@ impl Finder {
         let Search { found, seen } = search(&plain.text, &hints);
         scratch.observations.extend(seen.iter().map(|s| Observation::new(s, &self.stamp)));
         scratch.mails.extend(found.iter().filter_map(|f| self.apart(f)));
+        let referer = event.get(Field::Referer).and_then(|value| place(event, &plain, value));
+        let referer = referer.unwrap_or_default();
         for finds in unit::records(&plain.text, found) {
-            out.extend(self.record(finds));
+            out.extend(self.record(finds, &referer));
         }
     }
 
@@ -88,8 +90,7 @@ impl Finder {
     }
 
     fn hints(&self, event: &Event<'_>, plain: &Plain<'_>) -> Hints<'_> {
-        let place =
-            |value: &[u8]| within(event.raw, value).map(|s| plain.find(s.start)..plain.find(s.end));
+        let place = |value: &[u8]| place(event, plain, value);
         let named = event.named().iter().filter_map(|(name, value)| {
             let role = keys::role(name, || Norm::of(b""));
             Some(Pair { role, key: Norm::of(name).hash(), value: place(value)? })
@@ -98,7 +99,7 @@ impl Finder {
         Hints { agent, named: named.collect(), own: &self.own }
     }
 
-    fn record(&self, mut finds: Vec<Found>) -> Option<Record> {
+    fn record(&self, mut finds: Vec<Found>, referer: &Range<usize>) -> Option<Record> {
         corroborate(&mut finds);
         let card_find =
             finds.iter().filter(|f| f.card.is_some()).min_by_key(|f| f.card.map(|c| c.grade));
@@ -117,12 +118,14 @@ impl Finder {
             .filter_map(|f| class_of(f, counts))
             .fold(Elements::default(), Elements::with);
         let class = if counts { class.with(Element::CardNumber) } else { class };
+        let in_referer = |find: &Found| referer.contains(&find.span.start);
         Some(Record {
             class,
             card,
             email: self.stamp_of(&parts, Element::Email, Domain::Email),
             person: self.person(&parts),
             date: date(&finds),
+            referred: finds.iter().filter(|f| f.card.is_some() || joins(f)).any(in_referer),
         })
     }
 
@@ -153,6 +156,11 @@ impl Finder {
             Some(self.stamp.of(Domain::Person, &[name, birth].join(&0)))
         })
     }
+}
+
+/// Where a value of the event stands in its plain text.
+fn place(event: &Event<'_>, plain: &Plain<'_>, value: &[u8]) -> Option<Range<usize>> {
+    within(event.raw, value).map(|span| plain.find(span.start)..plain.find(span.end))
 }
 
 /// Where a part of a text stands in it, if it was borrowed from it.

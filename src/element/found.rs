@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::keys::{Role, fnv};
 use super::pairs::{self, Pair, pair_at};
-use super::plain::byte;
 use super::{Brand, Element, Grade, card, iso8583, mail, person, phones, place, sensitive};
+use crate::pan::plain::byte;
 
 /// How much a find says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,14 +190,37 @@ fn find_mail(text: &[u8], pairs: &[Pair], hints: &Hints<'_>, found: &mut Vec<Fou
     }
 }
 
-/// The value of a pair as a find, if it is what its key says.
+/// What follows a value without quotes may be cut off at so many blanks.
+const WORDS: usize = 4;
+
+/// The value of a pair as a find, if it is what its key says: the whole value or, where no quotes
+/// say how far it goes, as many of its first words as are (`氏名：山田太郎 番号 3`).
 fn keyed(text: &[u8], pair: &Pair) -> Option<Found> {
     let role = pair.role?;
     let bytes = text.get(pair.value.clone())?;
+    find_in(bytes, role, pair).or_else(|| {
+        let before = pair.value.start.checked_sub(1).map_or(0, |i| byte(text, i));
+        let words = if matches!(before, b'"' | b'\'') { 0 } else { WORDS };
+        let blanks: Vec<usize> = memchr::memchr_iter(b' ', bytes).take(words).collect();
+        let first_words = blanks.iter().rev().filter_map(|blank| bytes.get(..*blank));
+        first_words
+            .filter(|words| may_end(role, words))
+            .find_map(|words| find_in(words, role, pair))
+    })
+}
+
+/// Whether a value may end before what its line goes on with: a name in Latin letters may as well
+/// be any word of a sentence.
+fn may_end(role: Role, words: &[u8]) -> bool {
+    !matches!(role, Role::Name | Role::NamePerhaps) || !words.is_ascii()
+}
+
+/// The first bytes of a pair's value as a find, if they are what its key says.
+fn find_in(bytes: &[u8], role: Role, pair: &Pair) -> Option<Found> {
     let value = String::from_utf8_lossy(bytes);
     let value = value.trim().replace('+', if role == Role::Phone { "+" } else { " " });
     let (element, weight, norm, date) = judge(role, &value)?;
-    let find = Found::new(element, pair.value.clone(), weight);
+    let find = Found::new(element, pair.value.start..pair.value.start + bytes.len(), weight);
     Some(Found { key: pair.key, value: norm.into_bytes().into(), date, ..find })
 }
 
@@ -209,6 +232,7 @@ fn judge(role: Role, value: &str) -> Option<Judged> {
     let name: String = value.chars().filter(|c| !c.is_whitespace()).collect();
     match role {
         Role::Code => when(person::is_code(value), Element::SecurityCode, Strong),
+        Role::Pin => when(person::is_pin_block(value), Element::PinBlock, Strong),
         Role::CodePerhaps => when(person::is_code(value), Element::SecurityCode, Weak),
         Role::Expiry => when(person::is_expiry(value), Element::Expiry, Weak),
         Role::Holder => person::is_holder(value).then_some((Element::Name, Weak, name, None)),

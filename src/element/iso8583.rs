@@ -8,8 +8,9 @@
 use std::ops::Range;
 
 use super::found::{CardFind, Found, Weight};
-use super::plain::byte;
-use super::{Element, Grade, iin, person};
+use super::{Element, Grade, person};
+use crate::pan::iin;
+use crate::pan::plain::byte;
 
 /// The form of a field in the edition of 1987, and its length.
 #[derive(Clone, Copy)]
@@ -150,7 +151,11 @@ impl Reader<'_> {
     fn message(mut self) -> Vec<Found> {
         let mut found = Vec::new();
         let Some(fields) = self.take(4, false).and_then(|_| self.bitmap()) else { return found };
-        for (field, form) in (CARD..).zip(FORMS).filter(|(n, _)| fields >> (64 - n) & 1 == 1) {
+        let has = |field: usize| fields >> (64 - field) & 1 == 1;
+        if ![CARD, TRACK2, TRACK1].into_iter().any(has) {
+            return found;
+        }
+        for (field, form) in (CARD..).zip(FORMS).filter(|(n, _)| has(*n)) {
             let Some((span, value)) = self.field(form) else { break };
             match find_of(field, span, &value) {
                 Some(find) => found.push(find),

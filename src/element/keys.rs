@@ -18,6 +18,7 @@ pub(super) enum Role {
     Year,
     Holder,
     Track,
+    Pin,
     Mail,
     Name,
     /// A name only beside a card or another personal element.
@@ -49,6 +50,7 @@ impl Role {
             "year" => Self::Year,
             "holder" => Self::Holder,
             "track" => Self::Track,
+            "pin" => Self::Pin,
             "mail" => Self::Mail,
             "name" => Self::Name,
             "name?" => Self::NamePerhaps,
@@ -76,7 +78,13 @@ impl Role {
     pub(super) fn stands_alone(self) -> bool {
         matches!(
             self,
-            Self::Code | Self::Name | Self::Address | Self::Phone | Self::Birth | Self::Individual
+            Self::Code
+                | Self::Pin
+                | Self::Name
+                | Self::Address
+                | Self::Phone
+                | Self::Birth
+                | Self::Individual
         )
     }
 }

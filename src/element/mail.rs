@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::Fingerprint;
-use super::plain::byte;
+use crate::pan::plain::byte;
 
 /// Whose address it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -189,7 +189,7 @@ fn local_start(text: &[u8], at: usize, dotted: bool) -> Option<usize> {
 }
 
 /// The end of the domain at `from`, and the domain in lower case.
-fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
+pub(super) fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
     let ascii = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
     let rest = text.get(from..text.len().min(from + DOMAIN_CAP))?;
     let len = rest.iter().position(|b| !ascii(b)).unwrap_or(rest.len());

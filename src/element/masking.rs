@@ -6,13 +6,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::found::{Found, Hints, search};
-use super::iin;
-use super::number::numbers;
-use super::plain::Plain;
 use super::{Element, Grade};
+use crate::pan::plain::Plain;
+use crate::pan::{spelled, truncated};
 
 /// Text that is safe to show: card numbers masked, secrets gone.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Masked(String);
 
 impl Masked {
@@ -40,6 +39,9 @@ const PASSES: usize = 4;
 /// The most bytes around the place of interest that are searched.
 const REACH: usize = 1 << 16;
 
+/// The longest spelling of a card number, with what tells that it is one.
+const EDGE: usize = 1 << 10;
+
 /// An excerpt of at most `max` characters of log text around byte `at`, safe to show: every
 /// element masked, control bytes made visible.
 ///
@@ -49,29 +51,39 @@ const REACH: usize = 1 << 16;
 pub fn mask(text: &[u8], at: usize, max: usize) -> Masked {
     let at = at.min(text.len());
     let window = at.saturating_sub(REACH)..text.len().min(at + REACH);
-    let (masked, at) = redact(text.get(window.clone()).unwrap_or_default(), at - window.start);
-    let mut shown = cut(&visible(&masked), at, max);
+    let (masked, at, _) = redact(text.get(window.clone()).unwrap_or_default(), at - window.start);
+    let (masked, at) = within(&masked, at, window.start > 0, window.end < text.len());
+    let mut shown = cut(&visible(masked), at, max);
     for _ in 0..PASSES {
-        let (again, _) = redact(shown.as_bytes(), 0);
-        if again == shown.as_bytes() {
+        let (again, _, found) = redact(shown.as_bytes(), 0);
+        if again == shown.as_bytes() && !found {
             return Masked(shown);
         }
         shown = cut(&String::from_utf8_lossy(&again), 0, max);
     }
-    Masked(shown.chars().map(|c| if c.is_ascii_digit() || c == '@' { '#' } else { c }).collect())
+    let spells = |c: char| c.is_ascii_alphanumeric() || c == '@';
+    Masked(shown.chars().map(|c| if spells(c) { '#' } else { c }).collect())
 }
 
-/// Replaces everything found; also tells where byte `at` came to stand.
-fn redact(text: &[u8], at: usize) -> (Vec<u8>, usize) {
+/// Without the edges at which the text goes on unsearched: what stands there may be a part.
+fn within(masked: &[u8], at: usize, before: bool, behind: bool) -> (&[u8], usize) {
+    let from = if before { EDGE.min(at) } else { 0 };
+    let end = masked.len() - if behind { EDGE.min(masked.len() - at) } else { 0 };
+    (masked.get(from..end).unwrap_or_default(), at - from)
+}
+
+/// Replaces everything found; also tells where byte `at` came to stand, and whether anything was
+/// found but numbers that are masked already. A label may be: `⟨name⟩` before a stray `%B4` reads
+/// as `Shift_JIS`, and so as a name.
+fn redact(text: &[u8], at: usize) -> (Vec<u8>, usize, bool) {
     let plain = Plain::of(text);
     let mut spans: Vec<(Range<usize>, String)> = Vec::new();
+    let mut found = false;
     for find in search(&plain.text, &Hints::default()).found {
+        found |= !is_masked(&find);
         spans.push((plain.raw(find.span.clone()), label(&find)));
     }
-    for plain in Plain::layers(text) {
-        let found = windows(&plain.text).into_iter();
-        spans.extend(found.map(|(span, digits)| (plain.raw(span), truncated(&digits))));
-    }
+    spans.extend(spelled(text));
     spans.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
     let (mut out, mut end, mut place) = (Vec::with_capacity(text.len()), 0, None);
     for (span, label) in spans {
@@ -88,58 +100,19 @@ fn redact(text: &[u8], at: usize) -> (Vec<u8>, usize) {
     }
     let place = place.unwrap_or(out.len() + at.saturating_sub(end));
     out.extend_from_slice(text.get(end..).unwrap_or_default());
-    (out, place)
+    (out, place, found)
 }
 
-/// Everything that reads as a card number, whatever stands around it: the numbers of a card's
-/// form, and every 15 or 16 digits in longer runs and rows of digits.
-fn windows(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
-    let valid = |digits: &[u8]| iin::issue(digits).is_some() && iin::luhn(digits);
-    let whole = numbers(text).into_iter().filter(|n| valid(n.digits()));
-    let mut found: Vec<_> = whole.map(|n| (n.span.clone(), n.digits().to_vec())).collect();
-    let mut row: Vec<(usize, u8)> = Vec::new();
-    for (at, b) in text.iter().enumerate() {
-        let joint =
-            matches!(b, b' ' | b'-' | b'.' | b'+') && row.last().is_some_and(|(i, _)| i + 1 == at);
-        if b.is_ascii_digit() {
-            row.push((at, *b));
-        } else if !joint {
-            within_row(&row, &mut found);
-            row.clear();
-        }
-    }
-    within_row(&row, &mut found);
-    found
-}
-
-fn within_row(row: &[(usize, u8)], found: &mut Vec<(Range<usize>, Vec<u8>)>) {
-    for len in [16, 15] {
-        for window in row.windows(len) {
-            let digits: Vec<u8> = window.iter().map(|(_, b)| *b).collect();
-            let card = iin::issue(&digits).is_some_and(|i| i.alone) && iin::luhn(&digits);
-            if let (true, Some((first, _)), Some((last, _))) = (card, window.first(), window.last())
-            {
-                found.push((*first..last + 1, digits));
-            }
-        }
-    }
+fn is_masked(find: &Found) -> bool {
+    find.card.is_some_and(|card| matches!(card.grade, Grade::MaskedWell | Grade::MaskedWeakly))
 }
 
 fn label(find: &Found) -> String {
-    match (find.element, find.card.map(|c| c.grade)) {
-        (Element::CardNumber, Some(Grade::MaskedWell | Grade::MaskedWeakly)) => {
-            "⟨masked card⟩".into()
-        }
-        (Element::CardNumber, _) => truncated(&find.value),
-        (element, _) => format!("⟨{}⟩", element.name()),
+    match find.element {
+        _ if is_masked(find) => "⟨masked card⟩".into(),
+        Element::CardNumber => truncated(&find.value),
+        element => format!("⟨{}⟩", element.name()),
     }
-}
-
-/// First six and last four.
-fn truncated(digits: &[u8]) -> String {
-    let part = |part: Option<&[u8]>| String::from_utf8_lossy(part.unwrap_or_default()).into_owned();
-    let tail = digits.len().saturating_sub(4);
-    format!("{}…{}", part(digits.get(..6)), part(digits.get(tail..)))
 }
 
 /// Bytes as text for people: control characters and bytes that are no text made visible.

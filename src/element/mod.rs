@@ -12,14 +12,13 @@
 //! * A [`Fingerprint`] is HMAC-SHA-256 (RFC 2104, FIPS 180-4) of the whole normalised value under
 //!   the case's key, domain-separated by kind, cut to 64 bits: PCI DSS 4.0.1, 3.5.1.1.
 
-mod base64;
 mod card;
 mod class;
+mod classes;
 mod column;
+mod endings;
 mod finder;
-mod fold;
 mod found;
-mod iin;
 mod iso8583;
 mod key;
 mod keys;
@@ -27,12 +26,10 @@ mod keys;
 mod laws;
 mod mail;
 mod masking;
-mod number;
 mod pairs;
 mod person;
 mod phones;
 mod place;
-mod plain;
 mod sensitive;
 mod sift;
 #[cfg(test)]
@@ -41,7 +38,8 @@ mod unit;
 
 use serde::{Deserialize, Serialize};
 
-pub use class::{Brand, Element, Elements, Grade};
+pub use crate::pan::Brand;
+pub use class::{Element, Elements, Grade};
 pub use column::{Column, Columns, Content, Observation, settle, settled};
 pub use finder::{Finder, Scratch};
 pub use key::{CaseKey, Fingerprint};
@@ -77,4 +75,6 @@ pub struct Record {
     /// A date in the record (application, transaction), days since 1970-01-01: for the window of
     /// payment card data storage.
     pub date: Option<i32>,
+    /// Whether anything of it stands in the Referer: in the address of the page before.
+    pub referred: bool,
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memchr3_iter;
 
 use super::keys::{self, Norm, Role};
-use super::plain::byte;
+use crate::pan::plain::byte;
 
 /// A value and what its key says of it.
 #[derive(Clone, Debug)]

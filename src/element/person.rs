@@ -47,7 +47,30 @@ pub(super) fn is_address(value: &str) -> bool {
     });
     let blank = value.contains([' ', '+', ',']);
     let foreign = value.contains(['@', '{', '\\', '=']) || value.contains("://");
-    !foreign && (wide >= 3 || digits > 0 && letters >= 4 && blank)
+    !foreign && !is_of_machine(value) && (wide >= 3 || digits > 0 && letters >= 4 && blank)
+}
+
+/// Whether a value is the address of something in a memory or a network: a hexadecimal pointer
+/// anywhere, or first an address of IP or Ethernet, a bare hexadecimal number, or a host.
+fn is_of_machine(value: &str) -> bool {
+    let hexadecimal = |word: &str| word.bytes().all(|b| b.is_ascii_hexdigit());
+    let pointer = |word: &str| {
+        word.strip_prefix("0x")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_hexdigit()))
+    };
+    let words = || value.split([' ', ',', '+', '(', ')']).filter(|word| !word.is_empty());
+    let first = words().next().unwrap_or_default();
+    let network = first.split(['.', ':', '/', '[', ']']).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = network.collect();
+    let numbered = parts.len() >= 4 && parts.iter().all(|part| hexadecimal(part));
+    let number = first.len() >= 8 && hexadecimal(first);
+    let host = first.contains('.') && {
+        let last = parts.iter().rfind(|part| part.parse::<u16>().is_err());
+        parts.len() >= 2
+            && last
+                .is_some_and(|last| last.len() >= 2 && last.bytes().all(|b| b.is_ascii_lowercase()))
+    };
+    words().any(pointer) || numbered || number || host || first.starts_with("localhost")
 }
 
 /// A phone number in national form (`0…` in Japan, else `+…`): 9 to 15 digits, not toll-free.
@@ -172,6 +195,15 @@ pub(super) fn is_code(value: &str) -> bool {
     (3..=4).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a value is a PIN block in hexadecimal: 8 bytes (ISO 9564-1, formats 0 to 3) or 16
+/// (format 4), encrypted or not.
+pub(super) fn is_pin_block(value: &str) -> bool {
+    let value = value.split(' ').next().unwrap_or_default();
+    matches!(value.len(), 16 | 32)
+        && value.bytes().all(|b| b.is_ascii_hexdigit())
+        && value.bytes().any(|b| b != value.as_bytes()[0])
+}
+
 /// Whether a value is a postal code: `123-4567`, `1234567`, `12345`, `12345-6789`.
 pub(super) fn is_postal(value: &str) -> bool {
     let value = value.trim().trim_start_matches('〒');
@@ -232,8 +264,29 @@ mod tests {
             ),
             (
                 is_address,
-                &["東京都千代田区霞が関1-1-1", "1-2-3 Ginza Chuo"],
-                &["10.0.0.1", "0x1F", "a@b.c", "http://a b1", "Tokyo"],
+                &[
+                    "東京都千代田区霞が関1-1-1",
+                    "1-2-3 Ginza Chuo",
+                    "P.O. Box 12, Springfield",
+                    "St. James's Square 4, London",
+                    "12 Added Lane, Deal",
+                ],
+                &[
+                    "10.0.0.1",
+                    "0x1F",
+                    "a@b.c",
+                    "http://a b1",
+                    "Tokyo",
+                    "0x7fff3a5b0 fault",
+                    "fault at 0x7fff3a5b0 in libc",
+                    "7fff3a5b0c00 rip 3 offset",
+                    "10.0.0.3 port 8080 ready",
+                    "10.0.0.3:8080 ready 2 workers",
+                    "[2001:db8::1:2:3]:80 bound 1 socket",
+                    "00:1a:2b:3c:4d:5e dev eth0 up",
+                    "web1.example.com port 80",
+                    "localhost port 3306",
+                ],
             ),
             (
                 is_expiry,

@@ -2,8 +2,8 @@
 //! groups, and international ones with `+`.
 
 use super::found::{Found, Weight};
-use super::plain::byte;
 use super::{Element, person};
+use crate::pan::plain::byte;
 
 /// Three-digit area codes of Japan (0XX-XXX-XXXX); two-digit ones are 03 and 06.
 const AREAS: &[&str] = &[
@@ -35,8 +35,8 @@ fn new(text: &[u8], start: usize, end: usize) -> Option<Found> {
 fn grouped(text: &[u8], hyphen: usize) -> Option<Found> {
     let digit = |i: usize| byte(text, i).is_ascii_digit();
     let start = (0..5).map_while(|n| hyphen.checked_sub(n + 1).filter(|i| digit(*i))).last()?;
-    let second = super::number::run_end(text, hyphen + 1);
-    let end = super::number::run_end(text, second + 1);
+    let second = crate::pan::number::run_end(text, hyphen + 1);
+    let end = crate::pan::number::run_end(text, second + 1);
     let before = start.checked_sub(1).map_or(0, |i| byte(text, i));
     let edge = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
     if byte(text, start) != b'0'
@@ -118,7 +118,7 @@ fn is_international(number: &str) -> bool {
 /// `(415) 555-0132`, `415-555-0132`: a number of the North American plan, whose area and exchange
 /// begin with 2 to 9; the hyphen before the last four digits stands at `hyphen`.
 fn american(text: &[u8], hyphen: usize) -> Option<Found> {
-    let end = super::number::run_end(text, hyphen + 1);
+    let end = crate::pan::number::run_end(text, hyphen + 1);
     let exchange = hyphen.checked_sub(3)?;
     let bracket =
         exchange.checked_sub(1 + usize::from(exchange > 0 && byte(text, exchange - 1) == b' '))?;

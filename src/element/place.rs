@@ -7,8 +7,8 @@ use aho_corasick::AhoCorasick;
 
 use super::Element;
 use super::found::{Found, Weight};
-use super::number::run_end;
-use super::plain::byte;
+use crate::pan::number::run_end;
+use crate::pan::plain::byte;
 
 /// The prefectures (ISO 3166-2:JP).
 const PREFECTURES: &[&str] = &[

@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::found::{CardFind, Found, Weight};
-use super::iin;
-use super::number::{Number, run_end};
-use super::plain::byte;
 use super::{Element, Grade};
+use crate::pan::iin;
+use crate::pan::number::{Number, run_end};
+use crate::pan::plain::byte;
 
 /// Finds track data: the card number of a track and the track itself, as one find.
 pub(super) fn find(text: &[u8], found: &mut Vec<Found>) {

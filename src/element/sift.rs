@@ -6,105 +6,19 @@
 //! Bytes are classed 64 at a time into bit masks, and runs and groups are found by shifting them;
 //! `benches/element.rs` shows the speed.
 
-use std::sync::LazyLock;
+use fearless_simd::{Level, Simd, dispatch};
 
-use super::keys::{self, Norm};
-use super::number::run_end;
-use super::plain::{self, byte};
-use super::{base64, iin, iso8583, pairs};
+use super::classes::{Ahead, Classes, each};
+use super::endings::is_key;
+use super::{iso8583, mail};
+use crate::pan::number::run_end;
+use crate::pan::plain::{self, byte};
+use crate::pan::{base64, iin};
 
 /// Appends an offset inside every line that may carry an element, in ascending order.
 pub(super) fn candidates(block: &[u8], at: &mut Vec<usize>) {
-    let mut sift = Sift { block, taken: 0..0, at };
-    let (mut now, mut before) = (Classes::of(block, 0), Classes::default());
-    for start in (0..block.len()).step_by(64) {
-        let next = Classes::of(block, start + 64);
-        sift.chunk(start, &before, &now, &next);
-        (before, now) = (now, next);
-    }
-}
-
-/// Which of 64 bytes are of which class.
-#[derive(Clone, Copy, Default)]
-struct Classes {
-    digit: u64,
-    colon: u64,
-    hyphen: u64,
-    star: u64,
-    mark: u64,
-    base64: u64,
-}
-
-impl Classes {
-    fn of(block: &[u8], start: usize) -> Self {
-        let rest = block.get(start..).unwrap_or_default();
-        if let Some(chunk) = rest.first_chunk() {
-            return Self::of_chunk(chunk);
-        }
-        let mut padded = [0; 64];
-        padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        Self::of_chunk(&padded)
-    }
-
-    // Lazy operators would keep the compiler from vector code.
-    #[allow(clippy::needless_bitwise_bool)]
-    fn of_chunk(chunk: &[u8; 64]) -> Self {
-        Self {
-            digit: bits(chunk, |b| b.wrapping_sub(b'0') < 10),
-            colon: bits(chunk, |b| b == b':'),
-            hyphen: bits(chunk, |b| (b == b'-') | (b == b')')),
-            star: bits(chunk, |b| (b == b'*') | (b == b'#') | (b | 0x20 == b'x') | (b == b'_')),
-            mark: bits(chunk, |b| {
-                (b == b'@')
-                    | (b == b'=')
-                    | (b == b'>')
-                    | (b == b'%')
-                    | (b == b'\\')
-                    | (b == b'#')
-                    | (b == b'+')
-                    | (b >= 0x80)
-            }),
-            base64: bits(chunk, |b| b.wrapping_sub(b'M') < 3),
-        }
-    }
-}
-
-/// A bit for each of 64 bytes; written so that the compiler makes vector code of it.
-#[inline]
-fn bits(chunk: &[u8; 64], class: impl Fn(u8) -> bool) -> u64 {
-    let ones = chunk.map(|b| u8::from(class(b)));
-    let (words, _) = ones.as_chunks::<8>();
-    // The multiplication gathers the lowest bit of eight bytes in the highest byte.
-    words.iter().rev().fold(0, |bits, word| {
-        bits << 8 | u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56
-    })
-}
-
-/// The positions of the bits that are set.
-fn each(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let at = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-        bits &= bits - 1;
-        Some(at)
-    })
-}
-
-/// 64 bits and the 64 that follow.
-#[derive(Clone, Copy)]
-struct Ahead(u64, u64);
-
-impl Ahead {
-    /// The bits `n` places ahead; `n` is 1 to 63.
-    #[inline]
-    fn at(self, n: u32) -> u64 {
-        self.0 >> n | self.1 << (64 - n)
-    }
-
-    /// Where a bit is set and the one `n` places ahead too.
-    #[inline]
-    fn and(self, n: u32) -> Self {
-        Self(self.0 & self.at(n), self.1 & self.1 >> n)
-    }
+    let sift = Sift { block, taken: 0..0, at };
+    dispatch!(Level::new(), simd => sift.through(simd));
 }
 
 struct Sift<'b> {
@@ -115,6 +29,17 @@ struct Sift<'b> {
 }
 
 impl Sift<'_> {
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn through<S: Simd>(mut self, simd: S) {
+        let (mut now, mut before) = (Classes::of(simd, self.block, 0), Classes::default());
+        for start in (0..self.block.len()).step_by(64) {
+            let next = Classes::of(simd, self.block, start + 64);
+            self.chunk(start, &before, &now, &next);
+            (before, now) = (now, next);
+        }
+    }
+
     #[inline]
     fn chunk(&mut self, start: usize, before: &Classes, now: &Classes, next: &Classes) {
         let fours = Ahead(now.digit, next.digit).and(1).and(2);
@@ -151,7 +76,7 @@ impl Sift<'_> {
         for gap in [1, 2, 3, 5, 6, 9] {
             let four = fours.at(8 + 2 * gap) & fours.at(12 + 3 * gap);
             let found = two(gap) & (four | fours.at(10 + 2 * gap));
-            each(found).for_each(|i| self.look(start + i, |_, _| true));
+            each(found).for_each(|i| self.look(start + i, is_group));
         }
     }
 
@@ -203,6 +128,14 @@ fn is_number(block: &[u8], at: usize) -> bool {
     }
     (12..=19).contains(&digits.len())
         && iin::issue(digits).is_some_and(|issue| issue.alone || iin::luhn(digits))
+}
+
+/// Behind the four digits at `at`: what separates groups, or what a longer spelling of it begins
+/// with.
+fn is_group(block: &[u8], at: usize) -> bool {
+    let rest = block.get(at + 4..).unwrap_or_default();
+    matches!(rest, [b' ' | b'-' | b'.' | b'+' | b'%' | b'\\' | 0x80.., ..])
+        || rest.starts_with(b"&nbsp;")
 }
 
 /// Digits of a dumped message (ISO 8583), behind its type and bitmap.
@@ -258,15 +191,18 @@ fn is_mark(block: &[u8], at: usize) -> bool {
     }
 }
 
-/// Something like a name before the `@`, and something like a domain behind it.
+/// Something like a name before the `@`, and a domain behind it, or what undoing an escape may make
+/// one.
 fn is_mail(block: &[u8], at: usize) -> bool {
     let rest = block.get(at + 1..block.len().min(at + 256)).unwrap_or_default();
     let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
     let end = rest.iter().position(|b| !part(b)).unwrap_or(rest.len());
-    let domain = rest.get(..end).unwrap_or_default();
-    let goes_on = rest.get(end).is_some_and(|b| matches!(b, b'%' | b'\\' | b'&' | 0x80..));
+    let goes_on = match rest.get(end) {
+        Some(b) => matches!(b, b'%' | b'\\' | b'&' | 0x80..),
+        None => end == 255,
+    };
     let left = at.checked_sub(1).map_or(b' ', |i| byte(block, i));
-    !left.is_ascii_whitespace() && (domain.contains(&b'.') || goes_on)
+    !left.is_ascii_whitespace() && (goes_on || mail::domain(block, at + 1).is_some())
 }
 
 /// Behind a `+` that ends before `from`: a country code with groups behind it, blanks as they are
@@ -329,71 +265,4 @@ fn is_backslash(block: &[u8], at: usize) -> bool {
     code.is_some_and(|c| {
         !matches!(c, 0x22 | 0x27 | 0x3C | 0x3E | 0x26 | 0x0A | 0x0D | 0x09 | 0x5B | 0x5D)
     })
-}
-
-/// Which two bytes keys end with, that make a record by themselves; five bits of each byte.
-static ENDINGS: LazyLock<[bool; 1024]> = LazyLock::new(|| {
-    let mut endings = [false; 1024];
-    for word in keys::standing() {
-        let Some([a, b]) = word.as_bytes().last_chunk() else { continue };
-        if let Some(ending) = endings.get_mut(ending(*a, *b)) {
-            *ending = true;
-        }
-    }
-    endings
-});
-
-fn ending(a: u8, b: u8) -> usize {
-    usize::from(a & 31) << 5 | usize::from(b & 31)
-}
-
-/// Whether the key before the separator at `at` makes a record by itself.
-fn is_key(block: &[u8], at: usize) -> bool {
-    let end = key_end(block, at);
-    let Some([a, b]) = block.get(..end).and_then(<[u8]>::last_chunk) else { return false };
-    let punctuated = !b.is_ascii_alphanumeric() || !a.is_ascii_alphanumeric();
-    if !punctuated && !ENDINGS.get(ending(*a, *b)).is_some_and(|e| *e) {
-        return false;
-    }
-    let Some(key) = pairs::key_before(block, end) else { return false };
-    let name = block.get(key.clone()).unwrap_or_default();
-    let escape = match key.start.checked_sub(1).map_or(0, |i| byte(block, i)) {
-        b'%' => 2,
-        b'\\' => escape_len(name),
-        _ => 0,
-    };
-    let inner = name.get(escape..).unwrap_or_default();
-    let stands = |name| keys::role(name, || Norm::of(b"")).is_some_and(keys::Role::stands_alone);
-    stands(name) || escape > 0 && stands(inner)
-}
-
-/// Where the key before a separator ends, closing quotes and brackets in any spelling left out.
-fn key_end(block: &[u8], mut end: usize) -> usize {
-    let floor = end.saturating_sub(48);
-    while end > floor {
-        let before = block.get(..end).unwrap_or_default();
-        let back = |n: usize| end.checked_sub(n).map_or(0, |i| byte(block, i));
-        let len = match back(1) {
-            b'"' | b'\'' | b' ' | b']' | b'=' | b')' | b'\\' | b'-' => 1,
-            b';' if before.ends_with(b"&quot;") => 6,
-            b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' => match (back(3), back(4), back(6)) {
-                (b'%', ..) => 3,
-                (_, b'\\', _) => 4,
-                (.., b'\\') => 6,
-                _ => break,
-            },
-            _ => break,
-        };
-        end -= len;
-    }
-    end
-}
-
-/// The length of the escape (without its backslash) that a name read backwards begins with.
-fn escape_len(name: &[u8]) -> usize {
-    match byte(name, 0) {
-        b'u' | b'U' => 5,
-        b'x' | b'X' => 3,
-        _ => 1,
-    }
 }

@@ -70,6 +70,12 @@ fn records_of_entries() {
             "card_number+expiry+email Corroborated; card_number+expiry+email Corroborated",
         ),
         ("mail=taro@foo.co.jp", "email -"),
+        ("op=auth pin_block=041274EDCBA9876F", "pin_block -"),
+        (
+            r#"{"pan":"4556737586899855","encryptedPin":"8f2a6c0de19b4753"}"#,
+            "card_number+pin_block Keyed",
+        ),
+        ("pin_block=0000000000000000 pinblock=none", ""),
         ("mail=info@foo.co.jp", ""),
         ("name=Taro", ""),
         ("name=Taro&tel=090-1234-5678", "name+phone -"),
@@ -107,10 +113,12 @@ fn masked_text_holds_nothing() {
     let table = [
         ("card_no=4556737586899855 ok", "card_no=455673…9855 ok"),
         ("x=4556%2D7375%2D8689%2D9855&y", "x=455673…9855&y"),
+        ("DE52: 041274EDCBA9876F&x=1", "DE52: ⟨pin_block⟩&x=1"),
         ("cvv=123&mail=taro%40foo.co.jp", "cvv=⟨security_code⟩&mail=⟨email⟩"),
         ("a\u{1b}[31mb\n", "a\\u{1b}[31mb\\n"),
         ("card_no=411111******1111", "card_no=⟨masked card⟩"),
         ("no=2223%2D9876%2D5432%2D1095card_no=3D", "no=222398…1095card_no=3D"),
+        ("GET /eyJwYW4iOiIzNTQwMDYxMDQxMjQxMzUwIn0?q=u+x HTTP", "GET /354006…1350?q=u+x HTTP"),
         ("card=4012888888881881 href=3D", "card=401288…1881 href=3D"),
     ];
     for (text, want) in table {

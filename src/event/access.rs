@@ -160,7 +160,7 @@ impl Survey {
     fn kind(&self) -> Kind {
         let proxy = self.proxied * 2 > self.events;
         let category = if proxy { "proxy" } else { "webserver" };
-        Kind { category, service: self.producer.service(), log: "access" }
+        Kind { category, service: self.producer.service(), log: "access", messages: false }
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -199,7 +199,7 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
 pub(super) fn stray(options: &Options) -> Arc<dyn Format> {
     Arc::new(Access {
         name: "combined",
-        kind: Kind { category: "webserver", service: "", log: "access" },
+        kind: Kind { category: "webserver", service: "", log: "access", messages: false },
         fields: COMMON.into_iter().chain(SOME).collect(),
         named: true,
         stamps: Stamps::new(options),

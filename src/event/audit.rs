@@ -54,7 +54,7 @@ impl Format for Audit {
     }
 
     fn kind(&self) -> Kind {
-        Kind { category: "webserver", service: "modsecurity", log: "waf" }
+        Kind { category: "webserver", service: "modsecurity", log: "waf", messages: true }
     }
 
     fn framing(&self) -> Framing {

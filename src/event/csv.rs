@@ -19,10 +19,10 @@ const COLUMNS_LEAST: usize = 3;
 #[derive(Debug)]
 struct Csv {
     separator: u8,
+    /// Whether it is Zeek's, whose lines that start with `#` are no rows.
+    zeek: bool,
     header: Vec<u8>,
     columns: Vec<Vec<u8>>,
-    /// The columns that hold the date and the time of day, where they are two.
-    date_and_time: Option<(usize, usize)>,
     kind: Kind,
     fields: Vec<Field>,
     stamps: Stamps,
@@ -31,19 +31,20 @@ struct Csv {
 
 /// The guess of this family.
 pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
-    let first = head.lines.first()?;
+    // Zeek writes a preamble, and its header behind a mark.
+    let zeek = head.lines.iter().find_map(|line| line.strip_prefix(b"#fields\t"));
+    let first = zeek.or(head.lines.first().copied())?;
     let separators = [b'\t', b',', b';', b'|'].into_iter();
     let (separator, columns) = separators
         .map(|separator| (separator, columns(first, separator)))
         .filter(|(_, columns)| is_header(columns))
         .max_by_key(|(_, columns)| columns.len())?;
-    let column = |name: &[u8]| columns.iter().position(|c| c.eq_ignore_ascii_case(name));
     let mut format = Csv {
-        date_and_time: column(b"date").zip(column(b"time")),
         separator,
+        zeek: zeek.is_some(),
         header: first.to_vec(),
         columns,
-        kind: Kind { category: "application", service: "", log: "application" },
+        kind: Kind { category: "application", service: "", log: "application", messages: true },
         fields: Vec::new(),
         stamps: Stamps::new(options),
         mapping: options.mapping.clone(),
@@ -100,7 +101,7 @@ impl Survey {
             () if self.gateway * 2 >= self.events => ("application", "gateway"),
             () => ("application", "application"),
         };
-        Kind { category, service: "", log }
+        Kind { category, service: "", log, messages: true }
     }
 }
 
@@ -159,7 +160,8 @@ struct CsvParser<'f> {
 
 impl Parser for CsvParser<'_> {
     fn parse<'a>(&mut self, entry: &'a [u8], event: &mut Event<'a>) -> Parsed {
-        if entry.trim_ascii().is_empty() || entry == self.format.header {
+        let comment = self.format.zeek && entry.first() == Some(&b'#');
+        if comment || entry.trim_ascii().is_empty() || entry == self.format.header {
             return Parsed::Skip;
         }
         let mut columns = self.format.columns.iter();
@@ -175,20 +177,8 @@ impl Parser for CsvParser<'_> {
         if extra || columns.next().is_some() {
             return Parsed::Unparsed;
         }
-        self.join_date(event);
         self.keys.settle(event);
         Parsed::Event
-    }
-}
-
-impl CsvParser<'_> {
-    /// Sets the time from a column of dates and one of times of day.
-    fn join_date(&self, event: &mut Event<'_>) {
-        let Some((date, time)) = self.format.date_and_time else { return };
-        let value = |column: usize| event.named().get(column).map(|(_, value)| value.as_ref());
-        if let (Some(date), Some(time)) = (value(date), value(time)) {
-            event.time = self.format.stamps.any(&[date, time].join(&b' '));
-        }
     }
 }
 

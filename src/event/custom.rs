@@ -6,7 +6,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::escape::backslashes;
-use super::request::{is_address, set_host, set_line_with, split_port};
+use super::request::{is_address, is_host_name, set_host, set_line_with, split_port};
 use super::stamp::Stamps;
 use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser};
 
@@ -15,7 +15,7 @@ const SAMPLE: usize = 200;
 /// A request line alone is a weak sign: every format that is known by more goes before.
 const WORTH: f64 = 0.65;
 
-const FIELDS: [Field; 10] = [
+const FIELDS: [Field; 12] = [
     Field::Client,
     Field::Method,
     Field::Target,
@@ -26,6 +26,8 @@ const FIELDS: [Field; 10] = [
     Field::BytesOut,
     Field::Host,
     Field::ForwardedFor,
+    Field::Referer,
+    Field::UserAgent,
 ];
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Format for Custom {
     }
 
     fn kind(&self) -> Kind {
-        Kind { category: "webserver", service: "", log: "access" }
+        Kind { category: "webserver", service: "", log: "access", messages: false }
     }
 
     fn fields(&self) -> &[Field] {
@@ -102,6 +104,9 @@ fn request(line: &[u8]) -> Option<Found> {
         if method < 2 || text.get(method) != Some(&b' ') {
             continue;
         }
+        if let Some(end) = versionless(text) {
+            return Some(Found { from: mark + 1, to: mark + 1 + end, clear: true });
+        }
         let ends = memmem::find_iter(text, b" HTTP/").find_map(|at| {
             let len =
                 text[at + 6..].iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
@@ -116,6 +121,19 @@ fn request(line: &[u8]) -> Option<Found> {
     Some(Found { from, to: from + close, clear: false })
 }
 
+/// Where a request line without a version ends: a path, a quote, a status.
+fn versionless(text: &[u8]) -> Option<usize> {
+    let end = memchr(b'"', text)?;
+    let path = text[..end].split(|b| *b == b' ').nth(1)?;
+    let status = |rest: &[u8]| {
+        let word = rest.split(|b| *b == b' ').next().unwrap_or_default();
+        word.len() == 3 && word.iter().all(u8::is_ascii_digit)
+    };
+    let words = memchr_iter(b' ', &text[..end]).count();
+    let sound = words == 1 && path.starts_with(b"/");
+    (sound && text[end + 1..].strip_prefix(b" ").is_some_and(status)).then_some(end)
+}
+
 impl CustomParser<'_> {
     /// The time, the client and the host in front of the request line.
     fn before<'a>(&self, text: &'a [u8], event: &mut Event<'a>) {
@@ -126,7 +144,16 @@ impl CustomParser<'_> {
         } else if let Some(open) = memchr(b'[', text) {
             let close = memchr(b']', &text[open..]).map_or(text.len(), |at| open + at);
             event.time = self.0.any(&text[open + 1..close]);
-            rest = if event.time.is_some() { &text[..open] } else { text };
+            rest = match event.time {
+                None => text,
+                Some(_) if open == 0 => text.get(close + 1..).unwrap_or_default(),
+                Some(_) => &text[..open],
+            };
+            early_status(text.get(close + 1..).unwrap_or_default(), event);
+        } else {
+            let dates =
+                memchr_iter(b' ', text).filter_map(|at| self.0.day_month_year(&text[at + 1..]));
+            event.time = dates.map(|(time, _)| time).next();
         }
         let words = || rest.split(|b| *b == b' ').filter(|word| !word.is_empty());
         let bare = |word: &'a [u8]| word.strip_suffix(b",").unwrap_or(word);
@@ -139,38 +166,48 @@ impl CustomParser<'_> {
             let more = rest[comma + 2..].iter().position(|b| *b == b' ');
             event.set(Field::ForwardedFor, &rest[from..more.map_or(rest.len(), |n| comma + 2 + n)]);
         }
-        let mut hosts = words().filter(|word| is_name(word));
+        let mut hosts = words().filter(|word| is_host_name(word));
         if let (Some(host), None) = (hosts.next(), hosts.next()) {
             set_host(event, host);
         }
     }
 }
 
-/// Whether a word has the shape of a host's name.
-fn is_name(word: &[u8]) -> bool {
-    let (name, _) = split_port(word);
-    name.contains(&b'.')
-        && name.iter().any(u8::is_ascii_alphabetic)
-        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+/// A status between the time and the request line.
+fn early_status<'a>(text: &'a [u8], event: &mut Event<'a>) {
+    let word = text.trim_ascii();
+    if word.len() == 3 && word.iter().all(u8::is_ascii_digit) {
+        event.set(Field::Status, word);
+    }
 }
 
-/// The status behind the request line, the number that follows it, and all quoted texts.
+/// The status behind the request line, the number that follows it, and all quoted texts; the first
+/// two behind both numbers are referer and user agent, as the combined format has them.
 fn after<'a>(text: &'a [u8], event: &mut Event<'a>) {
     let bare = &text[..memchr(b'"', text).unwrap_or(text.len())];
     let mut words = bare.split(|b| *b == b' ').filter(|word| !word.is_empty());
     let number = |word: &&[u8]| word.iter().all(u8::is_ascii_digit);
-    if let Some(status) = words.next().filter(|word| word.len() == 3 && number(word)) {
+    if event.get(Field::Status).is_none()
+        && let Some(status) = words.next().filter(|word| word.len() == 3 && number(word))
+    {
         event.set(Field::Status, status);
-        if let Some(bytes) = words.next().filter(number) {
-            event.set(Field::BytesOut, bytes);
-        }
     }
+    if event.get(Field::Status).is_some()
+        && let Some(bytes) = words.next().filter(number)
+    {
+        event.set(Field::BytesOut, bytes);
+    }
+    let mut combined = words.next().is_none() && event.get(Field::BytesOut).is_some();
     let mut rest = &text[bare.len()..];
+    combined &= rest.starts_with(b"\"-\" \"") || rest.starts_with(b"\"http");
+    let mut names = [Field::Referer, Field::UserAgent].into_iter().filter(|_| combined);
     while let Some(inner) = rest.strip_prefix(b"\"") {
         let end = memmem::find(inner, b"\" ").or_else(|| inner.len().checked_sub(1));
         let end = end.unwrap_or(inner.len());
-        if !matches!(&inner[..end], b"" | b"-") {
-            event.push(&b"extra"[..], backslashes(&inner[..end]));
+        match names.next() {
+            _ if matches!(&inner[..end], b"" | b"-") => {}
+            Some(name) => event.set(name, backslashes(&inner[..end])),
+            None => event.push(&b"extra"[..], backslashes(&inner[..end])),
         }
         rest = inner.get(end + 2..).unwrap_or_default().trim_ascii_start();
     }

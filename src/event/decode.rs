@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::special;
+
 /// How often a text was decoded before it matched.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -55,6 +57,28 @@ pub fn changes(text: &[u8]) -> bool {
     first_change(text, unit).is_some()
 }
 
+/// Whether [`once`] would change more of an entry than the plus signs of time zones, which are no
+/// escapes: nearly every entry has one.
+pub(super) fn changes_entry(entry: &[u8]) -> bool {
+    let mut scratch = Vec::new();
+    let mut is_escape = |at| !is_zone(entry, at) && unit(&entry[at..], &mut scratch).is_some();
+    special::find(entry, &mut is_escape).is_some()
+}
+
+/// Whether the plus at `at` begins a zone behind a time: `:00 +0900]`, `:00+09:00`.
+fn is_zone(entry: &[u8], at: usize) -> bool {
+    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let Some((before, [b'+', zone @ ..])) = entry.split_at_checked(at) else { return false };
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    matches!(before, [.., b':', tens, ones] if digits(&[*tens, *ones]))
+        && match zone {
+            [a, b, c, d, b']', ..] | [a, b, b':', c, d, b'"' | b' ', ..] => {
+                digits(&[*a, *b, *c, *d])
+            }
+            _ => false,
+        }
+}
+
 /// Decodes the escape at the start of a text: appends what it stands for and says how long the
 /// escape is; `None` if there is none.
 type Unit = fn(&[u8], &mut Vec<u8>) -> Option<usize>;
@@ -65,7 +89,7 @@ fn apply(text: &[u8], unit: Unit) -> Cow<'_, [u8]> {
     out.extend_from_slice(&text[..first]);
     let mut rest = &text[first..];
     while let Some(byte) = rest.first() {
-        let taken = if is_special(*byte) { unit(rest, &mut out) } else { None };
+        let taken = if special::is(*byte) { unit(rest, &mut out) } else { None };
         if taken.is_none() {
             out.push(*byte);
         }
@@ -77,12 +101,7 @@ fn apply(text: &[u8], unit: Unit) -> Cow<'_, [u8]> {
 
 fn first_change(text: &[u8], unit: Unit) -> Option<usize> {
     let mut scratch = Vec::new();
-    let special = |at: &usize| is_special(text[*at]);
-    (0..text.len()).filter(special).find(|at| unit(&text[*at..], &mut scratch).is_some())
-}
-
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'%' | b'+' | b'&' | b'\\')
+    special::find(text, &mut |at| unit(&text[at..], &mut scratch).is_some())
 }
 
 fn unit(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
@@ -223,6 +242,22 @@ mod tests {
         }
         assert_eq!(percent(b"a+b%2Bc&lt;").as_ref(), b"a b+c&lt;");
         assert!(matches!(twice(b"/a?b=1&c=2%"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_zone_of_a_time_is_no_escape() {
+        for (entry, changed) in [
+            ("::1 - - [10/Oct/2016:13:55:36 +0900] \"GET / HTTP/1.1\" 200 5", false),
+            ("{\"time\":\"2026-11-23T08:46:29+09:00\",\"path\":\"/\"}", false),
+            ("::1 - - [10/Oct/2016:13:55:36 +0900] \"GET /?q=a+b HTTP/1.1\" 200 5", true),
+            ("::1 - - [10/Oct/2016:13:55:36 +0900] \"GET /%41 HTTP/1.1\" 200 5", true),
+            ("GET /?q=:00+0900] HTTP/1.1", false),
+            ("GET /?q=:00+select HTTP/1.1", true),
+            ("+0900]", true),
+            (":00 +", true),
+        ] {
+            assert_eq!(changes_entry(entry.as_bytes()), changed, "{entry}");
+        }
     }
 
     proptest::proptest! {

@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::log4j::is_continuation;
 use super::request::{self, is_address, split_port};
 use super::stamp::Stamps;
-use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser, modsecurity};
+use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser, clf, modsecurity};
 use crate::line::Framing;
 
 /// So many lines of the head are looked at.
@@ -52,7 +52,7 @@ fn guess_server(head: &Head<'_>, options: &Options, server: Server) -> Option<Gu
             fields.extend(Field::ALL.iter().filter(|f| event.get(**f).is_some()));
             fields.sort_unstable();
             fields.dedup();
-        } else if events > 0 {
+        } else if events > 0 && !clf::is_line(line) {
             score += if is_continuation(line) { 1.0 } else { 0.5 };
         }
     }
@@ -72,15 +72,19 @@ impl Format for ErrorLog {
 
     fn kind(&self) -> Kind {
         match (self.server, self.waf) {
-            (_, true) => Kind { category: "", service: "modsecurity", log: "waf" },
-            (Server::Apache, _) => Kind { category: "", service: "apache", log: "error" },
-            (Server::Nginx, _) => Kind { category: "", service: "nginx", log: "error" },
+            (_, true) => Kind { category: "", service: "modsecurity", log: "waf", messages: true },
+            (Server::Apache, _) => {
+                Kind { category: "", service: "apache", log: "error", messages: true }
+            }
+            (Server::Nginx, _) => {
+                Kind { category: "", service: "nginx", log: "error", messages: true }
+            }
         }
     }
 
     fn framing(&self) -> Framing {
         Framing::Starts(match self.server {
-            Server::Apache => |line| line.first() == Some(&b'['),
+            Server::Apache => |line| line.first() == Some(&b'[') || clf::is_line(line),
             Server::Nginx => |line| line.first().is_some_and(u8::is_ascii_digit),
         })
     }
@@ -410,6 +414,16 @@ mod tests {
                 ]],
             ),
         ]);
+    }
+
+    #[test]
+    fn access_lines_among_errors_are_events_of_their_own() {
+        prove(&[(
+            "[Thu Sep 30 13:27:06 2021] [error] [client 192.0.2.7] one\n  goes on\n192.0.2.8 - - [30/Sep/2021:13:27:07 +0000] \"GET /a HTTP/1.1\" 200 3\n[Thu Sep 30 13:27:08 2021] [error] [client 192.0.2.7] two\n",
+            "apache-error",
+            "error",
+            &[&["goes on›"], &["‹c-ip=192.0.2.8›", "‹cs-uri-stem=/a›"], &["‹message=two›"]],
+        )]);
     }
 
     #[test]

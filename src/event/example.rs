@@ -14,6 +14,8 @@ pub fn formats() -> Vec<Arc<dyn Format>> {
 
 /// The name of each format and a head of a log of it.
 const EXAMPLES: &[(&str, &str)] = &[
+    ("morgan", "GET /a?b=1 200 12.345 ms - 345"),
+    ("rails", r#"Started GET "/a?b=1" for 192.0.2.7 at 2024-05-05 10:00:00 +0900"#),
     (
         "common",
         r#"192.0.2.7 - - [23/Nov/2026:08:46:37 +0000] "GET /a?b=1 HTTP/1.0" 404 236"#,

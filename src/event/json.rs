@@ -128,7 +128,7 @@ impl Sample {
             "modsecurity-json" => "modsecurity",
             _ => "",
         };
-        let kind = Kind { category, service, log };
+        let kind = Kind { category, service, log, messages: true };
         let mut fields = self.fields;
         if let Some(inner) = &inner {
             fields.extend(inner.fields());

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::names::{CONTAINERS, GATEWAY, NAMES};
-use super::request::{self, part};
+use super::request::{self, is_host_name, part};
 use super::stamp::Stamps;
 use super::{Event, Field};
 use crate::time::Time;
@@ -76,7 +76,8 @@ pub(super) fn fold(name: &[u8]) -> Vec<u8> {
         if !out.is_empty() {
             out.push(b'.');
         }
-        let kept = step.iter().filter(|b| !matches!(b, b'_' | b'-' | b'@' | b':' | b' '));
+        let mark = |b: &u8| matches!(b, b'_' | b'-' | b'@' | b':' | b' ' | b'(' | b')');
+        let kept = step.iter().filter(|b| !mark(b));
         out.extend(kept.map(u8::to_ascii_lowercase));
     }
     out
@@ -181,7 +182,7 @@ impl<'f> Keys<'f> {
     /// Turns the named values of `event` that have a known meaning into fields.
     pub(super) fn settle(&mut self, event: &mut Event<'_>) {
         let (best, time) = self.best(event);
-        event.time = event.time.or(time);
+        event.time = event.time.or(time).or_else(|| self.date_and_time(event));
         self.taken.clear();
         self.taken.resize(event.named.len(), false);
         if let Some((_, at)) = best[Role::Time.index()] {
@@ -189,7 +190,7 @@ impl<'f> Keys<'f> {
         }
         self.assign(event, &best, Field::Host);
         if let Some(line) = self.take(event, &best, Role::Request) {
-            request::set_plain_line(event, line);
+            request::set_plain_line(event, first_line(&line));
         }
         for field in Field::ALL.iter().copied().filter(|f| *f != Field::Query) {
             self.assign(event, &best, field);
@@ -203,11 +204,21 @@ impl<'f> Keys<'f> {
         event.named.retain(|_| !taken.next().copied().unwrap_or(false));
     }
 
+    /// The time of an entry that has its date and its time of day apart.
+    fn date_and_time(&self, event: &Event<'_>) -> Option<Time> {
+        let value = |name: &[u8]| {
+            let named = event.named.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            named.map(|(_, value)| value.as_ref())
+        };
+        self.stamps.any(&[value(b"date")?, value(b"time")?].join(&b' '))
+    }
+
     fn best(&mut self, event: &Event<'_>) -> (Best, Option<Time>) {
         let mut best: Best = [None; Role::COUNT];
         let mut time = None;
         for (at, (name, value)) in event.named.iter().enumerate() {
-            let Some(Meaning { role, rank }) = self.meaning(at, name) else { continue };
+            let Some(Meaning { mut role, rank }) = self.meaning(at, name) else { continue };
+            role = meant(role, value);
             if best[role.index()].is_some_and(|(other, _)| other <= rank) {
                 continue;
             }
@@ -271,12 +282,12 @@ impl<'f> Keys<'f> {
         let Some((rank, _)) = best[role.index()] else { return };
         let known = event.get(field).is_some();
         let idle = rank > 0 && needs_request(field) && event.get(Field::Method).is_none();
-        if known || (idle && best[Role::Field(Field::Method).index()].is_none()) {
+        if known || (idle && !shows_request(best)) {
             return;
         }
         let Some(value) = self.take(event, best, role) else { return };
         match field {
-            Field::Target => request::set_target(event, value),
+            Field::Target => set_target(event, value),
             Field::Client => event.set(field, address(value)),
             Field::Action => event.set(field, action(&value).unwrap_or_default().as_bytes()),
             _ => event.set(field, value),
@@ -303,6 +314,39 @@ fn needs_request(field: Field) -> bool {
     matches!(field, Target | Version | BytesOut | BytesIn)
 }
 
+/// The request line of a value that may be a whole request.
+fn first_line<'a>(request: &Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+    let end = memchr::memchr(b'\r', request).filter(|end| {
+        let version = request[..*end].rsplit(|b| *b == b' ').next();
+        version.is_some_and(|version| version.starts_with(b"HTTP/"))
+    });
+    let end = end.unwrap_or(request.len());
+    part(request, 0, end)
+}
+
+/// What a name that is used for two things stands for, which its value shows.
+fn meant(role: Role, value: &[u8]) -> Role {
+    match role {
+        Role::Request if !is_request(value) => Role::Field(Field::Target),
+        Role::Field(Field::TimeTaken) if memchr::memchr(b':', value).is_some() => Role::Time,
+        role => role,
+    }
+}
+
+/// Whether the values are a request's: a method, or a status and whom it was answered to.
+fn shows_request(best: &Best) -> bool {
+    let has = |field: Field| best[Role::Field(field).index()].is_some();
+    has(Field::Method) || has(Field::Status) && has(Field::Client) && has(Field::UserAgent)
+}
+
+/// Sets the target, of which some logs leave out the scheme.
+fn set_target<'a>(event: &mut Event<'a>, target: Cow<'a, [u8]>) {
+    match target {
+        Cow::Borrowed(url) => request::set_url(event, url),
+        owned @ Cow::Owned(_) => request::set_target(event, owned),
+    }
+}
+
 /// Whether a value can be what its name says.
 fn fits(role: Role, value: &[u8]) -> bool {
     if value == b"-" {
@@ -321,12 +365,17 @@ fn fits(role: Role, value: &[u8]) -> bool {
         Field::Status => number() && (value.len() == 3 || value == b"0"),
         Field::BytesOut | Field::BytesIn | Field::ServerPort => number(),
         Field::Method => {
-            value.first().is_some_and(u8::is_ascii_uppercase)
-                && value.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
+            let upper = value.first().is_some_and(u8::is_ascii_uppercase)
+                && value.iter().all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'));
+            upper || matches!(value, b"get" | b"post" | b"put" | b"head" | b"delete" | b"options")
         }
         Field::Target => {
-            matches!(value.first(), Some(b'/' | b'*' | b'?')) || request::authority(value).is_some()
+            matches!(value.first(), Some(b'/' | b'*' | b'?'))
+                || request::authority(value).is_some()
+                || memchr::memchr(b'/', value).is_some_and(|at| is_host_name(&value[..at]))
         }
+        // `line` is the number of a line in a source file more often than a message.
+        Field::Message => value.iter().any(|b| !b.is_ascii_digit()),
         Field::Action => action(value).is_some(),
         Field::User | Field::RequestId | Field::Session => !value.is_empty(),
         _ => true,
@@ -376,8 +425,18 @@ pub(super) fn action(word: &[u8]) -> Option<&'static str> {
         (
             "detected",
             &[
-                "count", "detect", "detected", "log", "logged", "matched", "alert", "warn",
+                "count",
+                "detect",
+                "detected",
+                "log",
+                "logged",
+                "matched",
+                "alert",
+                "warn",
                 "simulate",
+                "alerted",
+                "not blocked",
+                "transformed",
             ],
         ),
         ("allowed", &["allow", "allowed", "pass", "passed", "skip", "accept"]),

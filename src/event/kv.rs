@@ -46,7 +46,7 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
 fn guess_syntax(head: &Head<'_>, options: &Options, syntax: Syntax) -> Option<Guess> {
     let mut format = Pairs {
         syntax,
-        kind: Kind { category: "application", service: "", log: "application" },
+        kind: Kind { category: "application", service: "", log: "application", messages: true },
         name: if syntax == Syntax::Ltsv { "ltsv" } else { "key-value" },
         fields: Vec::new(),
         stamps: Stamps::new(options),
@@ -59,7 +59,7 @@ fn guess_syntax(head: &Head<'_>, options: &Options, syntax: Syntax) -> Option<Gu
     let lines = &head.lines[..head.lines.len().min(SAMPLE)];
     let mut parser =
         PairParser { keys: Keys::new(&format.stamps, &format.mapping), format: &format };
-    let (mut events, mut requests, mut gateway) = (0usize, 0usize, 0usize);
+    let (mut events, mut requests, mut gateway, mut actions) = (0usize, 0usize, 0usize, 0usize);
     let mut fields = Vec::new();
     for line in lines {
         let mut event = Event::default();
@@ -71,6 +71,7 @@ fn guess_syntax(head: &Head<'_>, options: &Options, syntax: Syntax) -> Option<Gu
         let request = event.get(Field::Method).is_some() && event.get(Field::Target).is_some();
         requests += usize::from(request);
         gateway += usize::from(keys::gateway_names(&event) > 1);
+        actions += usize::from(event.get(Field::Action).is_some());
         fields.extend(Field::ALL.iter().filter(|f| event.get(**f).is_some()));
         fields.sort_unstable();
         fields.dedup();
@@ -80,7 +81,8 @@ fn guess_syntax(head: &Head<'_>, options: &Options, syntax: Syntax) -> Option<Gu
     }
     format.fields = fields;
     if requests * 2 >= events {
-        format.kind = Kind { category: "webserver", service: "", log: "access" };
+        let log = if actions * 2 >= events { "waf" } else { "access" };
+        format.kind = Kind { category: "webserver", service: "", log, messages: true };
     } else if gateway * 2 >= events {
         format.kind.log = "gateway";
     }
@@ -122,7 +124,7 @@ impl PairParser<'_> {
         }
         let mut event = Event::default();
         let rest = log4j::stamp_and_level(line, &self.format.stamps, &mut event);
-        starts_with_pair(rest)
+        starts_with_pair(rest) || is_event_format(rest)
     }
 }
 
@@ -167,6 +169,13 @@ fn label(part: &[u8]) -> Option<usize> {
     let colon = memchr::memchr(b':', &part[..part.len().min(KEY_CAP)])?;
     let known = |b: &u8| b.is_ascii_alphanumeric() || b"_-.".contains(b);
     (colon > 0 && part[..colon].iter().all(known)).then_some(colon)
+}
+
+/// Whether pairs follow the header of a format in which devices report events:
+/// `CEF:0|F5|ASM|…|` and `LEEF:1.0|…|`.
+fn is_event_format(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(80)];
+    [&b"CEF:"[..], b"LEEF:"].iter().any(|mark| memchr::memmem::find(head, mark).is_some())
 }
 
 /// Whether a text starts with a pair.

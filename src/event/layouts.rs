@@ -27,7 +27,7 @@ const PLAIN: Layout =
     Layout { name: "", category: "webserver", texts: &[], start: |line| line, undo: backslashes };
 
 /// In the language of nginx's `log_format`, with names of our own (`$peer` is `address:port`,
-/// `$_` is of no use here, `$*` whatever follows).
+/// `$counts` numbers and `/`, `$_` is of no use here, `$*` whatever follows).
 const LAYOUTS: &[Layout] = &[
     // Application Load Balancer; columns are added at the end from time to time.
     Layout {
@@ -47,6 +47,11 @@ const LAYOUTS: &[Layout] = &[
         ..PLAIN
     },
     Layout {
+        name: "aws-nlb",
+        texts: &["tls $_ $time $_ $_ $peer $_ $_ $_ $request_length $bytes_sent $_$*"],
+        ..PLAIN
+    },
+    Layout {
         name: "aws-s3",
         texts: &[
             "$_ $bucket [$time] $remote_addr $remote_user $request_id $operation $key \
@@ -56,19 +61,23 @@ const LAYOUTS: &[Layout] = &[
              \"$request\" $status $error_code $bytes_sent $_ $request_time $_ \
              \"$http_referer\" \"$http_user_agent\"$*",
             "$_ $bucket [$time] $remote_addr $remote_user $request_id $operation $key - $status \
-             $error_code $bytes_sent $_ $request_time $_ $*",
+             $error_code $bytes_sent $_ $request_time $_$*",
         ],
         ..PLAIN
     },
     Layout {
         name: "haproxy",
         texts: &[
-            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \"$request\"$*",
-            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request\"$*",
+            "$peer [$time] $_ $_ $counts $status $bytes_sent $_ $_ $_ $counts $counts {$captures} \
+             \"$request\"$*",
+            "$peer [$time] $_ $_ $counts $status $bytes_sent $_ $_ $_ $counts $counts \
+             \"$request\"$*",
             // A request longer than the log line's limit loses its end.
-            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ {$captures} \
+            "$peer [$time] $_ $_ $counts $status $bytes_sent $_ $_ $_ $counts $counts {$captures} \
              \"$request",
-            "$peer [$time] $_ $_ $_ $status $bytes_sent $_ $_ $_ $_ $_ \"$request",
+            "$peer [$time] $_ $_ $counts $status $bytes_sent $_ $_ $_ $counts $counts \"$request",
+            // Of what is forwarded unread (`mode tcp`).
+            "$peer [$time] $_ $_ $counts $bytes_sent $_ $counts $counts",
         ],
         start: haproxy_start,
         undo: hashes,
@@ -87,7 +96,10 @@ const LAYOUTS: &[Layout] = &[
         texts: &[
             "[$time] \"$request\" $status $flags $request_length $bytes_sent $request_time $_ \
              \"$remote_addr\" \"$http_user_agent\" \"$request_id\" \"$host\" \"$upstream\"",
-            // Istio's default.
+            // Istio's default, which tells the peer beside what it forwarded.
+            "[$time] \"$request\" $status $flags $details $_ \"$_\" $request_length $bytes_sent \
+             $request_time $_ \"$http_x_forwarded_for\" \"$http_user_agent\" \"$request_id\" \
+             \"$host\" \"$upstream\" $_ $_ $_ $peer $_ $_",
             "[$time] \"$request\" $status $flags $details $_ \"$_\" $request_length $bytes_sent \
              $request_time $_ \"$remote_addr\" \"$http_user_agent\" \"$request_id\" \"$host\" \
              \"$upstream\"$*",
@@ -147,6 +159,38 @@ const LAYOUTS: &[Layout] = &[
         ],
         ..PLAIN
     },
+    // The pattern of nginx's guide to load balancing.
+    Layout {
+        name: "nginx-upstream",
+        texts: &[
+            "[$time] $remote_addr - $remote_user - $server_name $host to: $upstream: \
+             $request upstream_response_time $_ msec $_ request_time $request_time",
+            "[$time] $remote_addr - $remote_user - $server_name $host to: $upstream: \
+             $request $status upstream_response_time $_ msec $_ request_time $request_time",
+        ],
+        ..PLAIN
+    },
+    Layout {
+        name: "gin",
+        texts: &[
+            "[GIN] $time | $status |  $_ |  $remote_addr | $request_method  \"$request_uri\"",
+            "[GIN] $time | $status |  $_ |  $remote_addr | $request_method  $request_uri",
+        ],
+        ..PLAIN
+    },
+    // Express' logger in its formats `short`, `tiny` and `dev`, which tell no time.
+    Layout {
+        name: "morgan",
+        texts: &[
+            "$remote_addr $_ $request_method $request_uri HTTP/$_ $status $bytes_sent - \
+             $_ ms",
+            "$request_method $request_uri $status $bytes_sent - $_ ms",
+            "$request_method $request_uri $status $_ ms - $bytes_sent",
+            "\u{1b}[0m$request_method $request_uri \u{1b}[${_}m$status\u{1b}[0m $_ ms - \
+             $bytes_sent\u{1b}[0m",
+        ],
+        ..PLAIN
+    },
     Layout {
         name: "uwsgi",
         texts: &[
@@ -190,7 +234,7 @@ impl Compiled {
         fields.dedup();
         Self {
             name: layout.name,
-            kind: Kind { category: layout.category, service: "", log: "access" },
+            kind: Kind { category: layout.category, service: "", log: "access", messages: false },
             templates,
             fields,
             start: layout.start,
@@ -324,7 +368,7 @@ impl Format for Strays {
     }
 
     fn kind(&self) -> Kind {
-        Kind { category: "webserver", service: "", log: "access" }
+        Kind { category: "webserver", service: "", log: "access", messages: false }
     }
 
     fn fields(&self) -> &[Field] {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::keys::{self, Keys, Role};
 use super::stamp::Stamps;
 use super::{
-    Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, kv, request, walk,
+    Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, clf, kv, request,
+    walk,
 };
 use crate::line::Framing;
 
@@ -52,7 +53,7 @@ struct Log4j {
 /// The guess of this family.
 pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let mut format = Log4j {
-        kind: Kind { category: "application", service: "", log: "application" },
+        kind: Kind { category: "application", service: "", log: "application", messages: true },
         fields: vec![Field::Message],
         stamps: Stamps::new(options),
         mapping: options.mapping.clone(),
@@ -149,8 +150,13 @@ impl Parser for Log4jParser<'_> {
     }
 }
 
-/// Whether a line starts an entry: with a stamp, a bracketed stamp, or a level and a stamp.
+/// Whether a line starts an entry: with a stamp, a bracketed stamp, or a level and a stamp; or
+/// whether it is an access log's, which two programs that write into one file may put there.
 pub(super) fn starts(line: &[u8]) -> bool {
+    is_dated(line) || clf::is_line(line)
+}
+
+fn is_dated(line: &[u8]) -> bool {
     let line = line.strip_prefix(b"[").unwrap_or(line);
     match line.first() {
         Some(b'0'..=b'9') => is_date(line),
@@ -394,13 +400,26 @@ fn bracket<'a>(content: &'a [u8], event: &mut Event<'a>) {
     }
     if kv::starts_with_pair(content) {
         kv::pairs(content, event);
-    } else if event.get(Field::Thread).is_none() {
+        return;
+    }
+    if let Some(client) = connection(content) {
+        event.set(Field::Client, client);
+    }
+    if event.get(Field::Thread).is_none() {
         event.set(Field::Thread, content);
     } else if event.get(Field::Logger).is_none() && !content.contains(&b' ') {
         event.set(Field::Logger, content);
     } else {
         event.push(&b"context"[..], content);
     }
+}
+
+/// The client of what `LiteSpeed` writes of a connection: `192.0.2.7:45164:HTTP2-41#host`.
+fn connection(content: &[u8]) -> Option<&[u8]> {
+    let mut parts = content.splitn(3, |b| *b == b':');
+    let (client, port, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let port = !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    (port && request::is_address(client)).then_some(client)
 }
 
 /// Spring Boot's `1234 --- `, Ruby's `#1234`.

@@ -136,6 +136,7 @@ fn nginx_slot(name: &str) -> Slot {
         }
         "remote_addr" | "client_addr" | "proxy_protocol_addr" => Slot::Client,
         "peer" => Slot::Peer,
+        "counts" => Slot::Counts,
         "time_local" | "time_iso8601" | "msec" | "time" => Slot::Time,
         "time_month_first" => Slot::MonthFirst,
         "request" => Slot::Request,

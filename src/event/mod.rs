@@ -35,9 +35,11 @@ mod modsecurity;
 mod names;
 #[cfg(test)]
 mod proof;
+mod rails;
 mod request;
 #[cfg(test)]
 mod samples;
+mod special;
 mod stamp;
 mod template;
 mod text;
@@ -184,6 +186,12 @@ impl<'a> Event<'a> {
         known.chain(named.map(|(_, value)| value)).map(AsRef::as_ref).filter(|v| !self.holds(v))
     }
 
+    /// Whether decoding changes none of the values, since it does not change the entry in which they
+    /// all stand, but for the zone of its time.
+    pub fn is_plain(&self) -> bool {
+        !self.foreign && !decode::changes_entry(self.raw)
+    }
+
     /// Whether a value is a piece of the raw entry.
     fn holds(&self, value: &[u8]) -> bool {
         value.is_empty() || self.raw.as_ptr_range().contains(&value.as_ptr())
@@ -227,6 +235,11 @@ impl<'a> Event<'a> {
         request::set_target(self, Cow::Borrowed(target));
     }
 
+    /// The host that the target names, if it is in absolute form (`http://host/path`).
+    pub fn authority(&self) -> Option<&[u8]> {
+        request::asked_host(self.get(Field::Target)?)
+    }
+
     /// Takes over what another event says, its values copied: for entries that stand escaped within
     /// others and so cannot be borrowed.
     fn adopt(&mut self, other: &Event<'_>) {
@@ -268,6 +281,8 @@ pub struct Kind {
     pub service: &'static str,
     /// Kind of log for coverage: `access`, `application`, `gateway`, `waf`, `error`.
     pub log: &'static str,
+    /// Whether an entry may be a message in words, and not only a request.
+    pub messages: bool,
 }
 
 /// A log format: immutable, shared by all threads.
@@ -397,6 +412,7 @@ const FAMILIES: &[Family] = &[
     kv::guess,
     csv::guess,
     custom::guess,
+    rails::guess,
     log4j::guess,
 ];
 
@@ -419,7 +435,8 @@ fn by_example(family: Family, line: &[u8], options: &Options) -> Arc<dyn Format>
 
 /// The format of a stream, from its first bytes (about 64 KiB).
 pub fn recognise(head: &[u8], options: &Options) -> Guess {
-    mixed::around(best(&Head::new(head), options), STRAYS, options)
+    let head = Head::new(head);
+    mixed::around(best(&head, options), &head, STRAYS, options)
 }
 
 fn best(head: &Head<'_>, options: &Options) -> Guess {

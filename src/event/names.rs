@@ -11,7 +11,9 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
         "@timestamp", "StartUTC", "StartLocal", "EdgeStartTimestamp", "EdgeEndTimestamp",
         "start_time", "timestamp", "time_stamp", "time_iso8601", "ts", "time", "time_local",
         "datetime", "event_time", "event_timestamp", "log_time", "log_timestamp", "logged_at",
-        "asctime", "timeMillis", "__REALTIME_TIMESTAMP", "msec", "date", "t",
+        "asctime", "timeMillis", "__REALTIME_TIMESTAMP", "msec", "date", "t", "request_time_epoch",
+        "req_time_sec", "started_at", "time_unix_nano", "observed_time_unix_nano",
+        "date_time", "start", "rt", "EventTime", "TimeGenerated", "TimeGenerated [UTC]",
     ]),
     (Role::Request, &[
         "request_line", "request", "http_request", "req",
@@ -25,18 +27,22 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
         "remote_addr", "remote_ip", "remote_address", "client.ip", "client.address", "source.ip",
         "source.address", "remote_host", "ClientAddr", "ip", "ip_address", "ip_addr", "user_ip",
         "downstream_remote_address", "source_ip_address", "client", "remote", "src", "peer",
+        "cli_ip", "ip_client", "network.client.ip", "id.orig_h", "c_ip", "req.remote_address",
+        "http.client_ip", "fwd",
     ]),
     (Role::Field(Field::Method), &[
         "request_method", "ClientRequestMethod", "http_method", "cs-method", "method", "verb",
+        "req_method", "http.request.method",
     ]),
     (Role::Field(Field::Target), &[
         "request_uri", "ClientRequestURI", "cs-uri", "request_url", "RequestPath",
         "x-envoy-original-path", "x-envoy-origin-path", "uri", "url.original", "url", "http_url",
         "ClientRequestPath", "uri_path", "cs-uri-stem", "url.path", "path", "target",
+        "req_path", "resource_path", "uri_stem", "http.target", "request_path",
     ]),
     (Role::Field(Field::Query), &[
         "query_string", "ClientRequestQuery", "request_query", "cs-uri-query", "url.query",
-        "uri_query", "args", "query",
+        "uri_query", "args", "query", "query_str", "qstr",
     ]),
     (Role::Field(Field::Version), &[
         "server_protocol", "request_protocol", "ClientRequestProtocol", "http_version",
@@ -46,15 +52,18 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
         "EdgeResponseStatus", "DownstreamStatus", "response_status", "response_code", "sc-status",
         "http_status", "http_status_code", "status_code", "status", "response.status",
         "response.status_code", "response.http_code", "http.status_code", "response",
+        "res.status_code", "http.response.status_code", "code",
     ]),
     (Role::Field(Field::BytesOut), &[
         "body_bytes_sent", "bytes_sent", "EdgeResponseBytes", "DownstreamContentSize",
         "response_body_size", "response_size", "sc-bytes", "sent_bytes", "bytes",
-        "response.body.bytes", "response.bytes", "size",
+        "response.body.bytes", "response.bytes", "size", "response.size", "response_length",
+        "response_bytes", "bytes_out", "response_body_len", "rsp_content_len", "length",
     ]),
     (Role::Field(Field::BytesIn), &[
         "request_length", "bytes_received", "request_size", "RequestContentSize",
-        "ClientRequestBytes", "cs-bytes", "bytes_read", "request.body.bytes",
+        "ClientRequestBytes", "cs-bytes", "bytes_read", "request.body.bytes", "request.size",
+        "request_bytes", "received_bytes", "bytes_in", "request_body_len",
     ]),
     (Role::Field(Field::Referer), &[
         "http_referer", "http_referrer", "ClientRequestReferer", "request_referer", "cs-referer",
@@ -62,16 +71,19 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
     ]),
     (Role::Field(Field::UserAgent), &[
         "http_user_agent", "ClientRequestUserAgent", "request_user_agent", "cs-user-agent",
-        "user_agent", "user_agent.original", "headers.user-agent", "ua", "agent",
+        "user_agent", "user_agent.original", "headers.user-agent", "ua", "agent", "http_agent",
+        "request_client_application", "http.user_agent",
     ]),
     (Role::Field(Field::Host), &[
-        "site", "vhost", "virtual_host", "ClientRequestHost", "RequestHost", "request_host",
+        "site", "vhost", "virtual_host", "x-host-header", "ClientRequestHost", "RequestHost", "request_host",
         "http_host", "host", ":authority", "cs-host", "server_name", "original_request_host",
-        "domain", "url.domain", "headers.host", "shop", "RequestAddr",
+        "domain", "url.domain", "headers.host", "shop", "RequestAddr", "req_host",
+        "authority", "domain_name", "http.host", "http.hostname", "properties.hostname",
+        "source_service_name", "server.address",
     ]),
     (Role::Field(Field::User), &[
         "remote_user", "ClientUsername", "cs-username", "auth_user", "user_name", "user",
-        "user.name",
+        "user.name", "user_id",
     ]),
     (Role::Field(Field::ContentType), &[
         "request_content_type", "http_content_type", "cs-content-type", "content_type",
@@ -102,7 +114,7 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
         "response_body", "sc-body", "resp_body", "response.body", "response.body.content",
     ]),
     (Role::Field(Field::Message), &[
-        "message", "msg", "log", "short_message", "event.original", "text",
+        "message", "msg", "log", "short_message", "event.original", "text", "_raw", "line",
     ]),
     (Role::Field(Field::Level), &[
         "level", "log.level", "log_level", "level_name", "severity", "severity_text", "lvl",
@@ -121,7 +133,7 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
         "session_id", "session", "sid", "jsessionid",
     ]),
     (Role::Field(Field::Action), &[
-        "waf_action", "SecurityAction", "WAFAction", "action",
+        "waf_action", "SecurityAction", "WAFAction", "action", "act", "request_status",
     ]),
     (Role::Field(Field::Operation), &[
         "op", "operation", "operation_name", "op_name", "api", "api_name", "tran_type",
@@ -132,9 +144,10 @@ pub(super) const NAMES: &[(Role, &[&str])] = &[
 /// Containers that say nothing about what they contain.
 #[rustfmt::skip]
 pub(super) const CONTAINERS: &[&str] = &[
-    "access", "apache", "attributes", "context", "contextmap", "ctx", "data", "event", "extra",
-    "fields", "http", "httprequest", "json", "jsonpayload", "labels", "mdc", "nginx", "payload",
-    "properties", "record", "records", "req", "request", "transaction",
+    "access", "apache", "attackdata", "attributes", "context", "contextmap", "ctx", "data", "event",
+    "extra", "fields", "http", "httpmessage", "httprequest", "json", "jsonpayload", "labels", "mdc",
+    "nginx", "payload", "properties", "proxy", "record", "records", "req", "request", "result",
+    "transaction",
 ];
 
 /// Names that payment gateways' logs use.

@@ -21,26 +21,31 @@ pub(super) fn set_line_with<'a>(
     line: &'a [u8],
     undo: fn(&'a [u8]) -> Cow<'a, [u8]>,
 ) {
-    if line == b"-" {
+    if is_absent(line) {
         return;
     }
     let Some((method, target, version)) = split(line) else {
         event.set(Field::Target, undo(line));
         return;
     };
-    if method != b"-" {
+    if !is_absent(method) {
         event.set(Field::Method, method);
     }
     if !version.is_empty() {
         event.set(Field::Version, version);
     }
-    if target == b"-" {
+    if is_absent(target) {
         return;
     }
     if method == b"CONNECT" {
         set_host_if_absent(event, target);
     }
     set_target(event, undo(target));
+}
+
+/// Whether a part of a request line says that there was none: Tomcat writes `null`.
+fn is_absent(part: &[u8]) -> bool {
+    matches!(part, b"-" | b"null")
 }
 
 /// [`set_line`] for a line that is un-escaped already.
@@ -68,6 +73,8 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let last = memrchr(b' ', rest);
     match last.map(|at| (&rest[..at], &rest[at + 1..])) {
         Some((target, version)) if is_version(version) => Some((method, target, version)),
+        // A load balancer that could not read the request: `- http://host:80- -`.
+        Some((target, version)) if is_absent(version) => Some((method, target, b"")),
         _ if is_version(rest) => None,
         _ if rest.starts_with(b"/") || rest.starts_with(b"http") => {
             Some((method, rest.trim_ascii_end(), b""))
@@ -108,6 +115,16 @@ pub(super) fn set_target<'a>(event: &mut Event<'a>, target: Cow<'a, [u8]>) {
         event.set(Field::Query, part(&target, cut + 1, target.len()));
     }
     event.set(Field::Target, target);
+}
+
+/// [`set_target`] for a log whose targets may be URLs without their scheme (`shop.example/a?b`).
+pub(super) fn set_url<'a>(event: &mut Event<'a>, url: &'a [u8]) {
+    let slash = memchr(b'/', url).unwrap_or(0);
+    if is_host_name(&url[..slash]) {
+        set_host_if_absent(event, &url[..slash]);
+        return set_target(event, Cow::Borrowed(&url[slash..]));
+    }
+    set_target(event, Cow::Borrowed(url));
 }
 
 /// A part of a value: borrowed if the value is.
@@ -168,6 +185,14 @@ pub(super) fn set_host<'a>(event: &mut Event<'a>, host: impl Into<Cow<'a, [u8]>>
     event.set(Field::Host, part(&host, from, end));
 }
 
+/// The host of a target in absolute form, without user and port.
+pub(super) fn asked_host(target: &[u8]) -> Option<&[u8]> {
+    let (from, to) = authority(target)?;
+    let authority = &target[from..to];
+    let host = memrchr(b'@', authority).map_or(authority, |at| &authority[at + 1..]);
+    Some(split_port(host).0).filter(|host| !host.is_empty())
+}
+
 /// Splits `name:port` and `[v6]:port`; an address of version 6 without brackets has no port.
 pub(super) fn split_port(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     let Some(colon) = memrchr(b':', text) else { return (text, None) };
@@ -200,6 +225,16 @@ pub(super) fn is_address(text: &[u8]) -> bool {
             && name.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'%' | b']'))
     };
     v4() || v6() || text == b"unix:"
+}
+
+/// Whether a text has the shape of a host's name with a domain, perhaps with a port.
+pub(super) fn is_host_name(text: &[u8]) -> bool {
+    let (name, _) = split_port(text);
+    let last = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    name.len() > last.len() + 1
+        && last.len() > 1
+        && last.iter().all(u8::is_ascii_alphabetic)
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
 /// Whether a text is a list of addresses as X-Forwarded-For has it: `203.0.113.7, 10.0.0.1`.
@@ -265,6 +300,9 @@ mod tests {
             ),
             ("- http://h HTTP/1.0", ["∅", "http://h", "/", "∅", "HTTP/1.0", "h"]),
             ("CONNECT h:80 HTTP/1.1", ["CONNECT", "h:80", "h:80", "∅", "HTTP/1.1", "h"]),
+            ("- http://h:80- -", ["∅", "http://h:80-", "/", "∅", "∅", "h"]),
+            ("null null null", ["∅", "∅", "∅", "∅", "∅", "∅"]),
+            ("GET null null", ["GET", "∅", "∅", "∅", "∅", "∅"]),
             ("GET - HTTP/1.1", ["GET", "∅", "∅", "∅", "HTTP/1.1", "∅"]),
             ("-", ["∅", "∅", "∅", "∅", "∅", "∅"]),
             ("", ["∅", "", "∅", "∅", "∅", "∅"]),

@@ -48,15 +48,17 @@ impl Stamps {
     }
 
     /// ISO 8601 and its relatives: `2019-12-05T13:55:36.123+09:00`, `2012/04/09 11:53:29`,
-    /// `2019-12-05 13:55:36,123`, `2019/1/5 3:55:36`; without zone in [`Options::zone`].
+    /// `2019-12-05 13:55:36,123`, `2019/1/5 3:55:36`, `2019/12/05 - 13:55:36`,
+    /// `2019:12:05-13:55:36`; without zone in [`Options::zone`].
     pub(super) fn iso<'t>(&self, text: &'t [u8]) -> Read<'t> {
         if let Some((civil, rest)) = civil_prefix(text) {
             return self.finish(civil, rest);
         }
         let (year, rest) = number(text, 4, 4)?;
-        let (month, rest) = number(one_of(rest, b"-/.")?, 1, 2)?;
-        let (day, rest) = number(one_of(rest, b"-/.")?, 1, 2)?;
-        let (clock, rest) = clock(one_of(rest, b"T _")?)?;
+        let (month, rest) = number(one_of(rest, b"-/.:")?, 1, 2)?;
+        let (day, rest) = number(one_of(rest, b"-/.:")?, 1, 2)?;
+        let rest = rest.strip_prefix(b" - ").or_else(|| one_of(rest, b"T _-"))?;
+        let (clock, rest) = clock(rest)?;
         self.finish(clock.on(year, month, day), rest)
     }
 
@@ -250,10 +252,10 @@ impl Clf {
         Some((Time::from_micros(micros, start.offset()), rest))
     }
 
-    /// Reads a whole text; what is not of the exact spelling goes to [`Stamps::day_month_year`].
+    /// Reads a whole text; what is not of the exact spelling goes to [`Stamps::any`].
     pub(super) fn read(&mut self, text: &[u8], stamps: &Stamps) -> Option<Time> {
         let Some((hour, b':', [a, b], b':', [c, d], zone)) = exact(text) else {
-            return stamps.day_month_year(text).filter(|(_, rest)| rest.is_empty()).map(|t| t.0);
+            return stamps.any(text);
         };
         if *hour != self.hour || *zone != self.zone {
             self.learn(text, stamps)?;

@@ -19,6 +19,8 @@ use crate::time::Time;
 pub(super) enum Slot {
     /// Something of no use.
     Skip,
+    /// Numbers of no use, with `/` between: `0/0/30/-1/+109`.
+    Counts,
     /// A field, as it is.
     Field(Field),
     /// A field under the name that the format gives it.
@@ -128,7 +130,7 @@ impl Slot {
     /// Whether a bare value holds no blank; of fields under their own names the format must know.
     fn is_word(&self, named: bool) -> bool {
         match self {
-            Self::Skip | Self::Peer | Self::Host => true,
+            Self::Skip | Self::Counts | Self::Peer | Self::Host => true,
             Self::Named(_) => named,
             Self::Field(field) => matches!(
                 field,
@@ -152,9 +154,10 @@ impl Slot {
         let numeric = || value.iter().all(u8::is_ascii_digit) && !value.is_empty();
         match self {
             Self::Field(Field::Status) => absent || (value.len() <= 3 && numeric()),
-            Self::Field(Field::BytesOut | Field::BytesIn | Field::ServerPort) => {
-                absent || numeric()
-            }
+            // HAProxy's `+` says that more may have followed.
+            Self::Field(Field::BytesOut) => absent || numeric() || value.starts_with(b"+"),
+            Self::Field(Field::BytesIn | Field::ServerPort) => absent || numeric(),
+            Self::Counts => value.iter().all(|b| b.is_ascii_digit() || b"/+-".contains(b)),
             Self::Field(Field::Method) => {
                 absent || value.iter().all(|b| b.is_ascii_graphic() && *b != b'"')
             }
@@ -163,13 +166,24 @@ impl Slot {
                 memchr(b' ', value).is_none() && value.last() != Some(&b',')
                     || is_address_list(value)
             }
-            Self::Peer => absent || is_address(strip_port(value)),
+            Self::Peer => absent || is_address(strip_port(value)) || strip_port(value) == b"-",
             Self::Host => !value.iter().any(|b| matches!(b, b' ' | b'"' | b'[')),
             Self::Time => absent || looks_like_time(value),
             Self::Rest => value.is_empty() || value[0] == b' ',
             _ => true,
         }
     }
+}
+
+/// The line as far as a word that starts at `at`, and the literal behind it, can go: what is behind
+/// is never searched.
+fn word_end<'l>(rest: &[Part], line: &'l [u8], at: usize) -> &'l [u8] {
+    let Some(blank) = memchr(b' ', &line[at..]) else { return line };
+    let literal = match rest.first() {
+        Some(Part::Text(text)) => text.len(),
+        _ => 1,
+    };
+    &line[..line.len().min(at + blank + literal)]
 }
 
 /// Whether a value may be a time, if perhaps one that does not exist.
@@ -291,8 +305,9 @@ impl<'f> Matcher<'f> {
         if self.stamp(slot, rest, line, at) {
             return true;
         }
+        let reach = if word { word_end(rest, line, at) } else { line };
         let mut end = at;
-        while let Some(next) = self.place(rest, line, at, end, before) {
+        while let Some(next) = self.place(rest, reach, at, end, before) {
             if self.tries == 0 || (word && memchr(b' ', &line[at..next]).is_some()) {
                 return false;
             }
@@ -301,7 +316,7 @@ impl<'f> Matcher<'f> {
                 return true;
             }
             end = next + 1;
-            if end > line.len() {
+            if end > reach.len() {
                 return false;
             }
         }
@@ -388,7 +403,10 @@ impl<'f> Matcher<'f> {
 
     fn set_slot<'a>(&mut self, slot: &Slot, value: &'a [u8], event: &mut Event<'a>) {
         match slot {
-            Slot::Skip | Slot::Rest => {}
+            Slot::Skip | Slot::Counts | Slot::Rest => {}
+            Slot::Field(Field::BytesOut) => {
+                event.set(Field::BytesOut, value.strip_prefix(b"+").unwrap_or(value));
+            }
             Slot::Field(field) => event.set(*field, (self.undo)(value)),
             Slot::Named(name) => event.push(name.as_bytes().to_vec(), (self.undo)(value)),
             Slot::Request => set_line_with(event, value, self.undo),
@@ -398,6 +416,7 @@ impl<'f> Matcher<'f> {
             }
             Slot::Client if value.starts_with(b"[") => event.set(Field::Client, client_of(value)),
             Slot::Client => event.set(Field::Client, value),
+            Slot::Peer if strip_port(value) == b"-" => {}
             Slot::Peer => event.set(Field::Client, strip_port(value)),
             Slot::Host => set_host(event, value),
             Slot::Target => set_target(event, (self.undo)(value)),

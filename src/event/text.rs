@@ -12,7 +12,7 @@ impl Format for Text {
     }
 
     fn kind(&self) -> Kind {
-        Kind { category: "", service: "", log: "" }
+        Kind { category: "", service: "", log: "", messages: true }
     }
 
     fn fields(&self) -> &[Field] {

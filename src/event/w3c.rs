@@ -10,9 +10,10 @@ use std::sync::Arc;
 use memchr::{memchr, memmem};
 
 use super::escape::{doubled_quotes, percents, pluses};
-use super::request::{is_address, set_host, set_parts, set_target};
+use super::request::{is_address, set_host, set_parts, set_url};
 use super::stamp::Stamps;
 use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser};
+use crate::time::Zone;
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ enum Column {
     Header(Field),
     Stem,
     Query,
+    /// The query with its `?`.
+    MarkedQuery,
     Target,
     Host,
     Named(String),
@@ -35,8 +38,10 @@ enum Column {
 struct Columns {
     all: Vec<Column>,
     separator: u8,
-    /// Whether values may stand in quotes (IIS writes none).
+    /// Whether values usually stand in quotes (IIS writes few).
     quotes: bool,
+    /// Whether date and time are the server's own (`date-local`), not UTC.
+    local: bool,
     /// Whether header values are URL-encoded by the producer (CloudFront).
     encoded: bool,
     /// `#Date`, for lines without a date column.
@@ -56,12 +61,14 @@ impl Columns {
         let iis = has("sc-win32-status") || has("sc-substatus") || has("s-sitename");
         let column = |name: &String| match name.as_str() {
             "cs(host)" if encoded => Column::Named("distribution".into()),
+            "cs-uri-query" if has("cs-uri-path") => Column::MarkedQuery,
             name => column(name),
         };
         Self {
             all: names.iter().map(column).collect(),
             separator: if encoded { b'\t' } else { b' ' },
             quotes: !iis && !encoded,
+            local: has("time-local"),
             encoded,
             date,
         }
@@ -76,11 +83,27 @@ impl Columns {
 
     /// Sets the fields of a line; `None` if its columns are not as many as announced.
     fn read<'a>(&self, line: &'a [u8], stamps: &Stamps, event: &mut Event<'a>) -> Option<()> {
+        let raw = event.raw;
+        self.split(line, self.quotes, stamps, event).or_else(|| {
+            event.reset(raw);
+            let other = !self.quotes && !self.encoded && memchr(b'"', line).is_some();
+            other.then(|| self.split(line, true, stamps, event))?
+        })
+    }
+
+    /// [`Columns::read`], values standing in quotes or not.
+    fn split<'a>(
+        &self,
+        line: &'a [u8],
+        quotes: bool,
+        stamps: &Stamps,
+        event: &mut Event<'a>,
+    ) -> Option<()> {
         let mut stamp = Stamp::new(&self.date);
         let mut parts = [None; 2];
         let mut rest = Some(line);
         for column in &self.all {
-            let (value, quoted, after) = self.value(rest?);
+            let (value, in_quotes, after) = self.value(rest?, quotes);
             rest = after;
             if value == b"-" {
                 continue;
@@ -90,7 +113,8 @@ impl Columns {
                 Column::Time => stamp.time(value)?,
                 Column::Stem => parts[0] = Some(value),
                 Column::Query => parts[1] = Some(value),
-                _ => self.set(column, value, quoted, event),
+                Column::MarkedQuery => parts[1] = value.strip_prefix(b"?"),
+                _ => self.set(column, value, in_quotes, event),
             }
         }
         if rest.is_some_and(|rest| !rest.trim_ascii().is_empty()) {
@@ -98,16 +122,17 @@ impl Columns {
         }
         event.time = stamp.read(stamps);
         match parts {
-            [Some(stem), query] => set_parts(event, stem, query),
-            [None, Some(query)] => event.set(Field::Query, query),
+            [Some(stem), None] if memchr(b'?', stem).is_some() => event.set_target(stem),
+            [Some(stem), query] => set_parts(event, stem, query.filter(|query| !query.is_empty())),
+            [None, Some(query)] => add_query(event, query),
             [None, None] => {}
         }
         Some(())
     }
 
     /// The next value, whether it stood in quotes, and what follows its separator.
-    fn value<'a>(&self, text: &'a [u8]) -> (&'a [u8], bool, Option<&'a [u8]>) {
-        if let Some(end) = self.closing(text) {
+    fn value<'a>(&self, text: &'a [u8], quotes: bool) -> (&'a [u8], bool, Option<&'a [u8]>) {
+        if let Some(end) = quotes.then(|| self.closing(text)).flatten() {
             return (&text[1..end], true, text.get(end + 2..));
         }
         match memchr(self.separator, text) {
@@ -118,7 +143,7 @@ impl Columns {
 
     /// The quote that ends a value in quotes: a separator or nothing follows it.
     fn closing(&self, text: &[u8]) -> Option<usize> {
-        if !self.quotes || text.first() != Some(&b'"') {
+        if text.first() != Some(&b'"') {
             return None;
         }
         let mut at = 1;
@@ -145,12 +170,26 @@ impl Columns {
         match column {
             Column::Field(field) => event.set(*field, value),
             Column::Header(field) => event.set(*field, undone()),
-            Column::Target => set_target(event, Cow::Borrowed(value)),
+            Column::Target => set_url(event, value),
             Column::Host => set_host(event, value),
             Column::Named(name) => event.push(name.as_bytes().to_vec(), value),
-            Column::Skip | Column::Date | Column::Time | Column::Stem | Column::Query => {}
+            Column::Skip
+            | Column::Date
+            | Column::Time
+            | Column::Stem
+            | Column::Query
+            | Column::MarkedQuery => {}
         }
     }
+}
+
+/// A query in a column of its own beside a whole target.
+fn add_query<'a>(event: &mut Event<'a>, query: &'a [u8]) {
+    if let Some(target) = event.get(Field::Target).filter(|_| !query.is_empty()) {
+        let target = [target, query].join(&b'?');
+        event.set(Field::Target, target);
+    }
+    event.set(Field::Query, query);
 }
 
 /// Undoes CloudFront's encoding of a header: once, and a second time where it encoded twice.
@@ -167,8 +206,8 @@ impl Column {
         match self {
             Self::Field(field) | Self::Header(field) => std::slice::from_ref(field),
             Self::Stem => &[Field::Stem, Field::Target],
-            Self::Query => &[Field::Query],
-            Self::Target => &[Field::Target, Field::Stem, Field::Query],
+            Self::Query | Self::MarkedQuery => &[Field::Query],
+            Self::Target => &[Field::Target, Field::Stem, Field::Query, Field::Host],
             Self::Host => &[Field::Host],
             Self::Skip | Self::Date | Self::Time | Self::Named(_) => &[],
         }
@@ -178,9 +217,9 @@ impl Column {
 /// The column of a name in lower case.
 fn column(name: &str) -> Column {
     match name {
-        "date" => Column::Date,
-        "time" => Column::Time,
-        "cs-uri-stem" => Column::Stem,
+        "date" | "date-local" => Column::Date,
+        "time" | "time-local" => Column::Time,
+        "cs-uri-stem" | "cs-uri-path" => Column::Stem,
         "cs-uri-query" => Column::Query,
         "cs-uri" => Column::Target,
         "cs-host" | "cs(host)" | "x-host-header" => Column::Host,
@@ -202,6 +241,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("c-ip", Field::Client),
     ("cs-method", Field::Method),
     ("sc-status", Field::Status),
+    ("c-status", Field::Status),
     ("sc-bytes", Field::BytesOut),
     ("bytes", Field::BytesOut),
     ("cs-bytes", Field::BytesIn),
@@ -217,10 +257,12 @@ const FIELDS: &[(&str, Field)] = &[
 const HEADERS: &[(&str, Field)] = &[
     ("cs(user-agent)", Field::UserAgent),
     ("cs(referer)", Field::Referer),
+    ("cs(referrer)", Field::Referer),
     ("cs(cookie)", Field::Cookie),
     ("cs(content-type)", Field::ContentType),
     ("cs(x-forwarded-for)", Field::ForwardedFor),
     ("x-forwarded-for", Field::ForwardedFor),
+    ("s-xff", Field::ForwardedFor),
 ];
 
 /// A time stamp put together from two columns.
@@ -263,16 +305,19 @@ struct W3c {
     columns: Columns,
     fields: Vec<Field>,
     name: &'static str,
+    /// The zone of columns in the server's own time.
+    zone: Zone,
 }
 
 impl W3c {
-    fn new(columns: Columns) -> Self {
+    fn new(columns: Columns, zone: &Zone) -> Self {
+        let zone = zone.clone();
         let name = match (columns.encoded, columns.quotes) {
             (true, _) => "cloudfront",
             (_, false) => "iis-w3c",
             _ => "w3c",
         };
-        Self { fields: columns.fields(), columns, name }
+        Self { fields: columns.fields(), columns, name, zone }
     }
 }
 
@@ -282,7 +327,7 @@ impl Format for W3c {
     }
 
     fn kind(&self) -> Kind {
-        Kind { category: "webserver", service: "", log: "access" }
+        Kind { category: "webserver", service: "", log: "access", messages: false }
     }
 
     fn fields(&self) -> &[Field] {
@@ -294,7 +339,9 @@ impl Format for W3c {
     }
 
     fn parser(&self) -> Box<dyn Parser + '_> {
-        Box::new(W3cParser { columns: self.columns.clone(), stamps: Stamps::default() })
+        let zone = if self.columns.local { self.zone.clone() } else { Zone::default() };
+        let stamps = Stamps { zone, latest: None };
+        Box::new(W3cParser { columns: self.columns.clone(), stamps })
     }
 
     fn after(&self, block: &[u8]) -> Option<Arc<dyn Format>> {
@@ -306,7 +353,7 @@ impl Format for W3c {
             let before = columns.as_ref().unwrap_or(&self.columns);
             columns = directive(line, before).or(columns);
         }
-        Some(Arc::new(Self::new(columns?)))
+        Some(Arc::new(Self::new(columns?, &self.zone)))
     }
 }
 
@@ -368,21 +415,32 @@ const USUAL: &[&str] = &[
     "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port \
      cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status \
      sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port \
+     cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status \
+     sc-substatus sc-win32-status sc-bytes cs-bytes time-taken X-Forwarded-For",
+    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
+     cs-version cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status \
+     sc-bytes cs-bytes time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) \
+     cs(Referer) sc-status sc-substatus sc-win32-status time-taken X-Forwarded-For",
+    // HTTP.sys's own log of what never reached IIS.
+    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason \
+     s-queuename",
 ];
 
 /// The guess of this family.
-pub(super) fn guess(head: &Head<'_>, _options: &Options) -> Option<Guess> {
+pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let bom = |line: &&[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).to_vec();
     let announced = head.lines.iter().map(bom).find_map(|line| {
         line.strip_prefix(b"#Fields:").map(|names| Columns::announced(names, Vec::new()))
     });
     if let Some(columns) = announced {
-        let format = W3c::new(columns);
+        let format = W3c::new(columns, &options.zone);
         let score = share(&format, head, |parsed, _| parsed != Parsed::Unparsed);
         return Some(Guess { format: Arc::new(format), score });
     }
     USUAL.iter().find_map(|names| {
-        let format = W3c::new(Columns::announced(names.as_bytes(), Vec::new()));
+        let format = W3c::new(Columns::announced(names.as_bytes(), Vec::new()), &options.zone);
         let score = share(&format, head, |parsed, event| parsed == Parsed::Event && sound(event));
         (score > 0.0).then(|| Guess { format: Arc::new(format) as Arc<dyn Format>, score })
     })

@@ -6,12 +6,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::line::Framing;
+use crate::time::Time;
 
 use super::stamp::Stamps;
+use super::year::Latest;
 use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser, inside};
 
 /// A wrapper whose lines hold nothing that is known counts a little less than a format.
 const UNKNOWN_INSIDE: f64 = 0.9;
+/// Tags before an object are no longer.
+const TAGS: usize = 200;
 /// What stands inside must fit so well to be taken for it.
 const FITS: f64 = 0.7;
 
@@ -26,24 +30,29 @@ enum Wrapper {
     Container,
     /// `2024-05-05T10:00:00+00:00 web1 httpd[1234]: ` (rsyslog's files).
     Rsyslog,
+    /// `2024-05-05T10:00:00+00:00<TAB>nginx.access<TAB>{` (Fluentd's files), and
+    /// `2024/05/05 10:00:00.123<TAB>INFO<TAB>http.log.access<TAB>handled request<TAB>{` (Caddy's
+    /// console).
+    Tagged,
     /// `web_1  | ` (compose).
     Compose,
     /// `2024-05-05T10:00:00Z ` (collectors' exports).
     Stamped,
 }
 
-const WRAPPERS: [Wrapper; 6] = [
+const WRAPPERS: [Wrapper; 7] = [
     Wrapper::Structured,
     Wrapper::Syslog,
     Wrapper::Container,
     Wrapper::Rsyslog,
+    Wrapper::Tagged,
     Wrapper::Compose,
     Wrapper::Stamped,
 ];
 
 /// A line without what was put before it.
 struct Peeled<'a> {
-    time: Option<crate::time::Time>,
+    time: Option<Time>,
     machine: &'a [u8],
     program: &'a [u8],
     inside: &'a [u8],
@@ -74,12 +83,16 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
         let inner = head.inside(&text, options).filter(|inner| inner.score > FITS);
         let inner = inner.filter(|inner| wrapper != Wrapper::Stamped || has_times(inner, &lines));
         let score = share * worth(wrapper, inner.as_ref())?;
+        let mut stamps = stamps.clone();
+        if let Some(near) = inner.as_ref().and_then(|inner| first_time(inner, &lines)) {
+            stamps.latest = Latest::within_a_year_of(near);
+        }
         let inner = inner.map(|inner| inner.format);
         let mut fields = vec![Field::Message, Field::Thread];
         fields.extend(inner.iter().flat_map(|inner| inner.fields()));
         fields.sort_unstable();
         fields.dedup();
-        let format = Wrapped { wrapper, stamps: stamps.clone(), fields, inner };
+        let format = Wrapped { wrapper, stamps, fields, inner };
         Some(Guess { format: Arc::new(format), score })
     });
     guesses.reduce(|best, next| if next.score > best.score { next } else { best })
@@ -97,14 +110,25 @@ fn worth(wrapper: Wrapper, inner: Option<&Guess>) -> Option<f64> {
     }
 }
 
+/// The times that the lines have inside.
+fn times(inner: &Guess, lines: &[&[u8]]) -> Vec<Time> {
+    let mut parser = inner.format.parser();
+    let read = |line: &&[u8]| {
+        let mut event = Event::default();
+        (parser.parse(line, &mut event) == Parsed::Event).then_some(event.time)?
+    };
+    lines.iter().filter_map(read).collect()
+}
+
 /// Whether the lines have a time of their own inside: else the stamp before them is theirs.
 fn has_times(inner: &Guess, lines: &[&[u8]]) -> bool {
-    let mut parser = inner.format.parser();
-    let timed = lines.iter().filter(|line| {
-        let mut event = Event::default();
-        parser.parse(line, &mut event) == Parsed::Event && event.time.is_some()
-    });
-    timed.count() * 2 > lines.len()
+    times(inner, lines).len() * 2 > lines.len()
+}
+
+/// The first time inside, whose year tells that of the stamps around it better than the file's
+/// own time, which a copy changes.
+fn first_time(inner: &Guess, lines: &[&[u8]]) -> Option<Time> {
+    times(inner, lines).into_iter().min()
 }
 
 impl Format for Wrapped {
@@ -117,7 +141,8 @@ impl Format for Wrapped {
     }
 
     fn kind(&self) -> Kind {
-        let plain = Kind { category: "application", service: "", log: "application" };
+        let plain =
+            Kind { category: "application", service: "", log: "application", messages: true };
         self.inner.as_ref().map_or(plain, |inner| inner.kind())
     }
 
@@ -210,6 +235,7 @@ fn peel<'a>(wrapper: Wrapper, line: &'a [u8], stamps: &Stamps) -> Option<Peeled<
         Wrapper::Structured => structured(line, stamps),
         Wrapper::Container => container(line, stamps),
         Wrapper::Rsyslog => rsyslog(line, stamps),
+        Wrapper::Tagged => tagged(line, stamps),
         Wrapper::Compose => compose(line),
         Wrapper::Stamped => {
             let (time, rest) = stamps.iso(line)?;
@@ -249,10 +275,17 @@ fn origin(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     if let Some(program) = program(first) {
         return Some((b"", program, rest));
     }
-    match word(rest).and_then(|(tag, rest)| Some((program(tag)?, rest))) {
+    match word(rest).and_then(|(tag, rest)| Some((program(tag)?, rest))).or_else(|| glued(rest)) {
         Some((program, inside)) => Some((first, program, inside)),
         None => Some((first, b"", rest.trim_ascii_start())),
     }
+}
+
+/// `ASM:unit_hostname="a",…` (F5): a program's pairs right behind its mark.
+fn glued(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', &text[..text.len().min(32)])?;
+    let (name, inside) = (program(&text[..=colon])?, &text[colon + 1..]);
+    super::kv::starts_with_pair(inside).then_some((name, inside))
 }
 
 /// `nginx[12]:` and `nginx:` without their marks.
@@ -318,6 +351,17 @@ fn container<'a>(line: &'a [u8], stamps: &Stamps) -> Option<Peeled<'a>> {
     after.is_empty().then_some(Peeled { time: Some(time), machine: b"", program: stream, inside })
 }
 
+fn tagged<'a>(line: &'a [u8], stamps: &Stamps) -> Option<Peeled<'a>> {
+    let (time, rest) = stamps.iso(line)?;
+    let rest = rest.strip_prefix(b"\t")?;
+    let end = memchr::memmem::find(&rest[..rest.len().min(TAGS)], b"\t{")?;
+    let (tags, inside) = (&rest[..end], &rest[end + 1..]);
+    let is_tag = |tag: &&[u8]| tag.contains(&b'.') && tag.iter().all(u8::is_ascii_graphic);
+    let program = tags.split(|b| *b == b'\t').find(is_tag).unwrap_or(tags);
+    let sound = tags.iter().all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\t'));
+    sound.then_some(Peeled { time: Some(time), machine: b"", program, inside })
+}
+
 fn compose(line: &[u8]) -> Option<Peeled<'_>> {
     let name = line
         .iter()
@@ -333,7 +377,8 @@ fn compose(line: &[u8]) -> Option<Peeled<'_>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::proof::{hostile, prove, tell};
+    use super::super::Options;
+    use super::super::proof::{hostile, prove, tell, tell_with};
 
     const REQUEST: &str =
         "192.0.2.7 - - [08/Mar/2017:05:12:07 +0900] \"GET /a?b HTTP/1.1\" 200 3 \"-\" \"curl/8\"";
@@ -397,6 +442,15 @@ mod tests {
                 &[&["‹message=Accepted publickey", "‹machine=vm›"], &["‹thread=su›"]],
             ),
         ]);
+    }
+
+    #[test]
+    fn the_time_inside_tells_the_year_of_the_lines_around_it() {
+        let log = format!("Mar  8 05:12:08 vm nginx: {REQUEST}\n").repeat(4)
+            + "Mar  8 05:12:09 vm sshd[3]: x y\n";
+        let closed = "2026-11-28T00:00:00Z".parse().ok();
+        let (_, told) = tell_with(log.as_bytes(), &Options { closed, ..Options::default() });
+        assert!(told[4].starts_with("2017-03-08T05:12:09Z"), "{told:#?}");
     }
 
     #[test]

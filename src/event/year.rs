@@ -1,7 +1,8 @@
 //! Which year, if a stamp names none? Syslog's `Nov 23 08:46:37` was written at most a year before
 //! its file was closed: before the date in the file's name (`messages-20170312`), else before the
 //! time at which the file was last written. So a file that runs over New Year's Eve has two years,
-//! and 29 February falls into a leap year. Nothing known, no time: never "now".
+//! and 29 February falls into a leap year. Entries that carry a whole time inside tell the year best.
+//! Nothing known, no time: never "now".
 
 use crate::time::{Civil, Time, Zone};
 
@@ -21,6 +22,12 @@ impl Latest {
         let time = Time::from_micros(time.micros() + SLACK, 0);
         let year = time.to_string().get(..4)?.parse().ok()?;
         Some(Self { time, year })
+    }
+
+    /// For a stream in which an entry was written at `time`, near its beginning.
+    pub(super) fn within_a_year_of(time: Time) -> Option<Self> {
+        const MONTHS: i64 = 350 * 86_400_000_000;
+        Self::new(Time::from_micros(time.micros().saturating_add(MONTHS), 0))
     }
 
     /// The latest year in which `civil` exists and is not later than this.
@@ -73,6 +80,17 @@ mod tests {
         assert_eq!(year(1, 3, "2016-12-31T23:59:59Z"), Some(2016));
         assert_eq!(year(2, 29, closed), Some(2016), "a leap day");
         assert_eq!(year(2, 30, closed), None);
+    }
+
+    #[test]
+    fn an_entry_inside_tells_the_year_of_its_neighbours() {
+        let near = Latest::within_a_year_of("2017-03-09T14:00:00Z".parse().unwrap()).unwrap();
+        let year = |month, day| {
+            let civil = Civil { year: 0, month, day, hour: 12, minute: 0, second: 0, micro: 0 };
+            near.complete(civil, &Zone::default()).map(|civil| civil.year)
+        };
+        assert_eq!([year(3, 8), year(3, 9), year(12, 31)], [Some(2017); 3]);
+        assert_eq!([year(1, 1), year(2, 1)], [Some(2018); 2]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) struct Books {
     pub(super) store: Store,
     pub(super) files: BTreeMap<String, Arc<File>>,
     pub(super) kept: BTreeMap<i64, Kept>,
+    /// Up to which byte the hits of contents were told that were not told whole.
+    pub(super) untold: BTreeMap<i64, u64>,
     pub(super) settings: BTreeMap<i64, Setting>,
     /// Files that were being read when the program ended, with how often that happened.
     pub(super) attempts: BTreeMap<String, (String, u32)>,
@@ -35,10 +37,12 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn load(store: Store) -> Result<Self, LedgerError> {
+    pub(super) fn load(mut store: Store) -> Result<Self, LedgerError> {
+        let (files, kept) = (store.files()?, store.kept()?);
         let mut books = Self {
             files: BTreeMap::new(),
             kept: BTreeMap::new(),
+            untold: store.untold()?,
             settings: store.settings()?,
             attempts: store.attempts()?,
             sums: HashMap::new(),
@@ -49,10 +53,10 @@ impl Books {
             gaps: Vec::new(),
             store,
         };
-        for (path, file) in books.store.files()? {
+        for (path, file) in files {
             books.know_file(&path, file);
         }
-        for (id, kept) in books.store.kept()? {
+        for (id, kept) in kept {
             books.know_content(id, kept);
         }
         Ok(books)
@@ -126,7 +130,8 @@ impl Books {
         let mut last = self.kept.keys().next_back().copied().unwrap_or(0);
         for content in contents {
             let inside = content.name.strip_prefix(path).unwrap_or_default().to_owned();
-            let kept = content.kept(setting, self);
+            let unable = self.store.unable(&content.facts.unable)?;
+            let kept = content.kept(setting, unable, self);
             let fresh =
                 changed.iter().find(|(_, other, _)| kept.is_same(other)).map(|(id, ..)| *id);
             let id = self.number(&kept).or(fresh).unwrap_or_else(|| {
@@ -141,19 +146,40 @@ impl Books {
         if !file.was_read() {
             file.stamp = Stamp::default();
         }
-        self.store.settle(path, &file, &changed)?;
-        for (id, kept, content) in changed {
-            if let Some(from) = content.from.filter(|from| *from != id)
-                && let Some(from) = self.kept.get_mut(&from)
-            {
-                from.next = Some(id);
-            }
+        let (untold, outgrown) = (self.not_told(&changed), self.outgrown(&changed));
+        self.store.settle(path, &file, &changed, &untold, &outgrown)?;
+        self.untold.extend(untold);
+        self.kept.extend(outgrown);
+        for (id, kept, _) in changed {
             self.know_content(id, kept);
         }
         self.met.insert(path.to_owned());
         self.attempts.remove(path);
         self.know_file(path, file);
         Ok(())
+    }
+
+    /// Up to where the new among these contents were told: as far as what they go on from.
+    fn not_told(&self, changed: &[(i64, Kept, Content)]) -> Vec<(i64, u64)> {
+        let new = changed.iter().filter(|(id, ..)| !self.kept.contains_key(id));
+        let until = |content: &Content| content.from.map_or(0, |from| self.told_until(from));
+        new.map(|(id, _, content)| (*id, until(content))).collect()
+    }
+
+    /// Up to which byte the hits of a content were told.
+    pub(super) fn told_until(&self, id: i64) -> u64 {
+        let whole = || self.kept.get(&id).map_or(0, |kept| kept.bytes);
+        self.untold.get(&id).copied().unwrap_or_else(whole)
+    }
+
+    /// The contents that these go on from.
+    fn outgrown(&self, changed: &[(i64, Kept, Content)]) -> Vec<(i64, Kept)> {
+        let grown = |(id, _, content): &(i64, Kept, Content)| {
+            let from = content.from.filter(|from| from != id)?;
+            let kept = self.kept.get(&from)?;
+            Some((from, Kept { next: Some(*id), ..kept.clone() }))
+        };
+        changed.iter().filter_map(grown).collect()
     }
 
     pub(super) fn close(&mut self) -> Result<(), LedgerError> {
@@ -165,7 +191,7 @@ impl Books {
             holds.iter().all(|(_, id)| held.contains(id) || self.kept[id].is_spent())
         };
         let moved: Vec<String> = gone.iter().filter(moved).cloned().collect();
-        let notes = self.rewritten(&held)?;
+        let notes = self.rewritten(&held);
         for path in &moved {
             self.files.remove(path);
         }
@@ -173,13 +199,18 @@ impl Books {
         let outgrown = |(id, kept): (&i64, &Kept)| kept.is_spent() && !held.contains(id);
         let outgrown: Vec<i64> =
             self.kept.iter().filter(|entry| outgrown(*entry)).map(|(id, _)| *id).collect();
-        self.store.close(&moved, &notes, &outgrown)?;
-        for file in self.files.values_mut().filter(|file| file.prior.is_some()) {
+        for (id, gap) in &notes {
+            self.kept.entry(*id).and_modify(|kept| kept.notes.push(gap.clone()));
+        }
+        let doubtful: BTreeSet<i64> = notes.iter().map(|(id, _)| *id).collect();
+        let doubtful: Vec<(i64, &Kept)> =
+            doubtful.iter().filter_map(|id| Some((*id, self.kept.get(id)?))).collect();
+        let mut explained = Vec::new();
+        for (path, file) in self.files.iter_mut().filter(|(_, file)| file.prior.is_some()) {
             Arc::make_mut(file).prior = None;
+            explained.push((path, &**file));
         }
-        for (id, gap) in notes {
-            self.kept.entry(id).and_modify(|kept| kept.notes.push(gap));
-        }
+        self.store.close(&moved, &explained, &doubtful, &outgrown)?;
         self.kept.retain(|id, _| !outgrown.contains(id));
         Ok(())
     }
@@ -201,7 +232,7 @@ impl Books {
 
     /// Contents that were at a path, are nowhere now, and did not leave by rotation: the gap that
     /// each makes in what stands there now.
-    pub(super) fn rewritten(&self, held: &BTreeSet<i64>) -> Result<Vec<(i64, Gap)>, LedgerError> {
+    pub(super) fn rewritten(&self, held: &BTreeSet<i64>) -> Vec<(i64, Gap)> {
         let mut notes = Vec::new();
         for (path, file) in &self.files {
             let (Some((was, stamp)), [(_, is)]) = (file.prior, file.holds.as_slice()) else {
@@ -209,12 +240,12 @@ impl Books {
             };
             let lost = self.kept.get(&was).filter(|k| !held.contains(&was) && !k.is_spent());
             let Some(lost) = lost else { continue };
-            let (before, after) = (self.store.ends(was)?, self.store.ends(*is)?);
+            let (before, after) = (lost.ends, self.kept.get(is).and_then(|kept| kept.ends));
             if stamp.is_same_file(&file.stamp) || overlap(before, after) {
                 notes.push((*is, rewritten(path, lost.bytes, before)));
             }
         }
-        Ok(notes)
+        notes
     }
 
     /// The names of every content, sorted. One whose name was taken by another is called after its

@@ -1,12 +1,17 @@
 //! What is kept of a file, and of a content?
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::scan::{Part, StreamFacts};
 use crate::source::{ContentId, Gap, GapKind, SourceEnd, Stamp};
+use crate::time::Time;
 
 use super::Books;
 
 /// Until where a stream was read for good: behind it may lie an entry that grows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The first byte behind it: the start of an entry.
     pub offset: u64,
@@ -41,25 +46,37 @@ pub struct Content {
 
 impl Content {
     /// The row that is kept of it in memory.
-    pub(super) fn kept(&self, setting: i64, books: &Books) -> Kept {
+    pub(super) fn kept(&self, setting: i64, unable: i64, books: &Books) -> Kept {
         let from = self.from.and_then(|id| books.kept.get(&id));
+        let first = self.until_mark.ends.or(self.tail.ends).map(|(first, _)| first);
+        let last = self.tail.ends.or(self.until_mark.ends).map(|(_, last)| last);
         Kept {
             name: self.name.clone(),
             sum: self.id,
             place: self.place.clone(),
             setting,
+            unable,
             bytes: self.facts.bytes,
+            entries: self.until_mark.entries + self.tail.entries,
+            ends: first.zip(last),
             print: self.print,
             mark: self.mark,
-            told: from.map_or(0, |from| from.told),
             next: None,
             notes: from.map_or_else(Vec::new, |from| from.notes.clone()),
         }
     }
+
+    /// What it yielded, as it is kept: facts, the part before the mark, the part behind it. What
+    /// the row says is not said again.
+    pub(super) fn body(&self) -> serde_json::Result<String> {
+        let facts =
+            StreamFacts { names: Vec::new(), unable: BTreeMap::new(), ..self.facts.clone() };
+        serde_json::to_string(&(facts, &self.until_mark, &self.tail))
+    }
 }
 
 /// A content, without what it yielded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
     /// The name under which it was read last.
     pub(super) name: String,
@@ -67,19 +84,30 @@ pub(super) struct Kept {
     pub(super) place: String,
     /// The number of the setting in which it was read.
     pub(super) setting: i64,
+    /// The number of the list of rules that could not fire on it.
+    pub(super) unable: i64,
     /// Decompressed bytes.
     pub(super) bytes: u64,
+    pub(super) entries: u64,
+    /// First and last time of what its entries say.
+    pub(super) ends: Option<(Time, Time)>,
     pub(super) print: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<Mark>,
-    /// Up to which byte its hits were told.
-    pub(super) told: u64,
     /// The content that goes on where this one ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<i64>,
     /// Gaps that are known only from the order of the runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<Gap>,
 }
 
 impl Kept {
+    /// Whether nothing but the end of its life changes it any more.
+    pub(super) fn rests(&self) -> bool {
+        self.mark.is_none() && self.next.is_none()
+    }
+
     /// Whether nothing is lost without it: a longer content begins with it, or it is empty.
     pub(super) fn is_spent(&self) -> bool {
         self.next.is_some() || self.bytes == 0
@@ -92,21 +120,24 @@ impl Kept {
 }
 
 /// A file as it was met last.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct File {
     pub(super) stamp: Stamp,
     pub(super) end: SourceEnd,
     /// The contents in it, each behind the part of its name behind the path.
     pub(super) holds: Vec<(String, i64)>,
     /// The content that it held before and that is not explained yet, and the stamp of then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) prior: Option<(i64, Stamp)>,
 }
 
 impl File {
     /// Whether all of it could be read, so that its sum tells it from others.
     pub(super) fn was_read(&self) -> bool {
-        let unread =
-            |gap: &Gap| matches!(gap.kind, GapKind::Io | GapKind::Permission | GapKind::Missing);
+        let unread = |gap: &Gap| {
+            use GapKind::{Io, Missing, Permission, Stopped};
+            matches!(gap.kind, Io | Permission | Missing | Stopped)
+        };
         !self.end.gaps.iter().any(unread)
     }
 

@@ -31,6 +31,7 @@
 //!   [`Shelf::forget`].
 
 mod books;
+mod drawer;
 mod error;
 mod home;
 mod kept;
@@ -63,6 +64,9 @@ pub const SETTLED: Duration = Duration::from_secs(2);
 
 /// Bytes of a stream's beginning by which candidates for going on are found.
 const PRINT: usize = 4096;
+
+/// Streams of the state that are merged into a tally at once.
+const AT_ONCE: usize = 1 << 10;
 
 /// The program may end this often while it reads a file, before the file is skipped.
 const CRASHES: u32 = 2;
@@ -212,7 +216,8 @@ impl Ledger {
     /// If the state cannot be read.
     pub fn until_mark(&self, content: i64) -> Result<Part, LedgerError> {
         let books = self.books();
-        let (_, mut part, _) = books.store.body(content)?;
+        let Some(kept) = books.kept.get(&content) else { return Ok(Part::default()) };
+        let (_, mut part, _) = books.store.body(content, kept)?;
         if let Some(then) = books.earlier(content, self.number) {
             self.setting.translate(then, &mut part);
         }
@@ -288,17 +293,25 @@ impl Ledger {
             tally.sources.insert(path.clone(), file.end.clone());
         }
         let held = books.held(|_| true);
-        for (id, names) in books.names() {
-            let kept = &books.kept[&id];
-            let yielded = self.yielded(&books, id, kept, names)?;
+        let names = books.names();
+        // Merging looks at everything that is there: so many streams at once.
+        let mut some = BTreeMap::new();
+        books.store.bodies(|id, body| {
+            let (Some(kept), Some(names)) = (books.kept.get(&id), names.get(&id)) else {
+                return Ok(());
+            };
             if !held.contains(&id) {
-                let name = yielded.stream.names[0].clone();
-                let (sha256, bytes) = (kept.sum, kept.bytes);
-                tally.sources.insert(name, SourceEnd { sha256, bytes, gaps: Vec::new() });
+                let end = SourceEnd { sha256: kept.sum, bytes: kept.bytes, gaps: Vec::new() };
+                tally.sources.insert(names[0].clone(), end);
             }
-            let streams = BTreeMap::from([(kept.sum, yielded)]);
-            tally.merge(Tally { streams, ..Tally::default() });
-        }
+            if some.len() >= AT_ONCE || some.contains_key(&kept.sum) {
+                let streams = std::mem::take(&mut some);
+                tally.merge(Tally { streams, ..Tally::default() });
+            }
+            some.insert(kept.sum, self.yielded(&books, id, kept, body, names.clone())?);
+            Ok(())
+        })?;
+        tally.merge(Tally { streams: some, ..Tally::default() });
         Ok(tally)
     }
 
@@ -307,9 +320,10 @@ impl Ledger {
         books: &Books,
         id: i64,
         kept: &Kept,
+        body: &str,
         names: Vec<String>,
     ) -> Result<Yield, LedgerError> {
-        let (mut stream, mut part, tail) = books.store.body(id)?;
+        let (mut stream, mut part, tail) = books.store.complete(kept, body)?;
         part.append(tail);
         stream.gaps.extend(kept.notes.iter().cloned());
         if let Some(then) = books.earlier(id, self.number) {
@@ -357,7 +371,7 @@ impl Ledger {
         let names = books.names();
         let until = names
             .into_iter()
-            .filter_map(|(id, names)| Some((names.into_iter().next()?, books.kept.get(&id)?.told)));
+            .filter_map(|(id, names)| Some((names.into_iter().next()?, books.told_until(id))));
         Fresh::new(until.collect(), told)
     }
 

@@ -1,6 +1,6 @@
 //! What was not told before?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,8 @@ impl Told {
 /// Whether a gap stays what it is once it was told. What was skipped or not found in this run is
 /// told in every run, as long as it is so.
 fn stays(gap: &Gap) -> bool {
-    !matches!(gap.kind, GapKind::Skipped | GapKind::Missing | GapKind::Permission | GapKind::Io)
+    use GapKind::{Io, Missing, Permission, Skipped, Stopped};
+    !matches!(gap.kind, Skipped | Missing | Permission | Io | Stopped)
 }
 
 fn name(gap: &Gap) -> String {
@@ -68,12 +69,12 @@ pub struct Turn {
     pub verdict: Verdict,
     /// Findings that are new or have more hits, and how many more; gravest first.
     pub findings: Vec<(Finding, u64)>,
-    /// The first hits that are new, in order, at most [`Turn::HITS`].
+    /// The first entries with hits that are new, each once, at most [`Turn::HITS`].
     pub hits: Vec<SiteHit>,
 }
 
 impl Turn {
-    /// The most hits that are shown of a site.
+    /// The most entries that are shown of a site.
     pub const HITS: usize = 5;
 
     fn new(case: &Case, told: Option<&ToldSite>, fresh: &Fresh) -> Self {
@@ -82,13 +83,15 @@ impl Turn {
             finding.count.saturating_sub(before.unwrap_or(0))
         };
         let new = |finding: &Finding| Some((finding.clone(), more(finding))).filter(|f| f.1 > 0);
-        let hits = case.hits.iter().filter(|hit| fresh.is_fresh(hit));
+        let mut hits: Vec<&SiteHit> = case.hits.iter().filter(|hit| fresh.is_fresh(hit)).collect();
+        let mut seen = HashSet::new();
+        hits.retain(|hit| seen.len() < Self::HITS && seen.insert((&hit.source, hit.line)));
         Self {
             site: case.site.clone(),
             was: told.map(|told| told.verdict),
             verdict: case.verdict,
             findings: case.findings.iter().filter_map(new).collect(),
-            hits: hits.take(Self::HITS).cloned().collect(),
+            hits: hits.into_iter().cloned().collect(),
         }
     }
 

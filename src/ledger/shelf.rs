@@ -1,6 +1,6 @@
 //! What is in the state, and how is something taken out of it?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::kept::Kept;
 use super::store::Store;
@@ -13,7 +13,6 @@ use crate::time::Time;
 pub struct Shelf {
     books: Books,
     home: Home,
-    extents: BTreeMap<i64, (u64, Option<Time>)>,
 }
 
 /// One content of the state.
@@ -41,8 +40,7 @@ impl Shelf {
     /// If it cannot be read.
     pub fn open(home: Home) -> Result<Self, LedgerError> {
         let books = Books::load(Store::open(&home)?)?;
-        let extents = books.store.extents()?;
-        Ok(Self { books, home, extents })
+        Ok(Self { books, home })
     }
 
     /// Everything in it, in the order of the names.
@@ -56,7 +54,7 @@ impl Shelf {
 
     fn piece(&self, id: i64, names: Vec<String>) -> Option<Piece> {
         let kept = self.books.kept.get(&id)?;
-        let (entries, last) = self.extents.get(&id).copied().unwrap_or_default();
+        let (entries, last) = (kept.entries, kept.ends.map(|(_, last)| last));
         let is_there = names.iter().any(|name| Source::holding(name).is_some());
         let sum = kept.sum.to_string();
         Some(Piece { names, is_there, bytes: kept.bytes, entries, last, sum })
@@ -103,11 +101,11 @@ impl Shelf {
     pub fn drop_before(&mut self, time: Time) -> Result<usize, LedgerError> {
         let there = |path: &String| Source::holding(path).is_some();
         let held = self.books.held(there);
-        let old = |id: &i64| {
-            let last = self.extents.get(id).and_then(|(_, last)| *last);
-            last.is_none_or(|last| last < time) && !held.contains(id)
+        let old = |(id, kept): &(&i64, &Kept)| {
+            kept.ends.is_none_or(|(_, last)| last < time) && !held.contains(id)
         };
-        let contents: Vec<i64> = self.books.kept.keys().copied().filter(old).collect();
+        let kept = self.books.kept.iter();
+        let contents: Vec<i64> = kept.filter(old).map(|(id, _)| *id).collect();
         let dropped: BTreeSet<i64> = contents.iter().copied().collect();
         let empty = |(path, file): &(&String, &std::sync::Arc<super::File>)| {
             !there(path) && file.holds.iter().all(|(_, id)| dropped.contains(id))

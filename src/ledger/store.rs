@@ -1,38 +1,36 @@
-//! How does the state lie on disk? One `SQLite` database; every statement stands here.
+//! How does the state lie on disk? One `SQLite` database; every statement stands here or in
+//! `drawer`.
 //!
 //! The journal is a write-ahead log, flushed at checkpoints: a program that is killed loses
 //! nothing that was committed. A machine that loses power may lose the last files of a run, never
 //! half of one; they are read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::drawer::Drawer;
 use super::home::Home;
-use super::kept::{Content, File, Kept, Mark};
+use super::kept::{Content, File, Kept};
 use super::setting::{OnChange, Setting};
 use super::{LedgerError, Told};
 use crate::scan::{Part, StreamFacts, Trace, Trails};
-use crate::source::{ContentId, Gap, SourceEnd, Stamp, fold, unfold};
-use crate::time::Time;
+use crate::source::{fold, unfold};
 
 /// The version of the tables below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 3;
+
+const FILES: &str = "files";
+const CONTENTS: &str = "contents";
 
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE settings (id INTEGER PRIMARY KEY, basis TEXT, rules TEXT, list TEXT);
-CREATE TABLE files (path TEXT PRIMARY KEY, device INTEGER, inode INTEGER, size INTEGER,
-    modified INTEGER, changed INTEGER, sum BLOB, bytes INTEGER, gaps TEXT, holds TEXT, prior TEXT)
-    WITHOUT ROWID;
-CREATE TABLE contents (id INTEGER PRIMARY KEY, name TEXT, sum BLOB, place TEXT, setting INTEGER,
-    bytes INTEGER, print INTEGER, offset INTEGER, line INTEGER, prefix BLOB, told INTEGER,
-    next INTEGER, notes TEXT);
-CREATE TABLE parts (id INTEGER PRIMARY KEY, first INTEGER, first_zone INTEGER, last INTEGER,
-    last_zone INTEGER, entries INTEGER, body BLOB);
+CREATE TABLE unable (id INTEGER PRIMARY KEY, list TEXT UNIQUE);
+CREATE TABLE untold (id INTEGER PRIMARY KEY, until INTEGER);
 CREATE TABLE trails (id INTEGER PRIMARY KEY, body BLOB);
 CREATE TABLE attempts (path TEXT PRIMARY KEY, stamp TEXT, count INTEGER) WITHOUT ROWID;
 ";
@@ -41,21 +39,28 @@ CREATE TABLE attempts (path TEXT PRIMARY KEY, stamp TEXT, count INTEGER) WITHOUT
 #[derive(Debug)]
 pub(super) struct Store {
     db: Connection,
+    files: Drawer,
+    contents: Drawer,
+    /// Lists of rules that could not fire, and why, by their number.
+    unable: HashMap<i64, BTreeMap<u32, String>>,
 }
 
 type Result<T> = std::result::Result<T, LedgerError>;
 
-/// First and last time of what a content's entries say.
-pub(super) type Ends = Option<(Time, Time)>;
+/// What a content yielded: facts, the part before the mark, the part behind it.
+pub(super) type Body = (StreamFacts, Part, Part);
 
 impl Store {
     pub(super) fn open(home: &Home) -> Result<Self> {
         let db = Connection::open(home.database()?)?;
         db.busy_timeout(Duration::from_secs(5))?;
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "NORMAL")?;
-        let store = Self { db };
+        let (files, contents) = (Drawer::new(FILES), Drawer::new(CONTENTS));
+        let mut store = Self { db, files, contents, unable: HashMap::new() };
         store.prepare(home)?;
+        store.unable = store.lists()?;
         Ok(store)
     }
 
@@ -65,7 +70,9 @@ impl Store {
         match version {
             VERSION => Ok(()),
             0 => Ok(self.db.execute_batch(&format!(
-                "BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+                "BEGIN; {TABLES} {} {} PRAGMA user_version = {VERSION}; COMMIT;",
+                Drawer::tables(FILES),
+                Drawer::tables(CONTENTS),
             ))?),
             other => Err(LedgerError::folder(
                 home.dir(),
@@ -125,47 +132,41 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    pub(super) fn files(&self) -> Result<BTreeMap<String, File>> {
-        let columns =
-            "path, device, inode, size, modified, changed, sum, bytes, gaps, holds, prior";
-        let rows = self.rows(&format!("SELECT {columns} FROM files"), |row| {
-            let end = (ContentId(row.get(6)?), number(row, 7)?);
-            let texts: [Option<String>; 3] = [row.get(8)?, row.get(9)?, row.get(10)?];
-            Ok((row.get::<_, String>(0)?, stamp(row, 1)?, end, texts))
+    fn lists(&self) -> Result<HashMap<i64, BTreeMap<u32, String>>> {
+        let rows = self.rows("SELECT id, list FROM unable", |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?))
         })?;
-        let mut files = BTreeMap::new();
-        for (path, stamp, (sha256, bytes), [gaps, holds, prior]) in rows {
-            let end = SourceEnd { sha256, bytes, gaps: list(gaps.as_deref())? };
-            let prior: Option<(i64, u64, u64)> = text(prior.as_deref())?;
-            let was = |(id, device, inode)| (id, Stamp { device, inode, ..Stamp::default() });
-            let holds = text(holds.as_deref())?.unwrap_or_default();
-            files.insert(path, File { stamp, end, holds, prior: prior.map(was) });
-        }
-        Ok(files)
+        rows.into_iter().map(|(id, list)| Ok((id, serde_json::from_str(&list)?))).collect()
     }
 
-    pub(super) fn kept(&self) -> Result<BTreeMap<i64, Kept>> {
-        let columns =
-            "id, name, sum, place, setting, bytes, told, next, print, offset, line, prefix, notes";
-        let rows = self.rows(&format!("SELECT {columns} FROM contents"), |row| {
-            let kept = Kept {
-                name: row.get(1)?,
-                sum: ContentId(row.get(2)?),
-                place: row.get(3)?,
-                setting: row.get(4)?,
-                bytes: number(row, 5)?,
-                told: number(row, 6)?,
-                next: row.get(7)?,
-                print: number(row, 8)?,
-                mark: mark(row, 9)?,
-                notes: Vec::new(),
-            };
-            Ok((row.get(0)?, kept, row.get::<_, Option<String>>(12)?))
+    /// The number of a list of rules that could not fire.
+    pub(super) fn unable(&mut self, list: &BTreeMap<u32, String>) -> Result<i64> {
+        if let Some((id, _)) = self.unable.iter().find(|(_, known)| *known == list) {
+            return Ok(*id);
+        }
+        let add = "INSERT INTO unable (list) VALUES (?1)";
+        self.db.execute(add, [serde_json::to_string(list)?])?;
+        let id = self.db.last_insert_rowid();
+        self.unable.insert(id, list.clone());
+        Ok(id)
+    }
+
+    pub(super) fn files(&mut self) -> Result<BTreeMap<String, File>> {
+        let rows = self.files.load(&self.db)?.into_iter();
+        rows.map(|(path, row)| Ok((path, serde_json::from_str(&row)?))).collect()
+    }
+
+    pub(super) fn kept(&mut self) -> Result<BTreeMap<i64, Kept>> {
+        let rows = self.contents.load(&self.db)?.into_iter();
+        rows.map(|(key, row)| Ok((id(&key)?, serde_json::from_str(&row)?))).collect()
+    }
+
+    /// Up to which byte the hits of contents were told that were not told whole.
+    pub(super) fn untold(&self) -> Result<BTreeMap<i64, u64>> {
+        let rows = self.rows("SELECT id, until FROM untold", |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
         })?;
-        let with_notes = |(id, kept, notes): (i64, Kept, Option<String>)| {
-            Ok((id, Kept { notes: list(notes.as_deref())?, ..kept }))
-        };
-        rows.into_iter().map(with_notes).collect()
+        Ok(rows.into_iter().collect())
     }
 
     pub(super) fn attempts(&self) -> Result<BTreeMap<String, (String, u32)>> {
@@ -175,11 +176,22 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// What a content yielded: facts, the part before the mark, the part behind it.
-    pub(super) fn body(&self, id: i64) -> Result<(StreamFacts, Part, Part)> {
-        let mut find = self.db.prepare("SELECT body FROM parts WHERE id = ?1")?;
-        let body: Vec<u8> = find.query_row([id], |row| row.get(0))?;
-        unpacked(&body)
+    /// What a content yielded.
+    pub(super) fn body(&self, id: i64, kept: &Kept) -> Result<Body> {
+        let body = self.contents.body(&self.db, &key(id))?;
+        self.complete(kept, &body.unwrap_or_default())
+    }
+
+    /// Gives what each content yielded to `take`, in no order.
+    pub(super) fn bodies(&self, mut take: impl FnMut(i64, &str) -> Result<()>) -> Result<()> {
+        self.contents.bodies(&self.db, |key, body| take(id(key)?, body))
+    }
+
+    /// A body with what its row says.
+    pub(super) fn complete(&self, kept: &Kept, body: &str) -> Result<Body> {
+        let (mut facts, until_mark, tail): Body = serde_json::from_str(body)?;
+        facts.unable = self.unable.get(&kept.unable).cloned().unwrap_or_default();
+        Ok((facts, until_mark, tail))
     }
 
     /// The trails in a content.
@@ -189,71 +201,74 @@ impl Store {
         Ok(body.map(|body| unpacked(&body)).transpose()?.unwrap_or_default())
     }
 
-    pub(super) fn ends(&self, id: i64) -> Result<Ends> {
-        let find = "SELECT first, first_zone, last, last_zone FROM parts WHERE id = ?1";
-        let ends = |row: &Row<'_>| {
-            let time = |at: usize| -> rusqlite::Result<Option<Time>> {
-                let micros: Option<i64> = row.get(at)?;
-                let zone: Option<i16> = row.get(at + 1)?;
-                Ok(micros.zip(zone).map(|(micros, zone)| Time::from_micros(micros, zone)))
-            };
-            Ok(time(0)?.zip(time(2)?))
-        };
-        Ok(self.db.query_row(find, [id], ends).optional()?.flatten())
-    }
-
     pub(super) fn begin(&mut self, path: &str, stamp: &str, count: u32) -> Result<()> {
         let note = "INSERT OR REPLACE INTO attempts VALUES (?1, ?2, ?3)";
         self.db.prepare(note)?.execute(params![path, stamp, count])?;
         Ok(())
     }
 
+    /// A file that was read, with its contents and up to where the new ones were told.
     pub(super) fn settle(
         &mut self,
         path: &str,
         file: &File,
         contents: &[(i64, Kept, Content)],
+        untold: &[(i64, u64)],
+        outgrown: &[(i64, Kept)],
     ) -> Result<()> {
         let all = self.db.transaction()?;
         for (id, kept, content) in contents {
-            put_content(&all, *id, kept)?;
-            put_part(&all, *id, content)?;
-            if let Some(from) = content.from.filter(|from| from != id) {
-                let go_on = "UPDATE contents SET next = ?2 WHERE id = ?1";
-                all.prepare(go_on)?.execute([from, *id])?;
-            }
+            let body = content.body()?;
+            let (key, row) = (key(*id), serde_json::to_string(kept)?);
+            self.contents.put(&all, &key, &row, Some(body.as_bytes()), kept.rests())?;
+            // What was followed in another reading may not be what is there now.
+            all.prepare("DELETE FROM trails WHERE id = ?1")?.execute([id])?;
         }
-        put_file(&all, path, file)?;
+        for (id, until) in untold {
+            let note = "INSERT OR REPLACE INTO untold VALUES (?1, ?2)";
+            all.prepare(note)?.execute(params![id, *until as i64])?;
+        }
+        for (id, kept) in outgrown {
+            let row = serde_json::to_string(kept)?;
+            self.contents.put(&all, &key(*id), &row, None, kept.rests())?;
+        }
+        self.files.put(&all, path, &serde_json::to_string(file)?, None, true)?;
         all.prepare("DELETE FROM attempts WHERE path = ?1")?.execute([path])?;
+        self.files.tidy(&all)?;
+        self.contents.tidy(&all)?;
         Ok(all.commit()?)
     }
 
     pub(super) fn put_file(&mut self, path: &str, file: &File) -> Result<()> {
-        put_file(&self.db, path, file)
+        self.files.put(&self.db, path, &serde_json::to_string(file)?, None, true)
     }
 
-    /// The end of a run, in one transaction.
+    /// The end of a run, in one transaction: files that are no more, rows that changed, contents
+    /// that are no more.
     pub(super) fn close(
         &mut self,
         moved: &[String],
-        notes: &[(i64, Gap)],
+        files: &[(&String, &File)],
+        noted: &[(i64, &Kept)],
         outgrown: &[i64],
     ) -> Result<()> {
         let all = self.db.transaction()?;
-        all.execute("UPDATE files SET prior = NULL WHERE prior IS NOT NULL", [])?;
-        for (id, gap) in notes {
-            let find = "SELECT notes FROM contents WHERE id = ?1";
-            let known: Option<String> = all.query_row(find, [id], |row| row.get(0))?;
-            let mut known: Vec<Gap> = list(known.as_deref())?;
-            known.push(gap.clone());
-            let note = "UPDATE contents SET notes = ?2 WHERE id = ?1";
-            all.execute(note, params![id, serde_json::to_string(&known)?])?;
+        for (path, file) in files {
+            self.files.put(&all, path, &serde_json::to_string(file)?, None, true)?;
         }
-        for path in moved {
-            all.prepare("DELETE FROM files WHERE path = ?1")?.execute([path])?;
+        for (id, kept) in noted {
+            let row = serde_json::to_string(kept)?;
+            self.contents.put(&all, &key(*id), &row, None, kept.rests())?;
         }
-        delete_contents(&all, outgrown)?;
-        Ok(all.commit()?)
+        moved.iter().try_for_each(|path| self.files.remove(&all, path))?;
+        delete_contents(&all, &mut self.contents, outgrown)?;
+        for drawer in [&mut self.files, &mut self.contents] {
+            drawer.thin(&all)?;
+            drawer.pack(&all)?;
+        }
+        all.commit()?;
+        // One row comes for each page that is given back.
+        Ok(self.db.pragma_query(None, "incremental_vacuum", |_| Ok(()))?)
     }
 
     pub(super) fn keep_trails(&mut self, trails: &[(i64, &BTreeMap<Trace, Trails>)]) -> Result<()> {
@@ -266,43 +281,38 @@ impl Store {
     }
 
     pub(super) fn told(&self) -> Result<Told> {
-        Ok(text(self.meta("told")?.as_deref())?.unwrap_or_default())
+        let told = self.meta("told")?;
+        Ok(told.map(|told| serde_json::from_str(&told)).transpose()?.unwrap_or_default())
     }
 
     pub(super) fn tell(&mut self, told: &Told) -> Result<()> {
         let all = self.db.transaction()?;
         Self::set_meta(&all, "told", &serde_json::to_string(told)?)?;
-        all.execute("UPDATE contents SET told = bytes WHERE told < bytes", [])?;
+        all.execute("DELETE FROM untold", [])?;
         Ok(all.commit()?)
     }
 
-    /// Forgets files and contents.
+    /// Forgets files and contents: nothing of them is left in the database's file.
     pub(super) fn forget(&mut self, paths: &[String], contents: &[i64]) -> Result<()> {
         let all = self.db.transaction()?;
         for path in paths {
-            for table in ["files", "attempts"] {
-                all.execute(&format!("DELETE FROM {table} WHERE path = ?1"), [path])?;
-            }
+            self.files.remove(&all, path)?;
+            all.prepare("DELETE FROM attempts WHERE path = ?1")?.execute([path])?;
         }
-        delete_contents(&all, contents)?;
+        delete_contents(&all, &mut self.contents, contents)?;
+        for drawer in [&mut self.files, &mut self.contents] {
+            drawer.purge(&all)?;
+            drawer.pack(&all)?;
+        }
         all.commit()?;
         Ok(self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?)
     }
-
-    /// Entries of every content, and the last time in it.
-    pub(super) fn extents(&self) -> Result<BTreeMap<i64, (u64, Option<Time>)>> {
-        let rows = self.rows("SELECT id, entries, last, last_zone FROM parts", |row| {
-            let (micros, zone): (Option<i64>, Option<i16>) = (row.get(2)?, row.get(3)?);
-            let last = micros.zip(zone).map(|(micros, zone)| Time::from_micros(micros, zone));
-            Ok((row.get(0)?, (number(row, 1)?, last)))
-        })?;
-        Ok(rows.into_iter().collect())
-    }
 }
 
-fn delete_contents(db: &Transaction<'_>, ids: &[i64]) -> Result<()> {
+fn delete_contents(db: &Connection, drawer: &mut Drawer, ids: &[i64]) -> Result<()> {
     for id in ids {
-        for table in ["contents", "parts", "trails"] {
+        drawer.remove(db, &key(*id))?;
+        for table in ["trails", "untold"] {
             let delete = format!("DELETE FROM {table} WHERE id = ?1");
             db.prepare(&delete)?.execute([id])?;
         }
@@ -310,85 +320,13 @@ fn delete_contents(db: &Transaction<'_>, ids: &[i64]) -> Result<()> {
     Ok(())
 }
 
-fn put_file(db: &Connection, path: &str, file: &File) -> Result<()> {
-    let File { stamp, end, holds, prior } = file;
-    let gaps = some_json(&end.gaps)?;
-    let prior = prior.map(|(id, was)| serde_json::to_string(&(id, was.device, was.inode)));
-    let put = "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    db.prepare(put)?.execute(params![
-        path,
-        stamp.device as i64,
-        stamp.inode as i64,
-        stamp.size as i64,
-        stamp.modified,
-        stamp.changed,
-        end.sha256.0,
-        end.bytes as i64,
-        gaps,
-        serde_json::to_string(holds)?,
-        prior.transpose()?,
-    ])?;
-    Ok(())
+/// The key of a content's row: its number, so written that keys are in the numbers' order.
+fn key(id: i64) -> String {
+    format!("{id:010}")
 }
 
-fn put_content(db: &Connection, id: i64, kept: &Kept) -> Result<()> {
-    let put = "INSERT OR REPLACE INTO contents VALUES
-        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-    db.prepare(put)?.execute(params![
-        id,
-        kept.name,
-        kept.sum.0,
-        kept.place,
-        kept.setting,
-        kept.bytes as i64,
-        kept.print as i64,
-        kept.mark.map(|mark| mark.offset as i64),
-        kept.mark.map(|mark| mark.line as i64),
-        kept.mark.map(|mark| mark.sum.0),
-        kept.told as i64,
-        kept.next,
-        some_json(&kept.notes)?,
-    ])?;
-    Ok(())
-}
-
-fn put_part(db: &Connection, id: i64, content: &Content) -> Result<()> {
-    let Content { facts, until_mark, tail, .. } = content;
-    let first = until_mark.ends.or(tail.ends).map(|(first, _)| first);
-    let last = tail.ends.or(until_mark.ends).map(|(_, last)| last);
-    let put = "INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    db.prepare(put)?.execute(params![
-        id,
-        first.map(Time::micros),
-        first.map(Time::offset),
-        last.map(Time::micros),
-        last.map(Time::offset),
-        (until_mark.entries + tail.entries) as i64,
-        packed(&(facts, until_mark, tail))?,
-    ])?;
-    // What was followed in another reading may not be what is there now.
-    db.prepare("DELETE FROM trails WHERE id = ?1")?.execute([id])?;
-    Ok(())
-}
-
-fn number(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
-    Ok(row.get::<_, i64>(at)? as u64)
-}
-
-fn stamp(row: &Row<'_>, at: usize) -> rusqlite::Result<Stamp> {
-    Ok(Stamp {
-        device: number(row, at)?,
-        inode: number(row, at + 1)?,
-        size: number(row, at + 2)?,
-        modified: row.get(at + 3)?,
-        changed: row.get(at + 4)?,
-    })
-}
-
-fn mark(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Mark>> {
-    let Some(offset) = row.get::<_, Option<i64>>(at)? else { return Ok(None) };
-    let (offset, line) = (offset as u64, number(row, at + 1)?);
-    Ok(Some(Mark { offset, line, sum: ContentId(row.get(at + 2)?) }))
+fn id(key: &str) -> Result<i64> {
+    key.parse().map_err(|_| LedgerError::Store(format!("{key:?}: the state is damaged")))
 }
 
 fn packed(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -397,17 +335,4 @@ fn packed(value: &impl Serialize) -> Result<Vec<u8>> {
 
 fn unpacked<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     Ok(serde_json::from_slice(&unfold(body)?)?)
-}
-
-/// A list as text; nothing for an empty one.
-fn some_json(list: &[Gap]) -> Result<Option<String>> {
-    Ok((!list.is_empty()).then(|| serde_json::to_string(list)).transpose()?)
-}
-
-fn list(json: Option<&str>) -> Result<Vec<Gap>> {
-    Ok(text(json)?.unwrap_or_default())
-}
-
-fn text<T: DeserializeOwned>(json: Option<&str>) -> Result<Option<T>> {
-    Ok(json.map(serde_json::from_str).transpose()?)
 }

@@ -7,6 +7,11 @@
 //! `mail`, `time`) need an argument beside them that no sentence has.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::known::{Signs, Texts, Words};
 
 /// How a command is brought in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +44,10 @@ impl Cmdi {
 /// Longer values are read so far only.
 const LONGEST: usize = 2_048;
 
+/// No name is longer, whatever hides it: a value may open a thousand substitutions, and each is not
+/// to be read to the end.
+const HIDDEN: usize = 256;
+
 /// Commands that are no ordinary words: enough behind a separator.
 const CLEAR: &str = "whoami uname wget curl lwp-download lwp-request nc ncat netcat socat nslookup traceroute \
     bash zsh ksh csh dash tcsh sh python python2 python3 perl php ruby lua gcc awk gawk xxd hexdump base64 base32 \
@@ -60,16 +69,66 @@ const VAGUE: &str = "id who w cat dir host env expr eval source locate grep sort
     node java go cc sed wc net net1 reg set ver copy del attrib sc at rc time exec test read export let declare \
     command fetch call start rd md move ren title echo. tree finger chef";
 
+/// The commands by name: asked at every separator of a value.
+static NAMES: LazyLock<FxHashMap<&[u8], Strength>> = LazyLock::new(|| {
+    let named = |list: &'static str, strength| {
+        list.split_ascii_whitespace().map(move |name| (name.as_bytes(), strength))
+    };
+    named(VAGUE, Strength::Vague).chain(named(CLEAR, Strength::Clear)).collect()
+});
+
 /// Commands before which another stands.
-const BEFORE: &str = "time nohup sudo env strace exec doas command setsid watch timeout";
+static BEFORE: Words =
+    Words::new("time nohup sudo env strace exec doas command setsid watch timeout");
+
+/// A shell, its devices and interpreters by name.
+static ALONE: Texts = Texts::new(&[
+    "/dev/tcp/",
+    "/dev/udp/",
+    "%comspec%",
+    "cmd.exe",
+    "command.com",
+    "/bin/sh",
+    "/bin/bash",
+    "/bin/cat",
+    "/bin/id",
+    "/bin/ls",
+    "/bin/nc",
+    "/usr/bin/id",
+    "/usr/bin/whoami",
+    "/bin/uname",
+    "/bin/echo",
+    "/bin/wget",
+    "/bin/curl",
+    "/bin/perl",
+    "/bin/python",
+    "/bin/busybox",
+    "/bin/ping",
+    "/bin/zsh",
+    "/bin/dash",
+    "/sbin/ifconfig",
+    "powershell.exe",
+    "invoke-expression",
+    "invoke-webrequest",
+    "downloadstring",
+    "$shell",
+    "${shell",
+    "cmd /c",
+    "cmd /k",
+    "cmd/c",
+]);
+
+/// The variable that stands for blanks.
+static IFS: Texts = Texts::new(&["$ifs", "${ifs"]);
 
 /// What the value does in a shell; the gravest reading counts.
 pub fn cmdi(value: &[u8]) -> Option<Cmdi> {
-    let value = &value[..value.len().min(LONGEST)];
-    let lower = value.to_ascii_lowercase();
+    let lower = value[..value.len().min(LONGEST)].to_ascii_lowercase();
     let plain = unquoted(&lower);
-    let found = shell(&plain).or_else(|| substituted(&lower)).or_else(|| chained(&plain));
-    found.or_else(|| hidden(&lower)).or_else(|| called(&plain))
+    let signs = Signs::of(&lower);
+    let found = shell(&plain).or_else(|| signs.any(b"`(").then(|| substituted(&lower)).flatten());
+    let found = found.or_else(|| chained(&plain));
+    found.or_else(|| hidden(&lower, &signs)).or_else(|| called(&plain))
 }
 
 /// The text without the quotes, backslashes and empty variables that a shell removes.
@@ -103,49 +162,9 @@ fn unquoted(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-fn has(text: &[u8], needle: &str) -> bool {
-    memchr::memmem::find(text, needle.as_bytes()).is_some()
-}
-
 /// A shell, its devices, or an interpreter told to run a text.
 fn shell(text: &[u8]) -> Option<Cmdi> {
-    const ALONE: &[&str] = &[
-        "/dev/tcp/",
-        "/dev/udp/",
-        "%comspec%",
-        "cmd.exe",
-        "command.com",
-        "/bin/sh",
-        "/bin/bash",
-        "/bin/cat",
-        "/bin/id",
-        "/bin/ls",
-        "/bin/nc",
-        "/usr/bin/id",
-        "/usr/bin/whoami",
-        "/bin/uname",
-        "/bin/echo",
-        "/bin/wget",
-        "/bin/curl",
-        "/bin/perl",
-        "/bin/python",
-        "/bin/busybox",
-        "/bin/ping",
-        "/bin/zsh",
-        "/bin/dash",
-        "/sbin/ifconfig",
-        "powershell.exe",
-        "invoke-expression",
-        "invoke-webrequest",
-        "downloadstring",
-        "$shell",
-        "${shell",
-        "cmd /c",
-        "cmd /k",
-        "cmd/c",
-    ];
-    let alone = ALONE.iter().any(|name| has(text, name));
-    (alone || defines(text)).then_some(Cmdi::Shell)
+    (ALONE.any_in(text) || defines(text)).then_some(Cmdi::Shell)
 }
 
 /// Whether a function of the shell is defined: `() { :; };`, `f(){ f|f& };f`.
@@ -176,9 +195,22 @@ fn nested(inside: &[u8]) -> bool {
 
 /// Whether a text that stands where a command is expected begins with one.
 fn runs(text: &[u8]) -> bool {
-    let plain = unquoted(text);
+    let text = skip(text);
+    let text = &text[..text.len().min(HIDDEN)];
+    let plain = unquoted(&text[..reach(text)]);
     let (word, _) = word(skip(&plain));
     strength(word).is_some()
+}
+
+/// How far a word may reach with what a shell removes from it.
+fn reach(text: &[u8]) -> usize {
+    let mut begun = false;
+    let mut goes_on = |b: &u8| {
+        begun |= b.is_ascii_alphanumeric();
+        let noise = b"._-/\\'\"$^@*!{}".contains(b);
+        begun && b.is_ascii_alphanumeric() || noise || !begun && b" \t\r\n(".contains(b)
+    };
+    text.iter().take_while(|b| goes_on(b)).count()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -190,17 +222,7 @@ enum Strength {
 fn strength(word: &[u8]) -> Option<Strength> {
     let name = word.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or_default();
     let name = name.strip_suffix(b".exe").unwrap_or(name);
-    if name.is_empty() || name.len() > 17 {
-        return None;
-    }
-    if among(CLEAR, name) {
-        return Some(Strength::Clear);
-    }
-    among(VAGUE, name).then_some(Strength::Vague)
-}
-
-fn among(list: &str, name: &[u8]) -> bool {
-    list.split_ascii_whitespace().any(|known| known.as_bytes() == name)
+    NAMES.get(name).copied()
 }
 
 /// Skips what may stand before a command's name.
@@ -229,12 +251,45 @@ fn chained(text: &[u8]) -> Option<Cmdi> {
         }
         _ => false,
     };
-    let runs = |at: usize| command(&text[..at], text[at], &text[at + 1..]);
+    let (tail, mut known) = (Tail::of(text), 0);
+    let runs = |at: usize| {
+        // What follows one line end of several, or of blank lines, is the same.
+        let line = matches!(text[at], b'\n' | b'\r');
+        if line && at < known {
+            return false;
+        }
+        if line {
+            known = text.len() - skip(&text[at + 1..]).len();
+        }
+        command(&text[..at], text[at], &text[at + 1..], &tail)
+    };
     (0..text.len()).filter(separates).any(runs).then_some(Cmdi::Chained)
 }
 
+/// How many bytes before the end of a text the last of some signs stand, so that what follows each
+/// separator is not read to the end.
+struct Tail {
+    /// A sign of a path or a redirection.
+    sign: usize,
+    comma: usize,
+    /// A `|` that a command follows; a title has names there: `& More | Example Shop`.
+    piped: usize,
+}
+
+impl Tail {
+    fn of(text: &[u8]) -> Self {
+        let from_end = |at: Option<usize>| at.map_or(0, |at| text.len() - at);
+        let piped = memchr::memrchr_iter(b'|', text).find(|at| runs(&text[at + 1..]));
+        Self {
+            sign: from_end(text.iter().rposition(|b| matches!(b, b'/' | b'>' | b'<'))),
+            comma: from_end(memchr::memrchr(b',', text)),
+            piped: from_end(piped),
+        }
+    }
+}
+
 /// Whether a command with its arguments follows a separator.
-fn command(before: &[u8], separator: u8, rest: &[u8]) -> bool {
+fn command(before: &[u8], separator: u8, rest: &[u8], tail: &Tail) -> bool {
     let rest = rest.strip_prefix(&[separator]).unwrap_or(rest);
     let (name, after) = word(skip(rest));
     let Some(strength) = strength(name) else { return separator == b';' && optioned(name, after) };
@@ -254,18 +309,17 @@ fn command(before: &[u8], separator: u8, rest: &[u8]) -> bool {
         (Strength::Vague, _) if ends => {
             name == b"id" || name == b"env" || name == b"dir" || name == b"cat" && !after.is_empty()
         }
-        (Strength::Vague, _) => argument(after),
+        (Strength::Vague, _) => argument(after, tail),
     }
 }
 
 /// Whether a word that is no known command has the options of one: `;lastlogin -u admin`.
 fn optioned(name: &[u8], after: &[u8]) -> bool {
     let lower = name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-');
-    let mut words = after.split(|b| *b == b' ').skip(1);
-    let option = words.next().unwrap_or_default();
+    let Some(rest) = after.strip_prefix(b" ") else { return false };
+    let option = rest.split(|b| *b == b' ').next().unwrap_or_default();
     name.len() > 1
         && lower
-        && after.starts_with(b" ")
         && match option {
             [b'-', letter] => letter.is_ascii_alphabetic(),
             [b'-', b'-', rest @ ..] => rest.first().is_some_and(u8::is_ascii_alphabetic),
@@ -286,8 +340,9 @@ fn listed(before: &[u8], after: &[u8]) -> bool {
 }
 
 /// Whether what follows a command's name is an argument that no sentence has there.
-fn argument(after: &[u8]) -> bool {
+fn argument(after: &[u8], tail: &Tail) -> bool {
     let rest = after.trim_ascii_start();
+    let holds = |last: usize| (1..=rest.len()).contains(&last);
     rest.len() < after.len()
         && match rest.first() {
             Some(b'-') => {
@@ -298,7 +353,8 @@ fn argument(after: &[u8]) -> bool {
                 .iter()
                 .all(|b| b.is_ascii_digit() || matches!(b, b';' | b'|' | b'&' | b'#' | b' ')),
             _ => {
-                rest.iter().any(|b| matches!(b, b'/' | b'|' | b'>' | b'<')) && !rest.contains(&b',')
+                holds(tail.sign) && !holds(tail.comma)
+                    || holds(tail.piped)
                     || rest.starts_with(b"c:")
             }
         }
@@ -307,7 +363,7 @@ fn argument(after: &[u8]) -> bool {
 /// A command with its arguments at the beginning.
 fn called(text: &[u8]) -> Option<Cmdi> {
     let (name, after) = word(skip(text));
-    if among(BEFORE, name) && after.starts_with(b" ") {
+    if BEFORE.has(name) && after.starts_with(b" ") {
         let (next, _) = word(after.trim_ascii_start());
         return (strength(next) == Some(Strength::Clear)).then_some(Cmdi::Called);
     }
@@ -326,21 +382,31 @@ fn called(text: &[u8]) -> Option<Cmdi> {
 }
 
 /// A way of writing that hides a command.
-fn hidden(text: &[u8]) -> Option<Cmdi> {
-    let found = braces(text) || ifs(text) || empty(text) || split(text) || wild(text);
+fn hidden(text: &[u8], signs: &Signs) -> Option<Cmdi> {
+    let found = signs.any(b"}") && braces(text)
+        || signs.any(b"$") && IFS.any_in(text)
+        || signs.any(b"`)") && empty(text)
+        || signs.any(b"'\"\\$") && split(text)
+        || signs.any(b"?*[") && wild(text);
     found.then_some(Cmdi::Hidden)
 }
 
-/// `{cat,/etc/passwd}`, `{,id}`.
+/// `{cat,/etc/passwd}`, `{,id}`; but not the fields of a query, `{id,name}`.
 fn braces(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'{', text).any(|at| {
-        let inside = &text[at + 1..];
-        let Some(end) = memchr::memchr(b'}', inside) else { return false };
-        let mut parts = inside[..end].split(|b| *b == b',');
-        let first = parts.next().unwrap_or_default();
-        let second = parts.next();
-        let first = if first.is_empty() { second.unwrap_or_default() } else { first };
-        second.is_some() && strength(&unquoted(first)).is_some()
+    let named = |name: &[u8]| (name.len() <= HIDDEN).then(|| strength(&unquoted(name))).flatten();
+    let part = |text: &[u8]| memchr::memchr2(b',', b'}', text).unwrap_or(text.len());
+    let last = memchr::memrchr(b'}', text).unwrap_or(0);
+    memchr::memchr_iter(b'{', &text[..last]).any(|at| {
+        let inside = &text[at + 1..=last];
+        let (name, rest) = inside.split_at(part(inside));
+        let Some(next) = rest.strip_prefix(b",") else { return false };
+        let next = &next[..part(next)];
+        match named(if name.is_empty() { next } else { name }) {
+            Some(_) if name.is_empty() => true,
+            Some(Strength::Clear) => true,
+            Some(Strength::Vague) => !next.first().is_some_and(u8::is_ascii_alphabetic),
+            None => false,
+        }
     })
 }
 
@@ -350,10 +416,6 @@ fn empty(text: &[u8]) -> bool {
         memchr::memmem::find(text, nothing.as_bytes())
             .is_some_and(|at| at > 0 && text[at - 1].is_ascii_alphabetic())
     })
-}
-
-fn ifs(text: &[u8]) -> bool {
-    has(text, "$ifs") || has(text, "${ifs")
 }
 
 /// A command's name with quotes, backslashes or empty variables inside: `w'h'oami`.
@@ -403,17 +465,28 @@ fn wild(text: &[u8]) -> bool {
 
 /// Whether a folder's name with wildcards may mean the known one.
 fn fits(name: &[u8], known: &[u8]) -> bool {
-    match (name, known) {
-        ([], []) => true,
-        ([b'*', rest @ ..], _) => {
-            rest.is_empty() || (0..=known.len()).any(|n| fits(rest, &known[n..]))
-        }
-        ([b'?', rest @ ..], [_, tail @ ..]) => fits(rest, tail),
-        ([b'[', rest @ ..], [letter, tail @ ..]) => {
-            let end = rest.iter().position(|b| *b == b']');
-            end.is_some_and(|end| rest[..end].contains(letter) && fits(&rest[end + 1..], tail))
-        }
-        ([a, rest @ ..], [b, tail @ ..]) => a == b && fits(rest, tail),
-        _ => false,
+    // Bit n: the name so far may mean the first n letters. Trying each length of each `*` by itself
+    // would take as long as an attacker likes.
+    let mut reached: u8 = 1;
+    let mut rest = name;
+    while let Some((sign, tail)) = rest.split_first() {
+        rest = tail;
+        let step = |accepts: &dyn Fn(&u8) -> bool| {
+            let letters =
+                known.iter().enumerate().filter(|(n, l)| reached >> n & 1 == 1 && accepts(l));
+            letters.fold(0, |next, (n, _)| next | 2 << n)
+        };
+        reached = match sign {
+            // All lengths from the shortest on.
+            b'*' => reached | reached.wrapping_neg(),
+            b'?' => step(&|_| true),
+            b'[' => {
+                let Some(end) = tail.iter().position(|b| *b == b']') else { return false };
+                rest = &tail[end + 1..];
+                step(&|letter| tail[..end].contains(letter))
+            }
+            sign => step(&|letter| letter == sign),
+        };
     }
+    reached >> known.len() & 1 == 1
 }

@@ -20,6 +20,7 @@
 
 mod cmdi;
 mod code;
+mod known;
 mod part;
 mod sqli;
 mod token;
@@ -39,7 +40,7 @@ pub use url::{Url, url};
 pub use xss::{Xss, xss};
 
 /// What a value is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
     /// SQL.
     Sqli,
@@ -139,53 +140,49 @@ const SIGNS: [u8; 256] = {
     signs
 };
 
-/// The words of a family that the entry has at a layer: of values as they stand in the log
-/// (`layer` 0), of those that decoding once (1) or twice (2) changes.
-pub fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> {
-    let mut found: Vec<&str> =
-        FIELDS.iter().flat_map(|field| words_of(event, *field, family, layer)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
 /// Whether a field has a sign that code needs: without one it has no words.
 pub fn suspect(event: &Event<'_>, field: Field) -> bool {
     event.get(field).is_some_and(is_suspect)
 }
 
-/// Whether a field has a word of a family at any layer.
-pub fn does(event: &Event<'_>, field: Field, family: Family) -> bool {
-    (0..=2).any(|layer| words_of(event, field, family, layer).next().is_some())
+/// What a value of a field does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Word {
+    /// What it is taken for.
+    pub family: Family,
+    /// How often it was decoded: 0 for a value as it stands in the log, 1 and 2 for what decoding
+    /// once and twice changes.
+    pub layer: u8,
+    /// The word that rules know it by.
+    pub name: &'static str,
 }
 
-fn words_of<'e>(
-    event: &'e Event<'_>,
-    field: Field,
-    family: Family,
-    layer: u8,
-) -> impl Iterator<Item = &'static str> + 'e {
+/// What the values of a field do, each word once and in order. Every value is decoded and read once
+/// for all families.
+pub fn words(event: &Event<'_>, field: Field) -> Vec<Word> {
+    let mut found = Vec::new();
     let text = event.get(field).map(|text| inner(field, text)).filter(|text| is_suspect(text));
-    let parts = text.into_iter().flat_map(move |text| parts(field, text));
-    parts
-        .filter(|part| is_suspect(part))
-        .filter_map(move |part| at_layer(part, layer).and_then(|value| family.word(&value)))
+    let parts = text.into_iter().flat_map(|text| parts(field, text));
+    parts.filter(|part| is_suspect(part)).for_each(|part| read(part, &mut found));
+    found.sort_unstable();
+    found
 }
 
-/// A value at a layer, if it is another there than at the layer before; at layer 0 only what no
-/// decoding changes, since no target takes an escape for what it looks like.
-fn at_layer(value: &[u8], layer: u8) -> Option<Cow<'_, [u8]>> {
-    if layer == 0 {
-        return (!decode::changes(value)).then_some(Cow::Borrowed(value));
+/// At layer 0 only what no decoding changes is read, since no target takes an escape for what it
+/// looks like.
+fn read(value: &[u8], found: &mut Vec<Word>) {
+    let Cow::Owned(once) = decode::once(value) else { return note(value, 0, found) };
+    note(&once, 1, found);
+    if let Cow::Owned(twice) = decode::once(&once) {
+        note(&twice, 2, found);
     }
-    let mut decoded = Cow::Borrowed(value);
-    for _ in 0..layer {
-        decoded = match decode::once(&decoded) {
-            Cow::Owned(next) => next.into(),
-            Cow::Borrowed(_) => return None,
-        };
+}
+
+fn note(value: &[u8], layer: u8, found: &mut Vec<Word>) {
+    for family in Family::ALL {
+        let word = family.word(value).map(|name| Word { family: *family, layer, name });
+        found.extend(word.filter(|word| !found.contains(word)));
     }
-    Some(decoded)
 }
 
 #[cfg(test)]

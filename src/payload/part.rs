@@ -1,7 +1,7 @@
 //! Which parts of a field does a target take for values? As the field stands in the log, so that an
 //! escaped separator separates nothing.
 
-use crate::event::Field;
+use crate::event::{Field, decode};
 
 /// The values in a field's text, as [`inner`] leaves it.
 pub(super) fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -19,11 +19,12 @@ pub(super) fn parts(field: Field, text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// What of a field's text can hold values: of a Referer not its own scheme and host; an agent only
-/// if it has a sign that agents do not have (they are full of brackets, blanks and semicolons).
+/// if it has a sign that agents do not have (they are full of brackets, blanks and semicolons), be it
+/// escaped.
 pub(super) fn inner(field: Field, text: &[u8]) -> &[u8] {
     match field {
         Field::Referer => behind_authority(text),
-        Field::UserAgent if !is_odd(text) => b"",
+        Field::UserAgent if !is_odd(text) && !is_odd(&decode::once(text)) => b"",
         _ => text,
     }
 }
@@ -125,5 +126,7 @@ mod tests {
         assert_eq!(shown(Field::Referer, "' or 1=1"), ["' or 1=1"]);
         assert_eq!(shown(Field::Cookie, "a=1; b=2'"), ["1", "2'"]);
         assert_eq!(shown(Field::Body, "a=1&b=2"), ["1", "2"]);
+        assert_eq!(shown(Field::UserAgent, "%22onclick%3Dx"), ["%22onclick%3Dx"]);
+        assert_eq!(shown(Field::UserAgent, "Shop%20App/1 (+http://shop.example)"), [""]);
     }
 }

@@ -6,6 +6,11 @@ fn suspect(event: &Event<'_>) -> bool {
     FIELDS.iter().any(|field| super::suspect(event, *field))
 }
 
+fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> {
+    let all = FIELDS.iter().flat_map(|field| super::words(event, *field));
+    all.filter(|word| (word.family, word.layer) == (family, layer)).map(|word| word.name).collect()
+}
+
 fn event(target: &'static str) -> Event<'static> {
     let mut event = Event::default();
     event.reset(target.as_bytes());
@@ -53,6 +58,10 @@ fn attacks_have_words_at_the_layer_where_they_become_readable() {
         ("/i?q=http%3A%2F%2F2852039166%2F", Family::Url, 1, "disguised"),
         ("/i?q=gopher://h:25/", Family::Url, 0, "scheme"),
         ("/i?q=http://203.0.113.9/a", Family::Url, 0, "bare"),
+        ("/i?q=/%5Cbad.example", Family::Url, 1, "disguised"),
+        ("/i?q=http://bad.example/x?", Family::Url, 0, "include"),
+        ("/i?q=ssh2.shell://u:p@h.example:22/xterm", Family::Url, 0, "scheme"),
+        ("/i?q=a%26more%20x%20%7C%20id", Family::Cmdi, 1, "chained"),
         ("/i?q=http://h.example/x.txt?", Family::Url, 0, "include"),
     ] {
         let event = event(target);
@@ -113,6 +122,9 @@ fn customers_have_none() {
         "/search?q=sleep+mask+(silk)",
         "/search?q=node+%26+path+lights",
         "/search?q=ping+pong+-balls",
+        "/p?title=Phones%2C%20Tablets%20%26%20More%20%7C%20Example%20Shop",
+        "/p?title=Search+%26+find+hotels+%7C+Example+Travel",
+        "/ad;click=http://d.example.com/p/?c=1&u=http://e.example.com/c?d=http://f.example.com/?",
         "/search?q=%E9%9D%B4+%E8%B5%A4%E3%81%84%E3%80%80%E3%80%8C%E9%99%90%E5%AE%9A%E3%80%8D",
         "/p?u=https%3A%2F%2Fwww.example.com%2Fa%3Fb%3D1%26c%3D2",
         "/p?redirect=%2Faccount%2Forders%3Fpage%3D2",

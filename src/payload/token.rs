@@ -141,7 +141,7 @@ fn number(text: &[u8]) -> usize {
 }
 
 fn variable(text: &[u8]) -> (Token<'_>, usize) {
-    let marks = text.iter().take_while(|b| **b == text[0]).count().min(2);
+    let marks = text.iter().take(2).take_while(|b| **b == text[0]).count();
     let part = |byte: &&u8| is_word(**byte) || byte.is_ascii_digit() || **byte == b'.';
     let len = text[marks..].iter().take_while(part).count();
     if len == 0 && text[0] == b':' {

@@ -4,6 +4,8 @@
 //! the metadata service of a cloud is not, nor one that writes a number where a name stands
 //! (`http://2852039166/`, `http://0xA9FEA9FE/`), nor a scheme that browsers do not speak.
 
+use super::known::{Texts, Words};
+
 /// What an address means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Url {
@@ -33,77 +35,24 @@ impl Url {
 }
 
 /// Schemes that a server's own functions open.
-const SCHEMES: &[&str] = &[
-    "file",
-    "gopher",
-    "dict",
-    "php",
-    "phar",
-    "expect",
-    "glob",
-    "zip",
-    "zlib",
-    "bzip2",
-    "ogg",
-    "rar",
-    "ssh2",
-    "jar",
-    "netdoc",
-    "ldap",
-    "ldaps",
-    "ldapi",
-    "tftp",
-    "sftp",
-    "imap",
-    "imaps",
-    "pop3",
-    "smtp",
-    "rtsp",
-    "rtmp",
-    "rsync",
-    "svn",
-    "telnet",
-    "nntp",
-    "local_file",
-    "jdbc",
-    "rmi",
-    "ssh",
-    "finger",
-    "mongodb",
-    "redis",
-    "mysql",
-    "acap",
-    "irc",
-    "xri",
-    "view-source",
-    "scp",
-    "smb",
-    "data",
-    "ftps",
-    "git",
-    "compress.zlib",
-    "compress.bzip2",
-    "resource",
-    "feed",
-    "vim",
-];
+static SCHEMES: Words = Words::new(
+    "file gopher dict php phar expect glob zip zlib bzip2 ogg rar ssh2 ssh2.shell \
+    ssh2.exec ssh2.tunnel ssh2.sftp ssh2.scp jar netdoc ldap ldaps \
+    ldapi tftp sftp imap imaps pop3 smtp rtsp rtmp rsync svn telnet nntp local_file jdbc rmi \
+    ssh finger mongodb redis mysql acap irc xri view-source scp smb data ftps git \
+    compress.zlib compress.bzip2 resource feed vim",
+);
 
 /// Services that fetch names for whoever tests that a server fetches, and names of inner ones.
-const HOSTS: &[&str] = &[
+static HOSTS: Texts = Texts::new(&[
     "localhost",
     "metadata.google.internal",
     "metadata.packet.net",
     "kubernetes.default",
-    ".nip.io",
-    ".xip.io",
-    ".sslip.io",
     "localtest.me",
     "lvh.me",
-    ".local",
-    ".internal",
     "burpcollaborator.net",
     "oastify.com",
-    ".oast.",
     "interact.sh",
     "interactsh.com",
     "dnslog.cn",
@@ -114,7 +63,10 @@ const HOSTS: &[&str] = &[
     "bxss.",
     "xss.ht",
     "pipedream.net",
-];
+]);
+
+/// How names of such services end.
+const ENDS: [&[u8]; 6] = [b".nip.io", b".xip.io", b".sslip.io", b".local", b".internal", b".oast."];
 
 /// What the value means as an address; `None` if it is none, or an everyday one.
 pub fn url(value: &[u8]) -> Option<Url> {
@@ -126,12 +78,13 @@ pub fn url(value: &[u8]) -> Option<Url> {
     let slashes = |text: &[u8]| text.iter().take_while(|b| matches!(b, b'/' | b'\\')).count();
     if colon == 0 {
         let marks = slashes(text);
-        return if marks >= 2 { host(&text[marks..]) } else { None };
+        let (slashes, rest) = text.split_at(marks);
+        return if marks >= 2 { host(rest).or_else(|| folded(slashes, rest)) } else { None };
     }
     let rest = &text[colon + 1..];
     let marks = slashes(rest);
     if !web {
-        let known = SCHEMES.iter().any(|known| known.as_bytes() == scheme);
+        let known = SCHEMES.has(scheme);
         let data = scheme != b"data"
             || rest.starts_with(b"text")
             || rest.starts_with(b"//")
@@ -158,7 +111,7 @@ fn host(text: &[u8]) -> Option<Url> {
     } else {
         name.split(|b| matches!(b, b':' | b'#' | b' ')).next().unwrap_or_default()
     };
-    if HOSTS.iter().any(|known| ends_or_holds(name, known)) {
+    if HOSTS.any_in(name) || ENDS.iter().any(|end| name.ends_with(end)) {
         return Some(Url::Internal);
     }
     if six {
@@ -173,11 +126,14 @@ fn host(text: &[u8]) -> Option<Url> {
     (numeric(name) || escaped || marks || circled(name)).then_some(Url::Disguised)
 }
 
-fn ends_or_holds(name: &[u8], known: &str) -> bool {
-    let known = known.as_bytes();
-    name == known
-        || name.ends_with(known)
-        || known.first() != Some(&b'.') && memchr::memmem::find(name, known).is_some()
+/// Slashes that only a browser folds to the two before a host: `///bad.example`, `/\\bad.example`.
+fn folded(slashes: &[u8], rest: &[u8]) -> Option<Url> {
+    let part = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    let name = &rest[..rest.iter().take_while(part).count()];
+    let odd = slashes.len() == 3 || slashes.len() == 2 && slashes[0] != slashes[1];
+    let ends = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    let domain = name.contains(&b'.') && ends.len() > 1 && ends.iter().all(u8::is_ascii_alphabetic);
+    (odd && domain && !name.starts_with(b".")).then_some(Url::Disguised)
 }
 
 fn dotted(name: &[u8]) -> Option<std::net::Ipv4Addr> {
@@ -212,5 +168,8 @@ fn include(rest: &[u8]) -> bool {
         b".txt", b".txt?", b".php?", b".inc", b".inc?", b".gif?", b".jpg?", b".png?", b".dat?",
         b"?", b".sh", b".phtml",
     ];
-    ends.iter().any(|end| rest.ends_with(end)) && rest.len() > 8 || rest.ends_with(b"\0")
+    // An address with a query of its own that holds another ends so too, as counters pass them on.
+    let path = rest.strip_suffix(b"?").unwrap_or(rest);
+    let plain = !path.iter().any(|b| matches!(b, b'?' | b';' | b'=' | b'&'));
+    plain && rest.len() > 8 && ends.iter().any(|end| rest.ends_with(end)) || rest.ends_with(b"\0")
 }

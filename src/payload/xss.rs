@@ -5,6 +5,10 @@
 //! (`javascript:`), or script itself, for values that land in one (`';alert(1)//`). Markup that only
 //! shows (`<b>`, `<a href="/x">`) is left alone.
 
+use std::ops::Range;
+
+use super::known::{Ahead, Next, Signs, Texts, Words};
+
 /// What brings the script in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Xss {
@@ -34,29 +38,34 @@ impl Xss {
 const LONGEST: usize = 4_096;
 
 /// Elements that run or load something, whatever their attributes are.
-const ACTIVE: &str = "script iframe frame frameset object embed applet svg math meta base link style isindex xml layer \
+static ACTIVE: Words = Words::new(
+    "script iframe frame frameset object embed applet svg math meta base link style isindex xml layer \
     ilayer bgsound template noscript xss animate animatetransform set foreignobject plaintext listing portal noembed \
     handler listener image video audio body details marquee keygen source track input button form textarea \
-    title html head xmp fencedframe import stylesheet dialog";
+    title html head xmp fencedframe import stylesheet dialog",
+);
 
 /// Elements that pages of ordinary people contain too: active with an attribute that loads.
-const PASSIVE: &str =
-    "img a div p span td tr table select map area custom font b i u br hr h1 li ul";
+static PASSIVE: Words =
+    Words::new("img a div p span td tr table select map area custom font b i u br hr h1 li ul");
 
 /// Attributes of a text that only shows.
-const HARMLESS: &str =
-    "class id width height border cellpadding cellspacing align alt title target rel lang name";
+static HARMLESS: Words = Words::new(
+    "class id width height border cellpadding cellspacing align alt title target rel lang name",
+);
 
 /// Names of events, by their beginnings.
-const EVENTS: &str = "error load click dblclick mouse focus blur key change submit reset select abort drag drop toggle \
+static EVENTS: Words = Words::new(
+    "error load click dblclick mouse focus blur key change submit reset select abort drag drop toggle \
     wheel scroll resize pointer touch animation transition begin end repeat unload beforeunload hashchange page message \
     copy cut paste input invalid contextmenu start finish bounce show play canplay readystatechange auxclick search \
     loadstart loadend beforeinput webkit afterprint beforeprint popstate storage online offline cancel close cue duration \
     ended formdata gotpointer lostpointer progress ratechange seek slotchange stalled suspend timeupdate volume waiting \
-    activate beforeactivate beforecopy help propertychange filterchange layoutcomplete losecapture move row data security";
+    activate beforeactivate beforecopy help propertychange filterchange layoutcomplete losecapture move row data security",
+);
 
 /// Script that says enough by itself.
-const SCRIPTS: &[&str] = &[
+static SCRIPTS: Texts = Texts::new(&[
     "document.cookie",
     "document.write",
     "document.domain",
@@ -147,10 +156,10 @@ const SCRIPTS: &[&str] = &[
     "xlink:href",
     "href=//",
     "src=//",
-];
+]);
 
 /// Functions whose call says enough.
-const CALLS: &[&str] = &[
+static CALLS: Texts = Texts::new(&[
     "alert",
     "confirm",
     "prompt",
@@ -164,21 +173,63 @@ const CALLS: &[&str] = &[
     "fetch",
     "print",
     "btoa",
-];
+]);
+
+/// Addresses that are pages or scripts.
+static PAGES: Texts = Texts::new(&[
+    "data:text/html",
+    "data:text/xml",
+    "data:text/javascript",
+    "data:image/svg",
+    "data:application/x",
+    "data:;base64",
+    "data:,",
+    "mocha:",
+    "livescript:",
+]);
+
+/// Schemes of script.
+static SCHEMES: Texts = Texts::new(&["javascript:", "vbscript:", "javascript&colon;", "jscript:"]);
+
+static STYLE: Texts = Texts::new(&["style="]);
+/// What a style loads or runs with.
+static STYLED: Texts = Texts::new(&["url(", "behavior", "expression", "binding", "javascript"]);
+/// Attributes of other languages.
+static FOREIGN: Texts = Texts::new(&["xmlns", "xlink", "xi:include", "datasrc="]);
+/// What behind a harmless attribute still loads or styles.
+static HIDDEN: Texts = Texts::new(&["javascript", "src=", "style="]);
+/// What loads or styles.
+static SOURCES: Texts = Texts::new(&[
+    "src",
+    "style",
+    "background",
+    "data:",
+    "formaction",
+    "script",
+    "srcdoc",
+    "&#",
+    "&tab",
+    "&colon",
+    "ping=",
+    "dynsrc",
+    "lowsrc",
+]);
 
 /// What the value does in a page; the gravest reading counts.
 pub fn xss(value: &[u8]) -> Option<Xss> {
     let text = squeezed(&value[..value.len().min(LONGEST)]);
-    let markup = || memchr::memchr_iter(b'<', &text).any(|at| element(&text[at + 1..]));
-    if handler(&text) {
-        Some(Xss::Handler)
-    } else if markup() {
-        Some(Xss::Element)
-    } else if address(&text) {
-        Some(Xss::Address)
-    } else {
-        script(&text).then_some(Xss::Script)
+    let signs = Signs::of(&text);
+    if signs.any(b"=") && handler(&text) {
+        return Some(Xss::Handler);
     }
+    if signs.any(b"<") && Markup::new(&text).acts() {
+        return Some(Xss::Element);
+    }
+    let close = close(&text);
+    if signs.any(b":&") && (PAGES.any_in(&text) || address(&close)) {
+        return Some(Xss::Address);
+    }
+    (calls(&text) || SCRIPTS.any_in(&close)).then_some(Xss::Script)
 }
 
 /// The text in lower case, without what browsers pass over inside names: NUL, and tabs and line
@@ -199,32 +250,105 @@ fn letters(text: &[u8]) -> &[u8] {
     &text[..text.iter().take_while(part).count()]
 }
 
-fn among(list: &str, word: &[u8]) -> bool {
-    list.split_ascii_whitespace().any(|known| known.as_bytes() == word)
+/// The elements of a text, which are asked for from left to right.
+struct Markup<'t> {
+    text: &'t [u8],
+    /// Where the next `>` stands, or the text ends.
+    end: usize,
+    /// Before the next attribute.
+    attribute: Next,
+    style: Ahead<'t>,
+    styled: Ahead<'t>,
+    foreign: Ahead<'t>,
+    hidden: Ahead<'t>,
+    sources: Ahead<'t>,
 }
 
-/// Whether what follows a `<` is an element that does something.
-fn element(text: &[u8]) -> bool {
-    let ahead = text.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'/').count();
-    let closes = text[..ahead].contains(&b'/');
-    let rest = &text[ahead..];
-    if [&b"!--"[..], b"![", b"!doctype", b"!entity", b"?xml", b"?import", b"%", b"?php", b"?="]
-        .iter()
-        .any(|m| rest.starts_with(m))
-    {
-        return true;
+impl<'t> Markup<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        let ahead = |texts| Ahead::new(texts, text);
+        Self {
+            text,
+            end: 0,
+            attribute: Next::default(),
+            style: ahead(&STYLE),
+            styled: ahead(&STYLED),
+            foreign: ahead(&FOREIGN),
+            hidden: ahead(&HIDDEN),
+            sources: ahead(&SOURCES),
+        }
     }
-    let name = letters(rest);
-    let plain = name.rsplit(|b| *b == b':').next().unwrap_or(name);
-    if among(ACTIVE, plain) || plain == b"vmlframe" || among(ACTIVE, &spaced(rest)) {
-        return true;
+
+    /// Whether one of them does something.
+    fn acts(&mut self) -> bool {
+        let text = self.text;
+        memchr::memchr_iter(b'<', text).any(|at| self.element(at + 1))
     }
-    let known = [&b"script"[..], b"iframe", b"svg:", b"xsl:", b"import"];
-    if known.iter().any(|known| name.starts_with(known)) {
-        return true;
+
+    /// Whether the element whose name stands here does something.
+    fn element(&mut self, at: usize) -> bool {
+        let text = &self.text[at..];
+        let ahead = text.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'/').count();
+        let closes = text[..ahead].contains(&b'/');
+        let rest = &text[ahead..];
+        let name = letters(rest);
+        if name.is_empty() {
+            return begins(rest);
+        }
+        let plain = name.rsplit(|b| *b == b':').next().unwrap_or(name);
+        let spread = rest.get(1) == Some(&b' ') && ACTIVE.has(&spaced(rest));
+        if ACTIVE.has(plain) || plain == b"vmlframe" || spread {
+            return true;
+        }
+        let known = [&b"script"[..], b"iframe", b"svg:", b"xsl:", b"import"];
+        if known.iter().any(|known| name.starts_with(known)) {
+            return true;
+        }
+        let tag = self.tag(at + ahead + name.len());
+        !closes && (PASSIVE.has(name) && self.loads(&tag) || self.styles(&tag))
     }
-    let attributes = &rest[name.len()..];
-    !closes && !name.is_empty() && (among(PASSIVE, name) && loads(attributes) || styles(attributes))
+
+    /// The attributes of an element, from here on.
+    fn tag(&mut self, from: usize) -> Range<usize> {
+        if self.end < from {
+            let end = memchr::memchr(b'>', &self.text[from..]);
+            self.end = end.map_or(self.text.len(), |n| from + n);
+        }
+        from..self.end
+    }
+
+    /// The name of the first attribute, behind what parts attributes.
+    fn first_attribute(&mut self, tag: &Range<usize>) -> &'t [u8] {
+        let parts = |b: u8| matches!(b, b' ' | b'/' | b'\t' | b'\n' | b'"' | b'\'');
+        let begins = |pair: &[u8]| parts(pair[0]) && !letters(&pair[1..]).is_empty();
+        let text = &self.text[tag.start..];
+        let next = self.attribute.behind(tag.start, || text.windows(2).position(begins));
+        next.filter(|at| at + 1 < tag.end).map_or(b"", |at| letters(&self.text[at + 1..tag.end]))
+    }
+
+    /// Whether an attribute of any element brings style that loads, or names of other languages.
+    fn styles(&mut self, tag: &Range<usize>) -> bool {
+        self.style.is_in(tag) && self.styled.is_in(tag) || self.foreign.is_in(tag)
+    }
+
+    /// Whether an attribute loads or styles something, other than a link to a page.
+    fn loads(&mut self, tag: &Range<usize>) -> bool {
+        let first = self.first_attribute(tag);
+        if first.is_empty() {
+            return false;
+        }
+        if HARMLESS.has(first) {
+            return first != b"class" && first != b"id" && self.hidden.is_in(tag);
+        }
+        self.sources.is_in(tag)
+    }
+}
+
+/// Whether a declaration or an instruction begins here.
+fn begins(text: &[u8]) -> bool {
+    let marks =
+        [&b"!--"[..], b"![", b"!doctype", b"!entity", b"?xml", b"?import", b"%", b"?php", b"?="];
+    marks.iter().any(|mark| text.starts_with(mark))
 }
 
 /// A name whose letters stand apart: `f o r m`.
@@ -234,62 +358,21 @@ fn spaced(text: &[u8]) -> Vec<u8> {
     text.chunks(2).take_while(apart).map(|pair| pair[0]).collect()
 }
 
-/// Whether an attribute of any element brings style that loads, or names of other languages.
-fn styles(text: &[u8]) -> bool {
-    let tag = &text[..memchr::memchr(b'>', text).unwrap_or(text.len())];
-    let loads = has_any(tag, &["url(", "behavior", "expression", "binding", "javascript"]);
-    has_any(tag, &["style="]) && loads
-        || has_any(tag, &["xmlns", "xlink", "xi:include", "datasrc="])
-}
-
-/// Whether an attribute loads or styles something, other than a link to a page.
-fn loads(text: &[u8]) -> bool {
-    let tag = &text[..memchr::memchr(b'>', text).unwrap_or(text.len())];
-    let mut attributes =
-        tag.split(|b| matches!(b, b' ' | b'/' | b'\t' | b'\n' | b'"' | b'\'')).map(letters);
-    let first = attributes.find(|name| !name.is_empty()).unwrap_or_default();
-    if first.is_empty() || among(HARMLESS, first) {
-        return has_any(tag, &["javascript", "src=", "style="])
-            && !first.is_empty()
-            && !among("class id", first);
-    }
-    has_any(
-        tag,
-        &[
-            "src",
-            "style",
-            "background",
-            "data:",
-            "formaction",
-            "script",
-            "srcdoc",
-            "&#",
-            "&tab",
-            "&colon",
-            "ping=",
-            "dynsrc",
-            "lowsrc",
-        ],
-    )
-}
-
-fn has_any(text: &[u8], needles: &[&str]) -> bool {
-    needles.iter().any(|needle| memchr::memmem::find(text, needle.as_bytes()).is_some())
-}
-
 /// Whether an event handler is given: any behind a `<`, a known one behind a sign that ends an
 /// attribute.
 fn handler(text: &[u8]) -> bool {
+    let (mut tag, mut passed) = (None, 0);
     memchr::memmem::find_iter(text, b"on").any(|at| {
         let Some(before) = at.checked_sub(1).map(|before| text[before]) else {
             return given(&text[at + 2..], false);
         };
+        tag = memchr::memrchr(b'<', &text[passed..at]).map(|n| passed + n).or(tag);
+        passed = at;
         if before.is_ascii_alphanumeric()
             || matches!(before, b'_' | b'-' | b'.' | b'?' | b'&' | b'%' | b'$' | b'[')
         {
             return false;
         }
-        let tag = memchr::memrchr(b'<', &text[..at]);
         let inside = tag.is_some_and(|tag| {
             text.get(tag + 1).is_some_and(|b| !b.is_ascii_whitespace() && !b.is_ascii_digit())
         });
@@ -298,76 +381,52 @@ fn handler(text: &[u8]) -> bool {
 }
 
 fn given(text: &[u8], inside: bool) -> bool {
-    let name = letters(text);
+    /// No event has a longer name.
+    const NAME: usize = 64;
+    let name = letters(&text[..text.len().min(NAME)]);
     let rest = text[name.len()..].trim_ascii_start();
-    let known = || EVENTS.split_ascii_whitespace().any(|event| name.starts_with(event.as_bytes()));
     let value = rest.get(1..).unwrap_or_default().trim_ascii_start();
     name.len() > 1
         && rest.first() == Some(&b'=')
-        && (inside || known() && value.first() != Some(&b'='))
+        && (inside || value.first() != Some(&b'=') && EVENTS.begin(name))
 }
 
-/// Whether an address is a script: letters may be spread by blanks and entities.
-fn address(text: &[u8]) -> bool {
-    const PAGES: &[&str] = &[
-        "data:text/html",
-        "data:text/xml",
-        "data:text/javascript",
-        "data:image/svg",
-        "data:application/x",
-        "data:;base64",
-        "data:,",
-        "mocha:",
-        "livescript:",
-    ];
-    if has_any(text, PAGES) {
-        return true;
-    }
-    let close = close(text);
-    ["javascript:", "vbscript:", "javascript&colon;", "jscript:"].iter().any(|scheme| {
-        memchr::memmem::find_iter(&close, scheme.as_bytes())
-            .any(|at| runs(&close[at + scheme.len()..]))
-    })
+/// Whether an address is a script; blanks and entities that may spread its letters are taken away.
+fn address(close: &[u8]) -> bool {
+    let sign = |b: &u8| matches!(b, b'(' | b'`' | b'=' | b'/' | b'\\' | b';' | b'%' | b'&' | b'[');
+    // A sentence may follow `javascript:`, script has one of these signs.
+    let last = close.iter().rposition(sign).unwrap_or(0);
+    SCHEMES.all_in(close).any(|scheme| scheme.end == close.len() || scheme.end <= last)
 }
 
-/// Whether script rather than a sentence follows `javascript:`.
-fn runs(rest: &[u8]) -> bool {
-    rest.is_empty()
-        || rest
-            .iter()
-            .any(|b| matches!(b, b'(' | b'`' | b'=' | b'/' | b'\\' | b';' | b'%' | b'&' | b'['))
-}
-
-/// Whether the value holds script.
-fn script(text: &[u8]) -> bool {
-    let calls = CALLS.iter().any(|name| {
-        memchr::memmem::find_iter(text, name.as_bytes()).any(|at| called(text, at, at + name.len()))
-    });
-    calls || has_any(&close(text), SCRIPTS)
+/// Whether a function of pages is called.
+fn calls(text: &[u8]) -> bool {
+    CALLS.all_in(text).any(|name| called(text, name.start, name.end))
 }
 
 /// The text without blanks, control characters, comments, and entities for them.
 fn close(text: &[u8]) -> Vec<u8> {
     let mut close = Vec::with_capacity(text.len());
     let mut rest = text;
+    let mut comments = true;
     while let Some(byte) = rest.first() {
-        let len = [&b"&tab;"[..], b"&newline;"]
-            .iter()
-            .find(|e| rest.starts_with(e))
-            .map_or(0, |e| e.len());
-        let comment = if rest.starts_with(b"/*") {
-            memchr::memmem::find(rest, b"*/").map_or(0, |end| end + 2)
-        } else {
-            0
-        };
-        match len.max(comment) {
-            0 if *byte <= b' ' => rest = &rest[1..],
-            0 => {
-                close.push(*byte);
-                rest = &rest[1..];
+        let len = match byte {
+            b'&' => {
+                [&b"&tab;"[..], b"&newline;"].iter().find(|e| rest.starts_with(e)).map(|e| e.len())
             }
-            skipped => rest = &rest[skipped..],
+            b'/' if comments && rest.starts_with(b"/*") => {
+                let end = memchr::memmem::find(rest, b"*/");
+                // If none ends here, none does further on.
+                comments = end.is_some();
+                end.map(|end| end + 2)
+            }
+            0..=b' ' => Some(1),
+            _ => None,
+        };
+        if len.is_none() {
+            close.push(*byte);
         }
+        rest = &rest[len.unwrap_or(1)..];
     }
     close
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Report;
 use super::facts::{clock, count, number};
 use crate::case::{Actor, Presence, Visit};
+use crate::scan::TraceKind;
 use crate::time::Time;
 
 /// Actors at several sites that are shown; the JSON report has all.
@@ -15,7 +16,12 @@ pub(super) fn presence(presence: &Presence) -> String {
     let who = if presence.intruder { " (got in)" } else { "" };
     let requests = count(presence.requests, "request");
     let out = number(presence.bytes);
-    let mut text = format!("{}{who}: {requests} with {out} bytes of answers", presence.value);
+    let what = match presence.kind {
+        TraceKind::Account => "account ",
+        TraceKind::Session => "session ",
+        _ => "",
+    };
+    let mut text = format!("{what}{}{who}: {requests} with {out} bytes of answers", presence.value);
     if presence.records > 0 {
         let _ = write!(text, "; {} in its entries", count(presence.records, "record"));
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Report;
 use crate::case::{
-    Alone, Case, ClassCount, Count, Coverage, EmailsApart, Example, Finding, Stored, StoredIn,
+    Alone, Case, ClassCount, Count, Coverage, EmailsApart, Finding, Stored, StoredIn, Suppressed,
     Units, Verdict,
 };
 use crate::element::{Grade, Holder};
@@ -77,6 +77,13 @@ pub(super) fn findings(report: &Report) -> impl Iterator<Item = (&Case, &Finding
 /// How a finding stands to an earlier report: ` · new`; nothing where none was given.
 pub(super) fn since(finding: &Finding) -> String {
     finding.baseline.map(|mark| format!(" · {}", word(&mark))).unwrap_or_default()
+}
+
+/// What was set apart as harmless, in one sentence.
+pub(super) fn suppressed(apart: &Suppressed) -> String {
+    let Suppressed { title, reason, entry, expires, .. } = apart;
+    let hits = count(apart.count, "hit");
+    format!("{hits} of {title}: {reason} (suppression {entry}, until {expires})")
 }
 
 /// A finding in one sentence.
@@ -223,11 +230,6 @@ pub fn show_command(source: &str, line: u64) -> String {
     } else {
         format!("leaksweep show -- '{}'", locus.replace('\'', r"'\''"))
     }
-}
-
-/// The command for an example.
-pub(super) fn show(example: &Example) -> String {
-    show_command(&example.source, example.line)
 }
 
 /// What was examined, in one sentence.

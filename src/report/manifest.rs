@@ -10,6 +10,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::Report;
+use crate::pan::is_hidden;
 use crate::source::{ContentId, Gap, Window};
 
 const SCHEMA: &str = "leaksweep.manifest/1";
@@ -33,6 +34,14 @@ pub struct Manifest {
     pub timezone: String,
     /// The limits of reading that were met.
     pub limits: Vec<Gap>,
+    /// How far the system kept the program to reading evidence and writing outputs while it read:
+    /// `enforced`, or `partly` or `not available` and why. A fact of the machine, not of the
+    /// evidence, so it stands here and not in the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<String>,
+    /// The folder for what does not fit into memory; it is left as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<String>,
     /// What was read, by path.
     pub inputs: Vec<Input>,
     /// What was written, in the order of the command line.
@@ -84,6 +93,8 @@ impl Manifest {
             window: run.window,
             timezone: run.timezone.clone(),
             limits: run.limits.clone(),
+            sandbox: None,
+            temporary: None,
             inputs: run.sources.iter().map(input).collect(),
             outputs,
         }
@@ -123,8 +134,11 @@ impl Manifest {
 }
 
 /// A line of `SHA256SUMS`. A path with a line end or a backslash is written as GNU coreutils do:
-/// escaped, behind a backslash.
+/// escaped, behind a backslash. A path that is not written whole stands in a comment.
 pub fn sums_line(sum: ContentId, path: &str) -> String {
+    if is_hidden(path) {
+        return format!("# name holds a card number {sum}  {}\n", super::visible(path));
+    }
     let escaped = path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
     let mut line = if escaped == path { String::new() } else { "\\".to_owned() };
     // Writing into a string cannot fail.

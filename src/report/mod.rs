@@ -40,7 +40,7 @@ pub use format::{Format, Look, RenderError};
 pub use manifest::{Input, Manifest, Output, sums_line};
 pub use news::news;
 pub use ocsf::OcsfVersion;
-pub use part::{PartError, PartFile};
+pub use part::{Head, PartError, PartFile};
 pub use visible::visible;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +55,7 @@ use crate::source::{ContentId, Gap, GapKind, SourceEnd, Window};
 pub const SCHEMA: &str = "leaksweep.report/1";
 
 /// The report (schema `leaksweep.report/1`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// `leaksweep.report/1`.
     pub schema: String,

@@ -1,34 +1,65 @@
-//! A part file (schema `leaksweep.part/1`): what one run or machine read, to be merged with what
-//! others read.
+//! What did one run read, to be merged with what others read? The part file (schema
+//! `leaksweep.part/2`).
+//!
+//! A part file is lines of JSON: a head, then pieces, each of which can be merged by itself, in any
+//! order and more than once. So part files one behind the other are a part file, and a program that
+//! sorts or spreads the lines need not know what is in them: a piece that is about one site begins
+//! with `{"site":`.
 
-use std::io::{self, Read, Write};
+use std::collections::BTreeSet;
+use std::io::{self, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::Run;
 use crate::scan::Tally;
 
-const SCHEMA: &str = "leaksweep.part/1";
+const SCHEMA: &str = "leaksweep.part/2";
 
-/// What one run yielded, with the facts that must agree before parts are merged.
+/// What must agree before parts are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartFile {
-    /// `leaksweep.part/1`.
+pub struct Head {
+    /// `leaksweep.part/2`.
     pub schema: String,
-    /// Which case key made the fingerprints; says nothing about the key itself.
+    /// Which case key made the fingerprints; says nothing about the key itself. Empty before it is
+    /// known.
     pub key: String,
-    /// The facts of the run.
+    /// The facts of the run; its arguments are those that the result depends on, without paths.
     pub run: Run,
-    /// What it yielded.
+    /// The paths that were given.
+    pub paths: BTreeSet<String>,
+}
+
+/// What one run yielded, or several together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartFile {
+    /// What must agree.
+    pub head: Head,
+    /// What was read.
     pub tally: Tally,
+}
+
+/// One line.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Line {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<Head>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tally: Option<Tally>,
 }
 
 /// Why parts cannot be merged.
 #[derive(Debug, thiserror::Error)]
 pub enum PartError {
     /// Not a part file.
-    #[error("not a part file: {0}")]
+    #[error("not a part file of schema {SCHEMA:?}: {0}")]
     NotAPart(#[from] serde_json::Error),
+    /// Pieces without a head.
+    #[error("not a part file: it has no head")]
+    NoHead,
     /// A part file of another version.
     #[error("a part file of schema {0:?}; this program reads {SCHEMA:?}")]
     Schema(String),
@@ -39,7 +70,7 @@ pub enum PartError {
     Rules {
         /// The part's.
         theirs: String,
-        /// The first part's, or this program's.
+        /// The merger's.
         ours: String,
     },
     /// Another case key.
@@ -47,93 +78,148 @@ pub enum PartError {
         "made under another case key, so that distinct cards cannot be counted across the parts; sweep again with one --case-key FILE"
     )]
     Key,
-    /// Another time zone was assumed.
-    #[error("made with --timezone {theirs}, the parts before with {ours}")]
-    Zone {
+    /// Other options.
+    #[error(
+        "made by `leaksweep {theirs}`, which is not what this merge is told (`{ours}`); give merge the options of the sweeps"
+    )]
+    Options {
         /// The part's.
         theirs: String,
-        /// The first part's.
+        /// The merger's.
         ours: String,
     },
+    /// The inventory says something else than it did.
+    #[error("made with another inventory, or another version of it; sweep again with the same one")]
+    Inventory,
+}
+
+impl Head {
+    /// A head.
+    pub fn new(key: String, run: Run, paths: BTreeSet<String>) -> Self {
+        Self { schema: SCHEMA.to_owned(), key, run, paths }
+    }
+
+    /// The facts of the run as the report tells them.
+    pub fn run(&self, no_pivot: bool) -> Run {
+        let mut run = self.run.clone();
+        run.arguments.extend(no_pivot.then(|| "--no-pivot".to_owned()));
+        run.arguments.extend(self.paths.iter().cloned());
+        run
+    }
+
+    /// Takes in what another part was made with, if it is the same.
+    fn agree(&mut self, other: Self) -> Result<(), PartError> {
+        let (ours, theirs) = (&self.run, &other.run);
+        if other.schema != SCHEMA {
+            return Err(PartError::Schema(other.schema));
+        }
+        if theirs.rules != ours.rules {
+            let (theirs, ours) = (theirs.rules.clone(), ours.rules.clone());
+            return Err(PartError::Rules { theirs, ours });
+        }
+        if theirs.arguments != ours.arguments {
+            let (theirs, ours) = (theirs.arguments.join(" "), ours.arguments.join(" "));
+            return Err(PartError::Options { theirs, ours });
+        }
+        let sum = |run: &Run| run.inventory.as_ref().map(|inventory| inventory.sha256);
+        if sum(theirs) != sum(ours) {
+            return Err(PartError::Inventory);
+        }
+        if !self.key.is_empty() && other.key != self.key {
+            return Err(PartError::Key);
+        }
+        self.key = other.key;
+        self.run.inventory = other.run.inventory;
+        self.paths.extend(other.paths);
+        Ok(())
+    }
 }
 
 impl PartFile {
-    /// A part.
-    pub fn new(key: String, run: Run, tally: Tally) -> Self {
-        Self { schema: SCHEMA.to_owned(), key, run, tally }
-    }
-
-    /// Reads a part file.
+    /// Adds what a part file holds, piece by piece.
     ///
     /// # Errors
     ///
-    /// If it is none, or of another version.
-    pub fn read(from: impl Read) -> Result<Self, PartError> {
-        let part: Self = serde_json::from_reader(io::BufReader::new(from))?;
-        if part.schema == SCHEMA { Ok(part) } else { Err(PartError::Schema(part.schema)) }
+    /// If it is none, or was made with other rules, options, inventory or case key.
+    pub fn read(&mut self, from: impl Read) -> Result<(), PartError> {
+        let Self { head, tally } = self;
+        let (mut headless, mut wrong) = (true, None);
+        let mut piece = |line: serde_json::Result<Line>| -> Result<Tally, PartError> {
+            let line = line?;
+            if let Some(theirs) = line.head {
+                head.agree(theirs)?;
+                headless = false;
+            }
+            line.tally.filter(|_| !headless).map_or_else(|| Ok(Tally::default()), Ok)
+        };
+        let lines = serde_json::Deserializer::from_reader(BufReader::new(from)).into_iter();
+        tally.extend(lines.map_while(|line| piece(line).map_err(|error| wrong = Some(error)).ok()));
+        match wrong {
+            Some(error) => Err(error),
+            None if headless => Err(PartError::NoHead),
+            None => Ok(()),
+        }
     }
 
-    /// Adds what another part holds.
-    ///
-    /// # Errors
-    ///
-    /// If the two were made with different rules, case keys or time zones.
-    pub fn merge(&mut self, other: Self) -> Result<(), PartError> {
-        other.made_with(&self.run.rules)?;
-        if other.key != self.key {
-            return Err(PartError::Key);
-        }
-        if other.run.timezone != self.run.timezone {
-            let ours = self.run.timezone.clone();
-            return Err(PartError::Zone { theirs: other.run.timezone, ours });
-        }
-        self.tally.merge(other.tally);
-        Ok(())
-    }
-
-    /// Whether it was made with the rules of this digest: hits name rules by number.
-    ///
-    /// # Errors
-    ///
-    /// If it was not.
-    pub fn made_with(&self, digest: &str) -> Result<(), PartError> {
-        if self.run.rules == digest {
-            return Ok(());
-        }
-        let (theirs, ours) = (self.run.rules.clone(), digest.to_owned());
-        Err(PartError::Rules { theirs, ours })
-    }
-
-    /// Writes the part, on one line.
+    /// Writes the part: its head, then its pieces.
     ///
     /// # Errors
     ///
     /// If writing fails.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
-        out.write_all(b"\n")
+        write_line(out, &Line { head: Some(self.head.clone()), ..Line::default() })?;
+        self.tally.pieces().try_for_each(|(site, piece)| {
+            let site = site.map(str::to_owned);
+            write_line(out, &Line { site, tally: Some(piece), head: None })
+        })
     }
+}
+
+fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{RunInventory, sample};
     use super::*;
+    use crate::source::ContentId;
+
+    fn written(part: &PartFile) -> Vec<u8> {
+        let mut file = Vec::new();
+        part.write(&mut file).unwrap();
+        file
+    }
+
+    fn part(key: &str, change: impl FnOnce(&mut Run)) -> PartFile {
+        let mut run = sample::report().run;
+        change(&mut run);
+        let head = Head::new(key.into(), run, BTreeSet::from(["logs".to_owned()]));
+        PartFile { head, tally: Tally::default() }
+    }
 
     #[test]
     fn parts_come_back_and_refuse_strangers() {
-        let part = PartFile::new("k".into(), sample::report().run, Tally::default());
-        let mut file = Vec::new();
-        part.write(&mut file).unwrap();
-        let mut read = PartFile::read(file.as_slice()).unwrap();
-        assert_eq!(read, part);
-        read.merge(part.clone()).unwrap();
-        let stranger = PartFile { key: "other".into(), ..part.clone() };
-        assert!(matches!(read.merge(stranger), Err(PartError::Key)));
-        let mut run = part.run.clone();
-        run.rules = "other".into();
-        let other_rules = PartFile { run, ..part };
-        assert!(matches!(read.merge(other_rules), Err(PartError::Rules { .. })));
-        assert!(PartFile::read(&b"{}"[..]).is_err());
+        let whole = part("k", |_| ());
+        let mut read = part("", |_| ());
+        let twice = [written(&whole), written(&whole)].concat();
+        read.read(twice.as_slice()).unwrap();
+        assert_eq!(read, whole);
+        let mut refused = |part: &PartFile| read.read(written(part).as_slice()).unwrap_err();
+        assert!(matches!(refused(&part("other", |_| ())), PartError::Key));
+        let rules = part("k", |run| run.rules = "other".into());
+        assert!(matches!(refused(&rules), PartError::Rules { .. }));
+        let options = part("k", |run| run.arguments.push("--site".into()));
+        assert!(matches!(refused(&options), PartError::Options { .. }));
+        let (path, sha256) = ("sites.toml".into(), ContentId([7; 32]));
+        let read_then = RunInventory { path, sha256, found_in_evidence: false };
+        let inventory = part("k", |run| run.inventory = Some(read_then));
+        assert!(matches!(refused(&inventory), PartError::Inventory));
+        assert!(matches!(read.read(&b""[..]), Err(PartError::NoHead)));
+        assert!(matches!(
+            read.read(&br#"{"schema":"leaksweep.part/1"}"#[..]),
+            Err(PartError::NotAPart(_))
+        ));
     }
 }

@@ -4,7 +4,7 @@
 use crate::case::{
     Activity, Actor, Alone, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example,
     Finding, FindingRule, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown,
-    ShownBy, Sighting, SiteHit, Step, Stored, StoredIn, Unable, Units, Verdict, Visit,
+    ShownBy, Sighting, SiteHit, Step, Stored, StoredIn, Suppressed, Unable, Units, Verdict, Visit,
 };
 use crate::element::{Element, Grade, mask};
 use crate::event::decode::Layer;
@@ -80,6 +80,16 @@ fn breached() -> Case {
             ..Units::default()
         },
         findings: vec![finding()],
+        suppressed: vec![Suppressed {
+            entry: 1,
+            rule: "id-2".into(),
+            title: "Dump asked for".into(),
+            reason: format!("night batch {HOSTILE}"),
+            expires: "2027-03-31".into(),
+            count: 12,
+            first: Some(at("08T05:12:07")),
+            last: None,
+        }],
         indicators: vec![Indicator {
             kind: "client".into(),
             value: "203.0.113.66".into(),
@@ -130,6 +140,7 @@ fn present() -> Presence {
         walks: vec![],
         agents: vec![HOSTILE.into()],
         accounts: vec![],
+        sessions: vec![],
         clients: vec!["203.0.113.66".into()],
         hours: vec![HourCount { hour: self::at("08T05:00:00"), count: 676_349 }],
     }
@@ -282,6 +293,7 @@ fn bare(site: &str, verdict: Verdict, coverage: Coverage) -> Case {
         vulnerability_window: None,
         units: Units::default(),
         findings: vec![],
+        suppressed: vec![],
         indicators: vec![],
         timeline: vec![],
         actors: vec![],

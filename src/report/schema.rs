@@ -6,3 +6,5 @@ pub const REPORT: &str = include_str!("schema/report.json");
 pub const HIT: &str = include_str!("schema/hit.json");
 /// Of a part file (`-f part`).
 pub const PART: &str = include_str!("schema/part.json");
+/// Of a comparison (`compare -f json`).
+pub const COMPARISON: &str = include_str!("schema/comparison.json");

@@ -2,7 +2,7 @@
 //! sweep ran, from the same folder.
 //!
 //! A line sums up a file as it lies on disk, compressed as it is. What `sha256sum` cannot check
-//! stands in comments (`#`), which it passes over: standard input, names that no line can hold, what
+//! stands in comments (`#`), which it passes over: standard input, names that no line may hold, what
 //! could not be opened, and the streams inside the files, summed up as they were read
 //! (decompressed, decoded).
 
@@ -39,9 +39,10 @@ fn line(source: &RunSource) -> String {
     }
 }
 
-/// Whether a name may hold a byte that is no printable text, written `\xhh`.
+/// Whether a name may hold a byte that is no printable text, written `\xhh`; or holds one, in a report
+/// that this program did not write.
 fn is_escaped(path: &str) -> bool {
-    path.contains("\\x")
+    path.contains("\\x") || path.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
         let id = Some(ContentId([7; 32]));
         assert_eq!(listing("zei/a b.log.gz", id), format!("{sum}  zei/a b.log.gz\n"));
         assert_eq!(listing("a\\b.log", id), format!("\\{sum}  a\\\\b.log\n"));
-        for (path, id) in [("-", id), ("a\\x0ab.log", id), ("gone.log", None)] {
+        for (path, id) in [("-", id), ("a\\x0ab.log", id), ("a\x1bb.log", id), ("gone.log", None)] {
             let text = listing(path, id);
             assert!(text.starts_with("# ") && text.lines().count() == 1, "{text}");
         }

@@ -129,6 +129,7 @@ impl Block<'_> {
         let missing: Vec<_> = case.coverage.shortfalls.iter().filter(|s| !told(s)).collect();
         self.sentences("missing", missing.into_iter().cloned())?;
         self.findings(&case.findings)?;
+        self.sentences("suppressed", case.suppressed.iter().map(facts::suppressed))?;
         self.sentences("followed", case.actors.iter().map(actor::presence))?;
         self.entry("next", facts::next_step(case.verdict))
     }
@@ -218,7 +219,10 @@ impl Block<'_> {
             );
             self.entry(label, &text)?;
             if let Some(example) = finding.examples.first() {
-                self.entry("", &format!("  {}", facts::show(example)))?;
+                self.entry(
+                    "",
+                    &format!("  {}", facts::show_command(&example.source, example.line)),
+                )?;
             }
         }
         match findings.len().saturating_sub(FINDINGS) {
@@ -273,9 +277,11 @@ const BARS: usize = 48;
 fn sparkline(counts: &[u64]) -> (String, usize) {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let each = counts.len().div_ceil(BARS).max(1);
-    let bars: Vec<u64> = counts.chunks(each).map(|chunk| chunk.iter().sum()).collect();
+    // A report that is read back may claim any numbers.
+    let sum = |chunk: &[u64]| chunk.iter().map(|n| u128::from(*n)).sum();
+    let bars: Vec<u128> = counts.chunks(each).map(sum).collect();
     let most = bars.iter().copied().max().unwrap_or(0).max(1);
-    let bar = |n: &u64| match n {
+    let bar = |n: &u128| match n {
         0 => '·',
         n => HEIGHTS.get((n * 8).div_ceil(most) as usize - 1).copied().unwrap_or('█'),
     };

@@ -14,8 +14,11 @@ use super::program::{Check, Cond, Group, Leaf, Program};
 ///
 /// * `category: webserver`: access logs and requests in WAF logs; `application`: application and
 ///   gateway logs; any other category: logs of that category or kind (`waf`, `gateway`).
+/// * Error logs are `service: apache` and `service: nginx`, as Sigma's taxonomy has it. What they
+///   repeat of requests stands in the access log too: a correlation would count it twice.
 /// * `service` must be the log's own, and so must `product` where the log knows it.
-/// * `product: leaksweep`: every log.
+/// * `product: leaksweep`: every log; with `category: message` those in which a program tells
+///   something in its own words, as all but plain access logs do.
 /// * A log of no known kind: keyword rules of the categories above.
 pub(super) fn applies(rule: &Rule, program: &Program, sources: &[Source], kind: Kind) -> bool {
     let source = &rule.logsource;
@@ -42,6 +45,7 @@ fn matches(source: &Logsource, kind: Kind) -> bool {
     let category = source.category.as_deref().is_none_or(|category| match category {
         "webserver" => kind.category == category || matches!(kind.log, "access" | "waf"),
         "application" => kind.category == category || matches!(kind.log, "application" | "gateway"),
+        "message" if is_own(source) => kind.messages,
         other => kind.category == other || kind.log == other,
     });
     let service = source.service.as_deref().is_none_or(|service| kind.service == service);
@@ -219,6 +223,7 @@ mod tests {
             "json-gateway",
             "log4j",
             "apache-error",
+            "nginx-error",
             "modsecurity-audit",
             "text",
         ];
@@ -229,9 +234,11 @@ mod tests {
             ("category: application", field, &["json-gateway", "log4j"]),
             ("category: webserver, product: iis", field, &["combined", "squid"]),
             ("service: apache", field, &["apache-error"]),
+            ("service: nginx", field, &["nginx-error"]),
             ("category: process_creation, product: windows", field, &[]),
             ("product: windows", field, &[]),
             ("product: leaksweep", field, ALL),
+            ("category: message, product: leaksweep", field, &ALL[2..]),
             // Of a log that no format knows, the whole entry can be searched.
             (
                 "category: webserver",

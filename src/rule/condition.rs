@@ -173,10 +173,8 @@ impl<'t> Parser<'t> {
             return Err(self.fault(&format!("`{pattern}` is no pattern of names")));
         }
         let whole = if pattern == "them" { "*" } else { pattern };
-        let chosen = |name: &str| {
-            glob(whole.as_bytes(), name.as_bytes())
-                && (whole.starts_with('_') || !name.starts_with('_'))
-        };
+        let chosen =
+            |name: &str| glob(whole, name) && (whole.starts_with('_') || !name.starts_with('_'));
         let found = self.names.iter().enumerate().filter(|(_, name)| chosen(name));
         let parts: Vec<Expr> = found.map(|(n, _)| Expr::Name(n)).collect();
         if parts.is_empty() {
@@ -201,13 +199,16 @@ fn one_or(mut parts: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     }
 }
 
-/// Whether a name fits a pattern with `*`.
-fn glob(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => (0..=name.len()).any(|n| glob(rest, &name[n..])),
-        Some((c, rest)) => name.split_first().is_some_and(|(n, tail)| n == c && glob(rest, tail)),
+/// Whether a name fits a pattern with `*`: each piece where it first comes, the last at the end.
+fn glob(pattern: &str, name: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some((_, behind)) = rest.split_once(piece) else { return false };
+        rest = behind;
     }
+    rest.ends_with(last)
 }
 
 /// ` (did you mean …?)` if a name is only a slip away.
@@ -241,6 +242,25 @@ mod tests {
     fn parse(text: &str) -> Result<Expr, &'static str> {
         let names = ["selection", "filter_a", "filter_b", "_hidden", "k-w"];
         Expr::parse(text, &names, Mark::default()).map_err(|fault| fault.code.name())
+    }
+
+    #[test]
+    fn patterns_of_names() {
+        for (pattern, name, fits) in [
+            ("*", "", true),
+            ("sel*", "selection", true),
+            ("sel*", "select_1", true),
+            ("*_1", "select_1", true),
+            ("a*b*c", "aXbbYc", true),
+            ("a*b*c", "abc", true),
+            ("a*a", "a", false),
+            ("a*b*b", "ab", false),
+            ("a", "ab", false),
+            (&"*".repeat(200), "selection", true),
+            (&format!("{}x", "*e".repeat(99)), &"e".repeat(99), false),
+        ] {
+            assert_eq!(glob(pattern, name), fits, "{pattern} {name}");
+        }
     }
 
     #[test]

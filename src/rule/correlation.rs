@@ -10,6 +10,7 @@ use super::condition::Expr;
 use super::detection::Order;
 use super::document::{self, Place, Proofs, names, required, string, text};
 use super::fault::{Code, Fault, Mark};
+use super::way;
 use super::yaml::{Data, Node};
 
 /// What is computed over a window of matches.
@@ -71,8 +72,9 @@ impl Measure {
 pub enum Threshold {
     /// The measure compares so with every one of the numbers.
     Bounds(Vec<(Order, f64)>),
-    /// The rules that matched satisfy this (names are positions in [`Correlation::rules`]).
-    Rules(Expr),
+    /// The rules that matched satisfy this (names are positions in [`Correlation::rules`]), written
+    /// so.
+    Rules(Expr, String),
     /// Every rule matched.
     Every,
 }
@@ -156,7 +158,7 @@ impl Correlation {
         match &self.threshold {
             Threshold::Every => self.rules.iter().all(|rule| can(*rule)),
             Threshold::Bounds(_) => self.rules.iter().any(|rule| can(*rule)),
-            Threshold::Rules(expr) => {
+            Threshold::Rules(expr, _) => {
                 self.rules.iter().any(|rule| can(*rule))
                     && expr.is_possible(&|at| self.rules.get(at).is_some_and(|rule| can(*rule)))
             }
@@ -242,7 +244,10 @@ fn threshold(
             if measure == Measure::Temporal || measure == Measure::TemporalOrdered =>
         {
             let expr = rules_expr(text, refers, *at)?;
-            Ok((Threshold::Rules(expr), Vec::new(), 50.0))
+            if measure == Measure::TemporalOrdered && expr.width() > way::MOST {
+                return wrong(*at, "there are too many ways to fulfil this condition in order");
+            }
+            Ok((Threshold::Rules(expr, text.clone()), Vec::new(), 50.0))
         }
         Some(node @ Node { data: Data::Map(_), .. }) => bounds(measure, node),
         Some(node) => wrong(node.at, "the condition of this type is a map like `gte: 10`"),

@@ -103,6 +103,8 @@ pub struct Filter {
     pub detections: Vec<(String, Detection)>,
     /// The condition that must hold besides the rule's own.
     pub condition: Expr,
+    /// The condition as written.
+    pub condition_text: String,
     /// Where it stands.
     pub place: Place,
 }
@@ -152,6 +154,7 @@ fn filter(node: &Node, body: &Node, place: Place) -> Result<Filter, Fault> {
         logsource,
         detections,
         condition,
+        condition_text: condition_text(body),
         place,
     })
 }

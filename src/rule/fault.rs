@@ -102,7 +102,7 @@ impl Fault {
     /// With the file and the line of text.
     pub(super) fn in_file(mut self, file: &str, text: &str) -> Self {
         file.clone_into(&mut self.file);
-        let line = text.lines().nth((self.at.line as usize).saturating_sub(1));
+        let line = lines(text).nth((self.at.line as usize).saturating_sub(1));
         line.unwrap_or_default().clone_into(&mut self.source);
         self
     }
@@ -123,6 +123,11 @@ impl fmt::Display for Fault {
         let pad = " ".repeat((self.at.column as usize).saturating_sub(1));
         write!(f, "\n{gap} |\n{number} | {}\n{gap} | {pad}^", self.source.trim_end())
     }
+}
+
+/// The lines of a file as YAML counts them (YAML 1.2.2, 5.4): a carriage return ends one, too.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
 /// Rules that cannot be used: every fault with its place.

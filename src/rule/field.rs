@@ -147,7 +147,9 @@ impl Source {
                 test(ContentId(hash).to_string().as_bytes())
             }),
             Self::Payload(family) => {
-                payload::words(event, *family, 0).iter().any(|word| test(word.as_bytes()))
+                let words = payload::FIELDS.iter().flat_map(|field| payload::words(event, *field));
+                let raw = words.filter(|word| (word.family, word.layer) == (*family, 0));
+                raw.map(|word| word.name).any(|name| test(name.as_bytes()))
             }
             Self::Records => test(records.len().to_string().as_bytes()),
             Self::Named(name) => {

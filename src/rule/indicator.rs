@@ -140,8 +140,26 @@ fn list(text: &mut String, field: &str, values: impl Iterator<Item = String>) {
     let _ = writeln!(text, "        {field}:");
     for value in values {
         let literal = if field.contains("cidr") { value } else { escaped(&value) };
-        let _ = writeln!(text, "            - '{}'", literal.replace('\'', "''"));
+        let _ = writeln!(text, "            - {}", quoted(&literal));
     }
+}
+
+/// A double-quoted scalar: JSON's string, with what YAML takes for unprintable escaped, too
+/// (YAML 1.2.2, 5.1).
+fn quoted(literal: &str) -> String {
+    let mut text = String::new();
+    for c in Value::from(literal).to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{2028}'..='\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'..='\u{ffff}' => {
+                let _ = write!(text, "\\u{:04x}", c as u32);
+            }
+            _ => text.push(c),
+        }
+    }
+    text
 }
 
 /// The value with Sigma's wildcards taken as they stand.
@@ -341,6 +359,18 @@ mod tests {
         rules.add_text("list", &indicators.rules()).unwrap();
         assert_eq!(rules.len(), 6);
         assert!((0..6).all(|rule| rules.explain(rule).unwrap().needs.is_some()));
+    }
+
+    #[test]
+    fn no_value_breaks_out_of_its_rule() {
+        let odd = (0..0x2100).chain(0xd7f0..0x1_0010).filter_map(char::from_u32);
+        for c in odd.filter(|c| !c.is_whitespace()) {
+            let mut indicators = Indicators::default();
+            indicators.add(&format!("evil{c}\"'\\x: [agent]")).unwrap();
+            let mut rules = RuleSet::default();
+            rules.add_text("list", &indicators.rules()).unwrap();
+            assert_eq!(rules.len(), 1, "{c:?}");
+        }
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Matcher {
                 Part::Text(text) => literal(text, pattern.cased, &mut source),
                 Part::Any => source.push_str("(?s-u:.*)"),
                 Part::One => source.push_str("(?:(?su:.)|(?s-u:.))"),
+                Part::Among(forms) => among(forms, pattern.cased, &mut source),
             }
         }
         if !open {
@@ -149,6 +150,15 @@ fn bytewise(pattern: &Pattern, text: &[u8]) -> bool {
     pattern.cased || text.is_ascii() || std::str::from_utf8(text).is_err()
 }
 
+/// One of several texts, as a regular expression.
+fn among(forms: &[Vec<u8>], cased: bool, source: &mut String) {
+    for (n, form) in forms.iter().enumerate() {
+        source.push_str(if n == 0 { "(?:" } else { "|" });
+        literal(form, cased, source);
+    }
+    source.push(')');
+}
+
 fn literal(text: &[u8], cased: bool, source: &mut String) {
     use std::fmt::Write;
     let flags = if cased { "" } else { "i" };
@@ -170,6 +180,11 @@ fn literal(text: &[u8], cased: bool, source: &mut String) {
 }
 
 fn number(value: &[u8]) -> Option<f64> {
+    // Of so few digits, every number is exact.
+    if (1..=15).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) {
+        let digits = value.iter().map(|digit| u64::from(digit - b'0'));
+        return Some(digits.fold(0, |n, digit| n * 10 + digit) as f64);
+    }
     std::str::from_utf8(value).ok()?.trim().parse().ok()
 }
 

@@ -28,6 +28,7 @@ mod program;
 mod screen;
 mod set;
 mod table;
+mod way;
 mod words;
 mod yaml;
 
@@ -47,6 +48,7 @@ pub use program::Subject;
 pub use screen::Candidates;
 pub use set::{Explanation, RuleSet};
 pub use table::table;
+pub use way::Way;
 
 /// What a finding says of the rule that made it (the Detection Rule License 1.1 asks for the
 /// author).

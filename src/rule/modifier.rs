@@ -6,7 +6,7 @@
 use super::condition::nearest;
 use super::detection::{Clock, FieldRef, Item, Network, Order, Test};
 use super::fault::{Code, Fault, Mark};
-use super::pattern::Pattern;
+use super::pattern::{Part, Pattern};
 use super::yaml::{Data, Node};
 
 const NAMES: &[&str] = &[
@@ -171,7 +171,7 @@ fn apply(name: &str, value: Value) -> Result<Value, Refusal> {
         "fieldref" => fieldref(value),
         "lt" | "lte" | "gt" | "gte" => compare(name, &value),
         "minute" | "hour" | "day" | "week" | "month" | "year" => clock(name, &value),
-        "windash" => text(name, value).and_then(windash),
+        "windash" => text(name, value).map(windash),
         "base64" | "base64offset" => text(name, value).and_then(|p| base64(name, &p)),
         _ => text(name, value).map(|pattern| utf16(name, pattern)),
     }
@@ -297,50 +297,33 @@ fn clock(name: &str, value: &Value) -> Result<Value, Refusal> {
     Ok(Value::Done(Test::Clock(part, Order::Eq, *number)))
 }
 
-/// The most dashes that `windash` varies in one value: five forms each.
-const DASHES: usize = 4;
+/// The five forms of what begins a parameter.
+const DASHES: &[&str] = &["-", "/", "–", "—", "―"];
 
-/// Every dash or slash that begins a parameter, in each of its five forms.
-fn windash(pattern: Pattern) -> Result<Value, Refusal> {
-    let mut made = vec![Pattern { parts: Vec::new(), cased: pattern.cased }];
-    let mut dashes = 0;
+/// Every dash or slash that begins a parameter, in any of its forms.
+fn windash(pattern: Pattern) -> Value {
+    let mut made = Pattern { parts: Vec::new(), cased: pattern.cased };
     for part in pattern.parts {
-        let super::pattern::Part::Text(text) = part else {
-            for p in &mut made {
-                p.parts.push(part.clone());
-            }
-            continue;
-        };
-        for (i, byte) in text.iter().enumerate() {
-            let word = |b: Option<&u8>| {
-                b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80)
-            };
-            let before = i.checked_sub(1).and_then(|i| text.get(i));
-            let begins = matches!(byte, b'-' | b'/') && !word(before) && word(text.get(i + 1));
-            dashes += usize::from(begins);
-            if dashes > DASHES {
-                return misuse(format!("`windash` on more than {DASHES} dashes"));
-            }
-            let forms: &[&str] = if begins { &["-", "/", "–", "—", "―"] } else { &[] };
-            vary(&mut made, *byte, forms);
+        match part {
+            Part::Text(text) => vary(&text, &mut made),
+            other => made.parts.push(other),
         }
     }
-    Ok(Value::Many(made.into_iter().map(|pattern| Value::Text(pattern, None)).collect()))
+    Value::Text(made, None)
 }
 
-fn vary(made: &mut Vec<Pattern>, byte: u8, forms: &[&str]) {
-    if forms.is_empty() {
-        for pattern in made.iter_mut() {
-            pattern.push(&[byte]);
-        }
-        return;
-    }
-    let with = |pattern: &Pattern, form: &str| {
-        let mut pattern = pattern.clone();
-        pattern.push(form.as_bytes());
-        pattern
+fn vary(text: &[u8], made: &mut Pattern) {
+    let word = |at: usize| {
+        text.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80)
     };
-    *made = made.iter().flat_map(|p| forms.iter().map(|form| with(p, form))).collect();
+    for (at, byte) in text.iter().enumerate() {
+        let before = at.checked_sub(1).is_some_and(word);
+        if matches!(byte, b'-' | b'/') && !before && word(at + 1) {
+            made.push_among(DASHES);
+        } else {
+            made.push(&[*byte]);
+        }
+    }
 }
 
 fn utf16(name: &str, pattern: Pattern) -> Value {
@@ -357,7 +340,7 @@ fn utf16(name: &str, pattern: Pattern) -> Value {
         with_mark.cased = encoded.cased;
         for part in encoded.parts {
             match part {
-                super::pattern::Part::Text(text) => with_mark.push(&text),
+                Part::Text(text) => with_mark.push(&text),
                 wild => with_mark.parts.push(wild),
             }
         }
@@ -366,25 +349,29 @@ fn utf16(name: &str, pattern: Pattern) -> Value {
     Value::Text(encoded, None)
 }
 
+/// The most texts that are encoded for one value: encoding mixes a dash with what stands beside it,
+/// so that each combination of its forms is a text of its own (up to five dashes).
+const ENCODED: usize = 5 * 5 * 5 * 5 * 5;
+
 fn base64(name: &str, pattern: &Pattern) -> Result<Value, Refusal> {
-    let Some(bytes) = pattern.plain() else {
-        return misuse(format!("`{name}` goes with text without wildcards"));
+    let Some(texts) = pattern.spellings(ENCODED) else {
+        return misuse(format!("`{name}` goes with text without wildcards, and few dashes"));
     };
-    if name == "base64" {
-        return Ok(Value::Text(Pattern::literal(&base64_of(bytes)), None));
-    }
-    // Where the bytes begin within a group of three: the first characters depend on what stands
-    // before, the last on what follows.
-    let at = |offset: usize| {
-        let mut shifted = vec![b' '; offset];
-        shifted.extend_from_slice(bytes);
-        let encoded = base64_of(&shifted);
-        let start = [0, 2, 3][offset];
-        let end = encoded.len() - [0, 3, 2][shifted.len() % 3];
-        let kept = encoded.get(start..end).unwrap_or_default();
-        Value::Text(Pattern::literal(kept), None)
+    let encode: fn(&[u8]) -> Vec<Value> = match name {
+        "base64" => |bytes| vec![Value::Text(Pattern::literal(&base64_of(bytes)), None)],
+        _ => |bytes| (0..3).map(|offset| shifted(bytes, offset)).collect(),
     };
-    Ok(Value::Many((0..3).map(at).collect()))
+    Ok(Value::Many(texts.iter().flat_map(|text| encode(text)).collect()))
+}
+
+/// The Base64 of bytes that begin `offset` bytes into a group of three, without the characters
+/// that depend on what stands before or behind them.
+fn shifted(bytes: &[u8], offset: usize) -> Value {
+    let whole = [&b"  "[..offset], bytes].concat();
+    let encoded = base64_of(&whole);
+    let start = [0, 2, 3][offset];
+    let end = encoded.len() - [0, 3, 2][whole.len() % 3];
+    Value::Text(Pattern::literal(encoded.get(start..end).unwrap_or_default()), None)
 }
 
 /// Base64 (RFC 4648, section 4) with padding.
@@ -434,7 +421,8 @@ mod tests {
             (&["base64"], "fooba", &["Zm9vYmE="]),
             (&["base64offset", "contains"], "foobar", &["*Zm9vYmFy*", "*Zvb2Jhc*", "*mb29iYX*"]),
             (&["wide", "base64"], "ping", &["cABpAG4AZwA="]),
-            (&["windash"], "a -b", &["a -b", "a /b", "a –b", "a —b", "a ―b"]),
+            (&["windash"], "a -b", &["a (-|/|–|—|―)b"]),
+            (&["windash", "base64"], "-b", &["LWI=", "L2I=", "4oCTYg==", "4oCUYg==", "4oCVYg=="]),
             (&["windash"], "a-b", &["a-b"]),
             (&["expand"], "%user%", &["E015"]),
             (&["expand"], "100% of", &["100% of"]),

@@ -310,16 +310,16 @@ head put delete options 301 400 401 403 404 500 502 503 localhost == || && .. ::
 
 /// The share of ordinary entries that contain a text: a guess, from its length and from whether it
 /// stands in [`EVERYWHERE`] or [`OFTEN`].
-fn share(piece: &[u8]) -> f64 {
+pub(super) fn share(piece: &[u8]) -> f64 {
     let stands_in = |text: &str| memchr::memmem::find(text.as_bytes(), piece).is_some();
     if stands_in(EVERYWHERE) {
         return 1.0;
     }
-    if stands_in(OFTEN) && piece.len() > 2 {
+    let letters = piece.iter().any(u8::is_ascii_alphanumeric);
+    if stands_in(OFTEN) && (piece.len() > 2 || !letters) {
         return 0.2;
     }
     let digits = piece.iter().all(u8::is_ascii_digit);
-    let letters = piece.iter().any(u8::is_ascii_alphanumeric);
     match piece.len() {
         0 | 1 => 1.0,
         2 if letters => 0.5,

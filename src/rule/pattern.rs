@@ -14,6 +14,8 @@ pub enum Part {
     Any,
     /// `?`.
     One,
+    /// One of these texts: what `windash` makes of a dash.
+    Among(Vec<Vec<u8>>),
 }
 
 /// A string to compare with.
@@ -64,6 +66,32 @@ impl Pattern {
         self.push(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
+    /// Appends a text of which any of `forms` may stand in its place.
+    pub(super) fn push_among(&mut self, forms: &[&str]) {
+        let forms = forms.iter().map(|form| form.as_bytes().to_owned());
+        self.parts.push(Part::Among(forms.collect()));
+    }
+
+    /// Every text that it stands for; `None` if there is a wildcard or if they are more than `most`.
+    pub(super) fn spellings(&self, most: usize) -> Option<Vec<Vec<u8>>> {
+        let mut made = vec![Vec::new()];
+        for part in &self.parts {
+            let forms = match part {
+                Part::Text(text) => std::slice::from_ref(text),
+                Part::Among(forms) => forms,
+                Part::Any | Part::One => return None,
+            };
+            if made.len() * forms.len() > most {
+                return None;
+            }
+            let with = |made: &Vec<u8>| {
+                forms.iter().map(|form| [made.as_slice(), form].concat()).collect::<Vec<_>>()
+            };
+            made = made.iter().flat_map(with).collect();
+        }
+        Some(made)
+    }
+
     /// The bytes if there is no wildcard.
     pub fn plain(&self) -> Option<&[u8]> {
         match self.parts.as_slice() {
@@ -98,6 +126,10 @@ impl Pattern {
         for part in self.parts {
             match part {
                 Part::Text(text) => mapped.push(&change(&text)),
+                Part::Among(forms) => {
+                    let forms = forms.iter().map(|form| change(form));
+                    mapped.parts.push(Part::Among(forms.collect()));
+                }
                 wild => mapped.parts.push(wild),
             }
         }
@@ -111,6 +143,10 @@ impl fmt::Display for Pattern {
             Part::Text(text) => f.write_str(&String::from_utf8_lossy(text)),
             Part::Any => f.write_str("*"),
             Part::One => f.write_str("?"),
+            Part::Among(forms) => {
+                let forms = forms.iter().map(|form| String::from_utf8_lossy(form));
+                write!(f, "({})", forms.collect::<Vec<_>>().join("|"))
+            }
         })
     }
 }

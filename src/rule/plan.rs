@@ -13,6 +13,7 @@ use crate::event::Field;
 use crate::payload::{self, Family};
 
 use super::field::Lane;
+use super::matcher::Matcher;
 use super::memo::Row;
 use super::needle::{ByteSet, Need, Proof, Witness};
 use super::program::{Sources, Subject};
@@ -45,6 +46,8 @@ struct Screen {
     classes: Vec<(usize, ByteClasses)>,
     /// Comparisons with every value.
     always: Vec<u32>,
+    /// Whether all that is done with a value is to compare it with numbers.
+    numeric: bool,
     /// Rules that need code of a family in the field, which is the same for all.
     payloads: Vec<(Field, Family, u32)>,
 }
@@ -203,10 +206,18 @@ impl Plan {
     }
 }
 
-fn in_entry(literals: &Literals, subject: &Subject<'_>, hit: bool, found: &mut Candidates) {
+/// Digits alone, which decoding does not change.
+fn is_number(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_digit)
+}
+
+fn in_entry(literals: &Literals, subject: &mut Subject<'_>, hit: bool, found: &mut Candidates) {
     let event = subject.event;
     if hit {
         literals.search(event.raw, found);
+    }
+    if subject.is_plain() {
+        return;
     }
     literals.search_decoded(event.raw, 2, found);
     for value in event.foreign() {
@@ -223,6 +234,8 @@ impl Screen {
             None
         });
         let classes = needs.sets.into_iter().map(|(at, sets)| (at, ByteClasses::new(sets)));
+        let compares = |check: &Check| matches!(check.proof.matcher, Matcher::Number(..));
+        let numeric = needs.payloads.is_empty() && needs.checks.iter().all(compares);
         Self {
             number,
             lane,
@@ -231,6 +244,7 @@ impl Screen {
             values: needs.values.into_iter().collect(),
             classes: classes.collect(),
             always,
+            numeric,
             payloads: needs.payloads,
         }
     }
@@ -238,6 +252,9 @@ impl Screen {
     fn candidates(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
         if self.lane.is_absent(subject.event) {
             return;
+        }
+        if self.numeric && self.lane.value(subject.event).is_some_and(is_number) {
+            return self.compare(subject, found);
         }
         let row = subject.row(self.number);
         if let Some(rules) = row.and_then(|row| subject.memo.rules(row)) {
@@ -247,6 +264,15 @@ impl Screen {
         found.add(&rules);
         if let Some(row) = row {
             subject.memo.note_rules(row, rules);
+        }
+    }
+
+    /// Adds the rules whose comparison with a number holds: sooner made than remembered.
+    fn compare(&self, subject: &Subject<'_>, found: &mut Candidates) {
+        for Check { proof, rule } in &self.checks {
+            if subject.each(proof.source, &mut |value| proof.matcher.matches(value)) {
+                found.add(&[*rule]);
+            }
         }
     }
 
@@ -261,29 +287,32 @@ impl Screen {
         let event = subject.event;
         let suspect = |(field, ..): &(Field, Family, u32)| payload::suspect(event, *field);
         if self.payloads.first().is_some_and(suspect) {
-            let does = |(field, family, _): &&(_, _, u32)| payload::does(event, *field, *family);
-            rules.extend(self.payloads.iter().filter(does).map(|(.., rule)| *rule));
+            let mut does = |(field, family, _): &&(Field, Family, u32)| {
+                subject.words(*field).iter().any(|word| word.family == *family)
+            };
+            rules.extend(self.payloads.iter().filter(&mut does).map(|(.., rule)| *rule));
         }
         rules
     }
 
-    fn search(&self, subject: &Subject<'_>, found: &mut Candidates) {
+    fn search(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
         found.add(&self.always);
+        let layers = if subject.is_plain() { 0 } else { 2 };
         if let Some(literals) = &self.literals {
             self.texts(subject, &mut |text| {
                 literals.search(text, found);
-                literals.search_decoded(text, 2, found);
+                literals.search_decoded(text, layers, found);
             });
         }
         for (source, checks) in &self.values {
             subject.each(*source, &mut |value| {
-                screen::look_up(value, 2, checks, found);
+                screen::look_up(value, layers, checks, found);
                 false
             });
         }
         for (source, classes) in &self.classes {
             subject.each(*source, &mut |value| {
-                classes.search(value, found);
+                classes.search(value, layers, found);
                 false
             });
         }

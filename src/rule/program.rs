@@ -10,9 +10,9 @@
 use std::borrow::Cow;
 
 use crate::element::Record;
-use crate::event::Event;
 use crate::event::decode::{self, Layer};
-use crate::payload::{self, Family};
+use crate::event::{Event, Field};
+use crate::payload::{self, Family, Word};
 
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
@@ -175,6 +175,24 @@ impl Program {
 }
 
 impl Cond {
+    /// What it costs to ask, roughly: numbers, then short texts, then the rest.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::Leaf(Leaf { check: Check::Value(matcher), .. }) => match matcher {
+                Matcher::Any | Matcher::Number(..) => 0,
+                Matcher::Exact(_) | Matcher::Prefix(_) | Matcher::Suffix(_) => 1,
+                Matcher::Contains(_) | Matcher::Network(_) | Matcher::Clock(..) => 2,
+                Matcher::Regex(_) => 3,
+            },
+            Self::Leaf(Leaf { check: Check::Exists(_), .. }) => 0,
+            Self::Leaf(_) => 3,
+            Self::All(parts) | Self::Any(parts) | Self::OneOf(Group { parts, .. }) => {
+                parts.iter().map(Self::cost).max().unwrap_or(0)
+            }
+            Self::Not(part) => part.cost(),
+        }
+    }
+
     fn sources(&self, used: &mut Vec<usize>) {
         match self {
             Self::Leaf(leaf) => {
@@ -194,7 +212,9 @@ impl Cond {
     }
 }
 
+/// All of them, the cheapest first: most often one of them says no.
 fn all(mut parts: Vec<Cond>) -> Cond {
+    parts.sort_by_key(Cond::cost);
     if parts.len() > 1 { Cond::All(parts) } else { parts.pop().unwrap_or(Cond::All(Vec::new())) }
 }
 
@@ -294,7 +314,12 @@ pub struct Subject<'e> {
     pub(super) records: &'e [Record],
     pub(super) memo: &'e mut Memo,
     sources: &'e Sources,
-    decoded: Vec<Option<Decoded>>,
+    /// By source.
+    decoded: Vec<(usize, Decoded)>,
+    /// Whether the event is plain, if that was asked.
+    plain: Option<bool>,
+    /// What the values of fields do as code.
+    words: Vec<(Field, Vec<Word>)>,
 }
 
 /// The values that decoding adds to a source.
@@ -314,7 +339,8 @@ impl<'e> Subject<'e> {
         memo: &'e mut Memo,
     ) -> Self {
         memo.turn();
-        Self { event, records, memo, sources, decoded: Vec::new() }
+        let (decoded, words) = (Vec::new(), Vec::new());
+        Self { event, records, memo, sources, decoded, plain: None, words }
     }
 
     /// Whether `test` says yes to a value of a source, as it stands in the log.
@@ -347,7 +373,12 @@ impl<'e> Subject<'e> {
 
     /// Whether a value as it stands in the log, or one decoded up to the layer, matches.
     fn value(&mut self, leaf: &Leaf, matcher: &Matcher, layer: Layer) -> bool {
-        let Some(row) = self.row_of(leaf.source) else {
+        // A number is sooner compared than remembered.
+        let row = match matcher {
+            Matcher::Number(..) => None,
+            _ => self.row_of(leaf.source),
+        };
+        let Some(row) = row else {
             return self.any(leaf.source, layer, &mut |value| matcher.matches(value));
         };
         let raw = self.memo.answer(row, leaf.slot).unwrap_or_else(|| {
@@ -359,30 +390,77 @@ impl<'e> Subject<'e> {
     }
 
     fn decoded(&mut self, source: usize) -> &Decoded {
-        if self.decoded.len() <= source {
-            self.decoded.resize_with(self.sources.list.len().max(source + 1), || None);
-        }
-        let (event, records, from) = (self.event, self.records, &self.sources.list[source]);
-        self.decoded[source].get_or_insert_with(|| {
-            if let Source::Payload(family) = from {
-                return Decoded::payload(event, *family);
-            }
-            let mut decoded = Decoded::default();
-            from.any(event, records, &mut |value| {
-                decoded.add(value);
-                false
-            });
-            decoded
-        })
+        let at = self.decoded.iter().position(|(known, _)| *known == source);
+        let at = at.unwrap_or_else(|| {
+            let decoded = self.decode(source);
+            self.decoded.push((source, decoded));
+            self.decoded.len() - 1
+        });
+        &self.decoded[at].1
     }
 
-    /// Whether decoding changes a value of the source's lane: remembered, since mostly it does not.
+    /// What the values of a field do as code.
+    pub(super) fn words(&mut self, field: Field) -> &[Word] {
+        let at = self.words.iter().position(|(known, _)| *known == field);
+        let at = at.unwrap_or_else(|| {
+            self.words.push((field, payload::words(self.event, field)));
+            self.words.len() - 1
+        });
+        &self.words[at].1
+    }
+
+    fn decode(&mut self, source: usize) -> Decoded {
+        let sources = self.sources;
+        let from = &sources.list[source];
+        if let Source::Payload(family) = from {
+            return self.payload(*family);
+        }
+        let mut decoded = Decoded::default();
+        from.any(self.event, self.records, &mut |value| {
+            decoded.add(value);
+            false
+        });
+        decoded
+    }
+
+    /// Whether decoding changes none of the values that stand in the entry.
+    pub(super) fn is_plain(&mut self) -> bool {
+        let event = self.event;
+        *self.plain.get_or_insert_with(|| event.is_plain())
+    }
+
+    /// The words of a family that the entry has, by layer.
+    fn payload(&mut self, family: Family) -> Decoded {
+        let mut decoded = Decoded::default();
+        for field in payload::FIELDS {
+            for word in self.words(*field).iter().filter(|word| word.family == family) {
+                let layers = [&mut decoded.raw, &mut decoded.once, &mut decoded.twice];
+                let layer = layers.into_iter().nth(word.layer.into());
+                if let Some(layer) = layer {
+                    layer.push(word.name.into());
+                }
+            }
+        }
+        decoded
+    }
+
+    /// Whether decoding changes a value of the source's lane: remembered of a value that is long,
+    /// since mostly it does not.
     fn changes(&mut self, source: usize) -> bool {
+        /// Up to so many bytes, looking is faster than remembering.
+        const SHORT: usize = 16;
+        let lane = self.sources.lane(source).and_then(|lane| self.sources.lanes().get(lane));
+        let Some(lane) = lane else { return true };
+        if self.is_plain() {
+            return false;
+        }
+        let Some(value) = lane.value(self.event) else { return true };
+        if value.len() <= SHORT {
+            return decode::changes(value);
+        }
         let Some(row) = self.row_of(source) else { return true };
         self.memo.answer(row, CHANGES).unwrap_or_else(|| {
-            let lane = self.sources.lane(source).and_then(|lane| self.sources.lanes().get(lane));
-            let value = lane.and_then(|lane| lane.value(self.event));
-            let says = value.is_none_or(decode::changes);
+            let says = decode::changes(value);
             self.memo.note(row, CHANGES, says);
             says
         })
@@ -416,7 +494,7 @@ impl<'e> Subject<'e> {
         layer: Layer,
         test: &mut dyn FnMut(&[u8]) -> bool,
     ) -> bool {
-        if layer == Layer::Raw {
+        if layer == Layer::Raw || !self.changes(source) {
             return false;
         }
         let decoded = self.decoded(source);
@@ -471,16 +549,6 @@ impl<'e> Subject<'e> {
 }
 
 impl Decoded {
-    fn payload(event: &Event<'_>, family: Family) -> Self {
-        let words = |layer| -> Vec<Vec<u8>> {
-            payload::words(event, family, layer)
-                .iter()
-                .map(|word| word.as_bytes().to_vec())
-                .collect()
-        };
-        Self { raw: words(0), once: words(1), twice: words(2) }
-    }
-
     fn add(&mut self, value: &[u8]) {
         let Cow::Owned(once) = decode::once(value) else { return };
         if let Cow::Owned(twice) = decode::once(&once) {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::decode;
 
-use super::needle::ByteSet;
+use super::needle::{self, ByteSet};
 
 /// Up to so many literals the automaton is a DFA (about 7 kB of memory each); beyond, an NFA.
 const DFA_NEEDLES: usize = 4_000;
@@ -145,17 +145,20 @@ impl Literals {
 fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     /// What the vectors hold.
     const MOST: usize = 64;
-    let mut pieces: Vec<Vec<u8>> = texts.flat_map(|text| spellings(piece(text))).collect();
+    let pieces: Option<Vec<&[u8]>> = texts.map(piece).collect();
+    let mut pieces: Vec<Vec<u8>> = pieces?.into_iter().flat_map(spellings).collect();
     pieces.sort();
     pieces.dedup();
     (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
 }
 
-/// The piece of a literal with the most signs, which have one case and are rare.
-fn piece(text: &[u8]) -> &[u8] {
-    const LONGEST: usize = 4;
-    let signs = |piece: &&[u8]| piece.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
-    text.windows(LONGEST).max_by_key(signs).unwrap_or(text)
+/// A rare piece of a literal that has few spellings: signs have one case.
+fn piece(text: &[u8]) -> Option<&[u8]> {
+    const RARE: f64 = 0.05;
+    let letters = |piece: &&[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let signs = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_punctuation));
+    let pieces = signs.chain(text.windows(text.len().clamp(1, 4)));
+    pieces.filter(|piece| needle::share(piece) <= RARE).min_by_key(letters)
 }
 
 /// A text in every case.
@@ -177,7 +180,7 @@ fn is_overlong(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Looks a value up, as it is and decoded.
+/// Looks a value up, as it is and decoded up to `layers` times.
 pub(super) fn look_up(value: &[u8], layers: u8, rules: &ByValue, found: &mut Candidates) {
     if let Some(known) = rules.get(&value.to_ascii_lowercase()) {
         found.add(known);
@@ -220,9 +223,9 @@ impl ByteClasses {
         Self { class, rules }
     }
 
-    /// Looks for the bytes in a value, as it is and decoded.
-    pub(super) fn search(&self, value: &[u8], found: &mut Candidates) {
-        let present = self.of(value, 2);
+    /// Looks for the bytes in a value, as it is and decoded up to `layers` times.
+    pub(super) fn search(&self, value: &[u8], layers: u8, found: &mut Candidates) {
+        let present = self.of(value, layers);
         for (mask, rules) in &self.rules {
             if mask & present != 0 {
                 found.add(rules);

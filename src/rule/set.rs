@@ -185,6 +185,11 @@ impl RuleSet {
         &self.filters
     }
 
+    /// The filters that leave out some of what a rule finds.
+    pub fn filters_of<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r Filter> {
+        self.filters.iter().filter(|filter| filters(filter, rule))
+    }
+
     /// What loading found odd but no error; [`RuleSet::check`] says more.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
@@ -222,8 +227,7 @@ impl RuleSet {
         let mut sources = program::Sources::default();
         let compiled = self.rules.iter().map(|loaded| match loaded {
             Loaded::Rule(rule) => {
-                let chosen: Vec<&Filter> =
-                    self.filters.iter().filter(|filter| filters(filter, rule)).collect();
+                let chosen: Vec<&Filter> = self.filters_of(rule).collect();
                 let program = Program::compile(rule, &chosen, &mut sources);
                 let witness = Witness::find(&program.cond, &sources.list);
                 Some(Compiled { program, witness })

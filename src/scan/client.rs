@@ -8,17 +8,31 @@ use crate::source::Inventory;
 
 /// The client's address in canonical spelling (or its host name, where the server looked names
 /// up); `None` if the entry has none or it is neither.
+pub(super) fn client(event: &Event<'_>, inventory: &Inventory) -> Option<String> {
+    let address = peer(event, inventory).map(|address| address.to_string());
+    address.or_else(|| host(event).map(str::to_owned))
+}
+
+/// The host name that stands where an address should.
+pub(super) fn host<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    given(event).filter(|name| is_host(name))
+}
+
+/// The client's address, if the entry has one: IPv4 within IPv6 as IPv4.
 ///
 /// What a proxy of the inventory's `trusted_proxies` says in X-Forwarded-For is believed: the last
 /// address of the list that is no trusted proxy itself. Anybody else can write there what he likes.
-pub(super) fn client(event: &Event<'_>, inventory: &Inventory) -> Option<String> {
-    let given = std::str::from_utf8(event.get(Field::Client)?).ok()?.trim();
-    let Some(peer) = address(given) else { return is_host(given).then(|| given.to_owned()) };
+pub(super) fn peer(event: &Event<'_>, inventory: &Inventory) -> Option<IpAddr> {
+    let peer = address(given(event)?)?;
     let client = match event.get(Field::ForwardedFor).map(std::str::from_utf8) {
         Some(Ok(list)) if inventory.trusts(peer) => forwarded(list, peer, inventory),
         _ => peer,
     };
-    Some(client.to_canonical().to_string())
+    Some(client.to_canonical())
+}
+
+fn given<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    Some(std::str::from_utf8(event.get(Field::Client)?).ok()?.trim())
 }
 
 fn forwarded(list: &str, peer: IpAddr, inventory: &Inventory) -> IpAddr {
@@ -43,7 +57,8 @@ fn address(text: &str) -> Option<IpAddr> {
 /// By what a client is the same: its address, or the /64 of an IPv6 address. A customer gets at
 /// least that much, and changes addresses within it at will.
 pub fn network(client: &str) -> Cow<'_, str> {
-    let Ok(address) = client.parse::<Ipv6Addr>() else { return Cow::Borrowed(client) };
+    let v6 = client.contains(':').then(|| client.parse::<Ipv6Addr>().ok());
+    let Some(address) = v6.flatten() else { return Cow::Borrowed(client) };
     if let Some(mapped) = address.to_ipv4_mapped() {
         return Cow::Owned(mapped.to_string());
     }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::RecordFact;
+use super::{RecordFact, Way};
 use crate::element::{Brand, Card, Elements, Fingerprint, Grade};
-use crate::spill::Spill;
+use crate::spill::{self, Spill};
+use crate::time::Time;
 
 /// The records of a stream on one site, in the order of the stream.
 #[derive(Clone, Debug, Default)]
@@ -61,9 +62,22 @@ impl Facts {
         Self::put_all_aside(&mut [self]);
     }
 
-    /// Puts aside what many hold in memory, in one file.
+    /// Puts aside what many hold in memory, in one file. If the disk takes nothing, they keep it
+    /// while there is patience, and then it is lost.
     pub(super) fn put_all_aside(all: &mut [&mut Self]) {
-        let Ok((spill, ranges)) = written(all) else { return };
+        let (spill, ranges) = match written(all) {
+            Ok(done) => done,
+            Err(error) => {
+                let held: usize = all.iter().map(|facts| facts.held()).sum();
+                if held >= spill::PATIENCE * Self::BOUND {
+                    spill::lose("takes no more", &error);
+                    for facts in all {
+                        facts.recent.clear();
+                    }
+                }
+                return;
+            }
+        };
         let spill = Arc::new(spill);
         for (facts, range) in all.iter_mut().zip(ranges) {
             facts.aside.push((Arc::clone(&spill), range));
@@ -112,7 +126,9 @@ impl Eq for Facts {}
 
 impl Serialize for Facts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        let list = serializer.collect_seq(self.iter())?;
+        // What is written without what is lost would be wrong.
+        spill::lost().map_or(Ok(list), |why| Err(serde::ser::Error::custom(why)))
     }
 }
 
@@ -129,7 +145,11 @@ impl<'de> Deserialize<'de> for Facts {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Facts, A::Error> {
                 let mut facts = Facts::default();
-                while let Some(fact) = seq.next_element()? {
+                while let Some(fact) = seq.next_element::<RecordFact>()? {
+                    if let Some(second) = fact.time {
+                        let micros = second.saturating_mul(1_000_000);
+                        Time::checked(micros).map_err(serde::de::Error::custom)?;
+                    }
                     facts.push(fact);
                 }
                 Ok(facts)
@@ -144,7 +164,7 @@ impl<'de> Deserialize<'de> for Facts {
 const SIZE: usize = 64;
 
 fn encoded(fact: &RecordFact) -> [u8; SIZE] {
-    let RecordFact { class, card, email, person, date, time, client, line } = *fact;
+    let RecordFact { class, card, email, person, date, time, client, way, line } = *fact;
     let there = [
         card.is_some(),
         email.is_some(),
@@ -154,6 +174,7 @@ fn encoded(fact: &RecordFact) -> [u8; SIZE] {
         client.is_some(),
     ];
     let there = (0..).zip(there).fold(0, |bits, (i, yes)| bits | u64::from(yes) << i);
+    let there = there | (way as u64) << 8;
     let kind = |c: Card| u64::from(c.column) << 16 | (c.brand as u64) << 8 | c.grade as u64;
     let numbers = [
         card.map_or(0, |c| c.fingerprint.0),
@@ -190,6 +211,7 @@ fn decoded(bytes: [u8; SIZE]) -> RecordFact {
         date: there(3).then(|| ((word(6) >> 32) as u32).cast_signed()),
         time: there(4).then(|| word(4).cast_signed()),
         client: there(5).then(|| (word(7) >> 32) as u32),
+        way: Way::ALL[(word(7) >> 8 & 0xFF) as usize % Way::ALL.len()],
         line: word(5),
     }
 }
@@ -210,16 +232,26 @@ mod tests {
         });
         let hash = || proptest::option::of(any::<u64>().prop_map(Fingerprint));
         let card = proptest::option::of(card);
-        (any::<u32>(), card, hash(), hash(), any::<(Option<i32>, Option<i64>, Option<u32>, u64)>())
-            .prop_map(|(class, card, email, person, (date, time, client, line))| RecordFact {
-                class: Elements(class),
-                card,
-                email,
-                person,
-                date,
-                time,
-                client,
-                line,
+        (
+            any::<u32>(),
+            card,
+            hash(),
+            hash(),
+            any::<(Option<i32>, Option<i64>, Option<u32>, usize, u64)>(),
+        )
+            .prop_map(|(class, card, email, person, (date, time, client, way, line))| {
+                RecordFact {
+                    class: Elements(class),
+                    card,
+                    email,
+                    person,
+                    date,
+                    // What a stamp can say.
+                    time: time.map(|second| second % 60_000_000_000),
+                    client,
+                    way: Way::ALL[way % Way::ALL.len()],
+                    line,
+                }
             })
     }
 

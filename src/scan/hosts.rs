@@ -35,7 +35,7 @@ impl SiteTally {
     /// Puts what stands in the order of the stream into that order again.
     fn sort(&mut self) {
         for hits in self.rules.values_mut() {
-            hits.hits.sort_by_key(|hit| hit.line);
+            hits.sort();
         }
         self.records = std::mem::take(&mut self.records).sorted();
         for series in self.series.values_mut() {
@@ -54,6 +54,7 @@ impl Records {
             let client = client.map(|name| sorted.client(name));
             sorted.facts.push(super::RecordFact { client, ..fact });
         }
+        sorted.beyond = self.beyond;
         sorted
     }
 }
@@ -92,6 +93,7 @@ mod tests {
                     date: None,
                     time: None,
                     client: Some(client),
+                    way: super::super::Way::Usual,
                     line,
                 });
             }

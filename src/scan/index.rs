@@ -1,19 +1,20 @@
-//! Which streams can hold traces of a client, path or agent? A small index made on the first pass,
+//! Which streams can hold traces of a client, path, agent, account or session? A small index made on the first pass,
 //! so that the pivot reads only those again.
 //!
 //! Each kind of trace has one bit of 65,536 by its hash (a Bloom filter with one hash, 8 KB a
 //! stream at most, whatever an attacker makes up). A bit that is not set means that the stream
 //! surely holds no such trace; one that is set may be another's.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Field};
 use crate::source::Inventory;
 
-use super::client::{client, network};
+use super::bits::{Bits, Flat};
+use super::client::{host, peer};
+use super::trail::session_mark;
 use super::{Trace, TraceKind};
 
 /// The traces that a stream may hold.
@@ -25,17 +26,23 @@ pub struct Index {
     paths: Bits,
     /// Agents.
     agents: Bits,
+    /// Accounts.
+    #[serde(default, skip_serializing_if = "Bits::is_empty")]
+    accounts: Bits,
+    /// Beginnings of the ids of sessions.
+    #[serde(default, skip_serializing_if = "Bits::is_empty")]
+    sessions: Bits,
 }
 
 impl Index {
     /// Whether the stream may hold entries of that trace; never no wrongly.
     pub fn may_hold(&self, trace: &Trace) -> bool {
-        self.of(trace.kind).has(bit(trace.value.as_bytes()))
+        self.of(trace.kind).has(trace_bit(trace))
     }
 
     /// Whether the stream holds any trace of that kind.
     pub fn has(&self, kind: TraceKind) -> bool {
-        !self.of(kind).0.is_empty()
+        !self.of(kind).is_empty()
     }
 
     fn of(&self, kind: TraceKind) -> &Bits {
@@ -43,6 +50,8 @@ impl Index {
             TraceKind::Client => &self.clients,
             TraceKind::Path => &self.paths,
             TraceKind::UserAgent => &self.agents,
+            TraceKind::Account => &self.accounts,
+            TraceKind::Session => &self.sessions,
         }
     }
 
@@ -51,6 +60,8 @@ impl Index {
         self.clients.append(next.clients);
         self.paths.append(next.paths);
         self.agents.append(next.agents);
+        self.accounts.append(next.accounts);
+        self.sessions.append(next.sessions);
     }
 }
 
@@ -60,6 +71,8 @@ pub(super) struct Noted {
     clients: Flat,
     paths: Flat,
     agents: Flat,
+    accounts: Flat,
+    sessions: Flat,
 }
 
 impl Noted {
@@ -75,35 +88,25 @@ impl Noted {
         if let Some(agent) = event.get(Field::UserAgent) {
             self.agents.set(bit(agent));
         }
+        if let Some(account) = event.get(Field::User) {
+            self.accounts.set(bit(account));
+        }
+        if let Some(session) = session_mark(event) {
+            self.sessions.set(bit(session));
+        }
     }
 }
 
 impl From<Noted> for Index {
     fn from(noted: Noted) -> Self {
-        let Noted { clients, paths, agents } = noted;
-        Self { clients: clients.into(), paths: paths.into(), agents: agents.into() }
-    }
-}
-
-/// A set of numbers below 65,536, a word for each 64.
-struct Flat(Vec<u64>);
-
-impl Default for Flat {
-    fn default() -> Self {
-        Self(vec![0; 1 << 10])
-    }
-}
-
-impl Flat {
-    fn set(&mut self, bit: u16) {
-        self.0[usize::from(bit >> 6)] |= 1 << (bit & 63);
-    }
-}
-
-impl From<Flat> for Bits {
-    fn from(flat: Flat) -> Self {
-        let pieces = (0..=u8::MAX).zip(flat.0.as_chunks::<4>().0);
-        Self(pieces.filter(|(_, words)| **words != [0; 4]).map(|(at, w)| (at, *w)).collect())
+        let Noted { clients, paths, agents, accounts, sessions } = noted;
+        Self {
+            clients: clients.into(),
+            paths: paths.into(),
+            agents: agents.into(),
+            accounts: accounts.into(),
+            sessions: sessions.into(),
+        }
     }
 }
 
@@ -113,64 +116,24 @@ fn client_bit(given: &[u8], event: &Event<'_>, inventory: &Inventory) -> Option<
     if plain && inventory.trusted_proxies.is_empty() {
         return Some(bit(given));
     }
-    let client = client(event, inventory)?;
-    Some(bit(network(&client).as_bytes()))
+    let address = peer(event, inventory).map(address_bit);
+    address.or_else(|| host(event).map(|host| bit(host.as_bytes())))
 }
 
-/// A set of numbers below 65,536, in pieces of 256: small while few are in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-struct Bits(BTreeMap<u8, [u64; 4]>);
-
-impl Bits {
-    fn has(&self, bit: u16) -> bool {
-        let words = self.0.get(&((bit >> 8) as u8));
-        words.is_some_and(|words| words[usize::from(bit >> 6 & 3)] >> (bit & 63) & 1 == 1)
-    }
-
-    fn append(&mut self, next: Self) {
-        for (piece, words) in next.0 {
-            let ours = self.0.entry(piece).or_default();
-            ours.iter_mut().zip(words).for_each(|(ours, theirs)| *ours |= theirs);
-        }
+/// The bit of an address: of one of IPv6 that of its /64.
+fn address_bit(address: IpAddr) -> u16 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => bit(address.to_string().as_bytes()),
+        IpAddr::V6(address) => bit(&address.octets()[..8]),
     }
 }
 
-impl From<Bits> for String {
-    /// Each piece as its number and its words in hexadecimal.
-    fn from(bits: Bits) -> Self {
-        bits.0.iter().fold(Self::new(), |mut text, (piece, words)| {
-            // Writing into a string cannot fail.
-            let _ = write!(text, "{piece:02x}");
-            for word in words {
-                let _ = write!(text, "{word:016x}");
-            }
-            text
-        })
-    }
-}
-
-impl TryFrom<String> for Bits {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        /// Digits of a piece: its number and four words.
-        const PIECE: usize = 2 + 4 * 16;
-        let wrong = || "not an index in hexadecimal".to_owned();
-        if !text.is_ascii() || !text.len().is_multiple_of(PIECE) {
-            return Err(wrong());
-        }
-        let number = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| wrong());
-        let mut bits = Self::default();
-        for at in (0..text.len()).step_by(PIECE) {
-            let piece = number(&text[at..at + 2])? as u8;
-            let words = bits.0.entry(piece).or_default();
-            for (i, word) in words.iter_mut().enumerate() {
-                let from = at + 2 + 16 * i;
-                *word = number(&text[from..from + 16])?;
-            }
-        }
-        Ok(bits)
+/// The bit of a trace's value; of a client, as [`client_bit`] gives it.
+fn trace_bit(trace: &Trace) -> u16 {
+    let address = trace.value.strip_suffix("/64").unwrap_or(&trace.value).parse();
+    match address {
+        Ok(address) if trace.kind == TraceKind::Client => address_bit(address),
+        _ => bit(trace.value.as_bytes()),
     }
 }
 
@@ -221,7 +184,12 @@ mod tests {
         let text = serde_json::to_string(&one).unwrap();
         assert_eq!(serde_json::from_str::<Index>(&text).unwrap(), one);
         assert!(
-            serde_json::from_str::<Index>(&text.replace("\"paths\":\"", "\"paths\":\"0")).is_err()
+            serde_json::from_str::<Index>(&text.replace("\"paths\":[", "\"paths\":[70000,"))
+                .is_err()
+        );
+        assert!(
+            serde_json::from_str::<Index>(&text.replace("\"agents\":[]", "\"agents\":\"0\""))
+                .is_err()
         );
     }
 }

@@ -15,29 +15,42 @@
 //! * The prefilter may say yes too often, never no wrongly: [`Mode::Full`] examines every entry and
 //!   gives the same tally.
 
+mod bits;
 mod client;
 mod facts;
+mod hit;
+mod hits;
 mod hosts;
+mod hours;
 mod index;
+mod kept;
+mod odds;
 mod outcome;
 mod page;
 mod pursuit;
+mod record;
 mod scanner;
+mod sequence;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod uses;
 mod walk;
 
 pub use client::network;
 pub use facts::Facts;
+pub use hit::{Hit, Links, Outcome};
+pub use hits::HitSet;
+pub use hours::{Hours, Sum};
 pub use index::Index;
+pub use odds::{AtOdds, Odds};
 pub use page::{Page, PageId, PageUse, Pages, Sizes};
 pub use pursuit::{Pursuer, Pursuit};
+pub use record::{Point, RecordFact, Records, Series, Way};
 pub use scanner::{Mode, Scanner};
-pub use tally::{
-    Disorder, Hit, HitSet, Links, Outcome, Part, Point, RecordFact, Records, Series, SiteTally,
-    StreamFacts, Tally, Yield,
-};
-pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails, Use, Uses};
+pub use sequence::{Numbers, Sequences};
+pub use tally::{Disorder, Part, SiteTally, StreamFacts, Tally, Yield};
+pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails};
+pub use uses::{Use, Uses};
 pub use walk::{Run, Walks};

@@ -4,10 +4,10 @@
 //! a stream are bounded ([`Pages::MOST`], the first in the order of the stream): answers of others
 //! are counted, and what would rest on their usual size stays unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::element::{Masked, mask};
 use crate::event::{Event, Field};
@@ -18,7 +18,8 @@ use super::Moment;
 use super::client::client;
 
 /// A page: a hash of its path. Digits in a row stand for any number, so that `/order/10021` is one
-/// page with `/order/10022`, and no card number can be hashed.
+/// page with `/order/10022`, and no card number can be hashed. It is cut from SHA-256, so that nobody
+/// can name a page that he plants so that it passes for another, which everybody uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct PageId(u64);
@@ -26,23 +27,15 @@ pub struct PageId(u64);
 impl PageId {
     /// The page of a path; `None` for paths that hide what they say behind escapes.
     pub fn of(path: &[u8]) -> Option<Self> {
-        /// FNV-1a, 64 bits.
-        const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-        const PRIME: u64 = 0x0000_0100_0000_01b3;
-        let mut hash = BASIS;
-        let mut digits = false;
-        for byte in path {
-            let digit = byte.is_ascii_digit();
-            if matches!(byte, b'%' | b'\\') {
-                return None;
-            }
-            if !(digit && digits) {
-                let byte = if digit { b'0' } else { *byte };
-                hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
-            }
-            digits = digit;
+        if memchr::memchr2(b'%', b'\\', path).is_some() {
+            return None;
         }
-        Some(Self(hash))
+        let mut hash = Sha256::new();
+        for run in path.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
+            hash.update(if run[0].is_ascii_digit() { &b"0"[..] } else { run });
+        }
+        let hash: [u8; 32] = hash.finalize().into();
+        hash.first_chunk().map(|head| Self(u64::from_be_bytes(*head)))
     }
 }
 
@@ -251,12 +244,13 @@ impl Pages {
     }
 }
 
-/// The pages of one site in one block.
+/// The pages of one site in one block. Paths are an attacker's: their maps are keyed at random, so
+/// that no log can be made whose paths collide.
 #[derive(Default)]
 pub(super) struct Answers {
     /// By path as written, so that a path is hashed into its page once; `None` for what is no page.
-    seen: FxHashMap<Box<[u8]>, Option<usize>>,
-    numbers: FxHashMap<PageId, usize>,
+    seen: HashMap<Box<[u8]>, Option<usize>>,
+    numbers: HashMap<PageId, usize>,
     pages: Vec<(PageId, Page)>,
     /// By page: the classes of its answers' sizes, not counted yet.
     classes: Vec<Vec<u16>>,

@@ -1,7 +1,7 @@
 //! Where are the entries of an actor? The second pass: blocks are searched for literals that such
 //! entries must contain, and only entries that contain one are parsed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -11,7 +11,7 @@ use crate::line::{Block, Entry};
 use crate::source::{Inventory, Place};
 
 use super::client::client;
-use super::{Followed, Mode, SiteTally, Trace, TraceKind};
+use super::{Followed, Mode, Trace, TraceKind};
 
 /// The traces that are looked for in a stream: immutable, shared by all threads.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Pursuit {
 fn literals(trace: &Trace) -> Vec<String> {
     match trace.kind {
         TraceKind::Client => of_client(&trace.value),
-        TraceKind::Path | TraceKind::UserAgent => {
+        TraceKind::Path | TraceKind::UserAgent | TraceKind::Account | TraceKind::Session => {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
             let pieces = trace.value.split(|c| !plain(c));
             pieces.max_by_key(|piece| piece.len()).map(str::to_owned).into_iter().collect()
@@ -88,7 +88,7 @@ pub struct Pursuer<'s> {
     pursuit: &'s Pursuit,
     inventory: &'s Inventory,
     /// The sites that the first pass found in the stream.
-    sites: &'s BTreeMap<String, SiteTally>,
+    sites: &'s BTreeSet<String>,
     /// Where literals begin in the block.
     at: Vec<usize>,
 }
@@ -98,7 +98,7 @@ impl<'s> Pursuer<'s> {
     pub fn new(
         pursuit: &'s Pursuit,
         inventory: &'s Inventory,
-        sites: &'s BTreeMap<String, SiteTally>,
+        sites: &'s BTreeSet<String>,
     ) -> Self {
         Self { pursuit, inventory, sites, at: Vec::new() }
     }
@@ -157,7 +157,7 @@ impl<'s> Pursuer<'s> {
         for trace in self.pursuit.traces.iter().filter(|trace| trace.is_in(event, client)) {
             let host = event.get(Field::Host).and_then(|host| std::str::from_utf8(host).ok());
             let site = place.site(host);
-            let known = self.sites.contains_key(site);
+            let known = self.sites.contains(site);
             let site = if known { site } else { Place::OTHER_HOSTS };
             followed.note(trace, site, event, client, entry);
         }

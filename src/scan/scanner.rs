@@ -1,20 +1,22 @@
 //! One thread's way through a block.
 
-use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
-use crate::element::{Finder, Record, Scratch, mask};
+use crate::element::{Finder, Masked, Record, Scratch, mask};
 use crate::event::decode::Layer;
 use crate::event::{Event, Field, Format, Parsed};
 use crate::line::{Block, Entry};
 use crate::rule::{Candidates, Memo, Plan, RuleSet};
-use crate::source::{Inventory, Place};
+use crate::source::{Inventory, Place, Rank};
 use crate::time::Time;
 
 use super::client::client;
 use super::index::Noted;
+use super::kept::Kept;
 use super::outcome::shows_output;
 use super::page::Answers;
-use super::{Hit, Links, Outcome, Part, SiteTally};
+use super::{Hit, Links, Outcome, Part, SiteTally, Way};
 
 /// Whether the prefilter is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub struct Scanner<'s> {
     candidates: Candidates,
     chosen: Vec<u32>,
     memo: Memo,
+    kept: RefCell<Kept>,
     at: Vec<usize>,
 }
 
@@ -64,6 +67,7 @@ impl<'s> Scanner<'s> {
             candidates: Candidates::default(),
             chosen: Vec::new(),
             memo: Memo::default(),
+            kept: RefCell::default(),
             at: Vec::new(),
         }
     }
@@ -85,8 +89,10 @@ impl<'s> Scanner<'s> {
                 continue;
             }
             noted.note(&event, self.inventory);
+            part.sequences.note(&event);
             let site = sites.of(&event, entry.line);
             site.note(&event, parsed);
+            site.tally.at_odds.note(&event, entry.line);
             site.answers.note(&event, &entry, self.inventory);
             if let Some(time) = event.time {
                 part.clock(time);
@@ -94,7 +100,7 @@ impl<'s> Scanner<'s> {
             let marked = marks.of(&entry, &plan, self.mode);
             self.records.clear();
             if marked.element {
-                self.find_records(&event, &entry, &mut site.tally);
+                self.find_records(&event, &entry, site);
             }
             self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally);
         }
@@ -113,7 +119,8 @@ impl<'s> Scanner<'s> {
         Marks { block, at, passed: 0, next: None }
     }
 
-    fn find_records(&mut self, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
+    fn find_records(&mut self, event: &Event<'_>, entry: &Entry<'_>, site: &mut Site) {
+        let tally = &mut site.tally;
         self.finder.records(event, &mut self.scratch, &mut self.records);
         self.scratch.observations().iter().for_each(|seen| tally.columns.note(seen));
         self.scratch.mails().iter().for_each(|(holder, mail)| tally.mails.note(*holder, *mail));
@@ -122,7 +129,12 @@ impl<'s> Scanner<'s> {
         }
         let client = client(event, self.inventory);
         for record in &self.records {
-            tally.records.push(record, event.time, client.as_deref(), entry.line);
+            let way = match record.referred {
+                true => Way::Referer,
+                false if site.foreign && event.authority().is_some() => Way::Elsewhere,
+                false => Way::Usual,
+            };
+            tally.records.push(record, way, event.time, client.as_deref(), entry.line);
         }
     }
 
@@ -167,22 +179,26 @@ impl<'s> Scanner<'s> {
         if !self.rules.reports(rule) {
             return;
         }
-        let outcome = Outcome::of(event);
         let detail = |field| event.get(field).map(|value| mask(value, 0, DETAIL));
-        tally.rules.entry(rule).or_default().push(outcome, || Hit {
+        let hit = Hit {
             line: entry.line,
             offset: entry.offset,
             time: event.time,
             client: client(event, self.inventory).map(Into::into),
             path: detail(Field::Stem),
-            user_agent: detail(Field::UserAgent),
+            user_agent: None,
             status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
             bytes: event.number(Field::BytesOut),
-            outcome,
+            outcome: Outcome::of(event),
             output: shows_output(event),
-            links: self.links(event),
+            links: Links::default(),
             layer,
-            excerpt: mask(entry.bytes, 0, EXCERPT),
+            excerpt: Masked::default(),
+        };
+        tally.rules.entry(rule).or_default().push(hit, |hit| {
+            hit.user_agent = detail(Field::UserAgent);
+            hit.links = self.links(event);
+            hit.excerpt = mask(entry.bytes, 0, EXCERPT);
         });
     }
 
@@ -199,25 +215,13 @@ impl<'s> Scanner<'s> {
     fn point(&self, rule: u32, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
         let shown = |(name, value): (&str, Option<Vec<u8>>)| match name {
             "c-ip" | "src_ip" => client(event, self.inventory),
-            _ => value.map(harmless),
+            _ => value.map(|value| self.kept.borrow_mut().of(value)),
         };
         let values = self.rules.column_values(rule, event, &self.records);
         let values: Vec<Option<String>> = values.map(shown).collect();
         let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
         let series = tally.series.entry(rule).or_default();
         series.push(event.time.map(Time::micros), entry.line, entry.offset, &values);
-    }
-}
-
-/// A value as it may be kept: masked, unless it is too short a number to be anything secret.
-fn harmless(value: Vec<u8>) -> String {
-    /// The shortest card number has twelve digits, the shortest security code three: a number of
-    /// this length is a status, a port or a size.
-    const LONGEST: usize = 11;
-    match String::from_utf8(value) {
-        Ok(text) if text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit()) => text,
-        Ok(text) => mask(text.as_bytes(), 0, DETAIL).to_string(),
-        Err(error) => mask(error.as_bytes(), 0, DETAIL).to_string(),
     }
 }
 
@@ -263,7 +267,8 @@ impl Marks<'_> {
 struct Sites<'i> {
     place: Place<'i>,
     list: Vec<Site>,
-    index: FxHashMap<String, usize>,
+    /// Hosts are an attacker's: keyed at random.
+    index: HashMap<String, usize>,
     last: usize,
 }
 
@@ -271,13 +276,15 @@ struct Site {
     name: String,
     tally: SiteTally,
     answers: Answers,
+    /// Whether the entry names a host that is no site's.
+    foreign: bool,
     hour: i64,
     in_hour: u64,
 }
 
 impl<'i> Sites<'i> {
     fn new(place: Place<'i>) -> Self {
-        Self { place, list: Vec::new(), index: FxHashMap::default(), last: 0 }
+        Self { place, list: Vec::new(), index: HashMap::default(), last: 0 }
     }
 
     fn of(&mut self, event: &Event<'_>, line: u64) -> &mut Site {
@@ -290,10 +297,11 @@ impl<'i> Sites<'i> {
             self.index.insert(name.to_owned(), self.last);
             let tally = SiteTally::default();
             let (name, answers) = (name.to_owned(), Answers::default());
-            self.list.push(Site { name, tally, answers, hour: 0, in_hour: 0 });
+            self.list.push(Site { name, tally, answers, foreign: false, hour: 0, in_hour: 0 });
         }
         let own = self.place.is_own_host();
         let site = &mut self.list[self.last];
+        site.foreign = self.place.rank() == Rank::ForeignHost;
         site.tally.placed[self.place.rank() as usize] += 1;
         if own {
             site.tally.named_at.get_or_insert(line);
@@ -331,7 +339,7 @@ impl Site {
 
     fn close_hour(&mut self) {
         if self.in_hour > 0 {
-            *self.tally.hours.entry(self.hour).or_default() += self.in_hour;
+            self.tally.hours.add(self.hour, self.in_hour);
             self.in_hour = 0;
         }
     }

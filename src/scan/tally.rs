@@ -1,286 +1,18 @@
 //! What evidence yielded, mergeable.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 
-use crate::element::{Card, Columns, Elements, Fingerprint, Mails, Masked, Record};
-use crate::event::decode::Layer;
+use crate::element::{Columns, Mails};
 use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
-use super::{Facts, Index, Pages, Trace, Trails};
-
-/// What the logs show of the outcome of one hit. Only what is shown counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Answered with success (2xx), or the entry itself shows success.
-    Succeeded,
-    /// Refused: by a WAF, or answered 4xx.
-    Blocked,
-    /// The log does not say.
-    Unknown,
-}
-
-/// One entry that matched one rule: owned, masked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hit {
-    /// Line of the entry, counted from 1 in the decompressed stream.
-    pub line: u64,
-    /// Byte offset of the entry in the decompressed stream.
-    pub offset: u64,
-    /// When; absent if the entry has no readable time.
-    pub time: Option<Time>,
-    /// The client's address.
-    pub client: Option<Box<str>>,
-    /// The request's path, masked.
-    pub path: Option<Masked>,
-    /// The agent, masked.
-    pub user_agent: Option<Masked>,
-    /// Response status.
-    pub status: Option<u16>,
-    /// Response bytes.
-    pub bytes: Option<u64>,
-    /// The outcome that this entry shows by itself.
-    pub outcome: Outcome,
-    /// Whether the answer's body holds the output of a command.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub output: bool,
-    /// What joins it with entries of other logs.
-    #[serde(default)]
-    pub links: Links,
-    /// Which decoding layer matched.
-    pub layer: Layer,
-    /// The entry, masked and cut.
-    pub excerpt: Masked,
-}
-
-/// Keyed hashes of the identifiers by which entries of one request can be joined across logs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Links {
-    /// Request, transaction or trace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<Fingerprint>,
-    /// Session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<Fingerprint>,
-    /// Thread or process: one of several requests in turn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thread: Option<Fingerprint>,
-}
-
-impl Links {
-    /// Those that name one request or session wherever and whenever they stand.
-    pub fn lasting(&self) -> impl Iterator<Item = Fingerprint> {
-        self.request.into_iter().chain(self.session)
-    }
-}
-
-/// The hits of one rule in one stream on one site. `counts` is exact; `hits` are the first
-/// [`HitSet::CAP`] of each outcome, in the order of the stream: a scanner's ten thousand refusals
-/// do not push out the one success behind them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HitSet {
-    /// All hits by outcome, in the order of [`Outcome`].
-    pub counts: [u64; 3],
-    /// The hits that are kept.
-    pub hits: Vec<Hit>,
-}
-
-impl HitSet {
-    /// The most hits of one rule and outcome that are kept per stream and site; more are only
-    /// counted, and the report says so.
-    pub const CAP: usize = 10_000;
-
-    /// Adds a hit of an outcome; `hit` is only made if it is kept.
-    pub fn push(&mut self, outcome: Outcome, hit: impl FnOnce() -> Hit) {
-        let count = &mut self.counts[outcome as usize];
-        *count += 1;
-        if *count <= Self::CAP as u64 {
-            self.hits.push(hit());
-        }
-    }
-
-    /// All hits.
-    pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    fn append(&mut self, next: Self) {
-        let room = |count: u64| (Self::CAP as u64).saturating_sub(count);
-        let mut rooms = self.counts.map(room);
-        let kept = next.hits.into_iter().filter(|hit| {
-            let room = &mut rooms[hit.outcome as usize];
-            let fits = *room > 0;
-            *room = room.saturating_sub(1);
-            fits
-        });
-        self.hits.extend(kept);
-        for (count, more) in self.counts.iter_mut().zip(next.counts) {
-            *count += more;
-        }
-    }
-}
-
-/// One record as a fact for counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RecordFact {
-    /// Its class.
-    pub class: Elements,
-    /// Its card.
-    pub card: Option<Card>,
-    /// Its e-mail address.
-    pub email: Option<Fingerprint>,
-    /// The best key of its person.
-    pub person: Option<Fingerprint>,
-    /// A date within the record, days since 1970-01-01.
-    pub date: Option<i32>,
-    /// When the entry was written, seconds since the epoch.
-    pub time: Option<i64>,
-    /// Who read or sent it: an index into [`Records::clients`].
-    pub client: Option<u32>,
-    /// Line of the entry.
-    pub line: u64,
-}
-
-/// The records of one site in one stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Records {
-    /// The clients named by the facts.
-    pub clients: Vec<Box<str>>,
-    /// The records, in the order of the stream.
-    pub facts: Facts,
-    #[serde(skip)]
-    index: Texts,
-}
-
-impl Records {
-    /// Adds a record.
-    pub fn push(&mut self, record: &Record, time: Option<Time>, client: Option<&str>, line: u64) {
-        let client = client.map(|name| self.client(name));
-        self.facts.push(RecordFact {
-            class: record.class,
-            card: record.card,
-            email: record.email,
-            person: record.person,
-            date: record.date,
-            time: time.map(Time::seconds),
-            client,
-            line,
-        });
-    }
-
-    pub(super) fn client(&mut self, name: &str) -> u32 {
-        self.index.intern(&mut self.clients, name)
-    }
-
-    fn append(&mut self, next: &Self) {
-        let map: Vec<u32> = next.clients.iter().map(|name| self.client(name)).collect();
-        self.facts.extend(
-            next.facts
-                .iter()
-                .map(|fact| RecordFact { client: fact.client.map(|c| map[c as usize]), ..fact }),
-        );
-    }
-}
-
-/// One match of a rule that a correlation refers to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Point {
-    /// When, microseconds since the epoch.
-    pub time: i64,
-    /// Line of the entry.
-    pub line: u64,
-    /// Byte offset of the entry.
-    pub offset: u64,
-    /// What the entry says in each column of the rule
-    /// ([`RuleSet::columns`](crate::rule::RuleSet::columns)): an index into [`Series::texts`];
-    /// `None` where the field is absent.
-    pub values: Box<[Option<u32>]>,
-}
-
-/// The matches of one rule in one stream on one site, for the correlations that refer to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
-    /// The texts that points name, masked.
-    pub texts: Vec<Box<str>>,
-    /// The matches, in the order of the stream.
-    pub points: Vec<Point>,
-    /// Matches beyond [`Series::CAP`]: counted, not kept.
-    pub dropped: u64,
-    /// Matches without a readable time: they cannot be correlated.
-    pub timeless: u64,
-    #[serde(skip)]
-    index: Texts,
-}
-
-/// Where a text stands in a list of texts; made anew when it is missing.
-#[derive(Clone, Debug, Default)]
-struct Texts(rustc_hash::FxHashMap<Box<str>, u32>);
-
-impl Texts {
-    /// The place of a text in `texts`, which it is added to if it is not there.
-    fn intern(&mut self, texts: &mut Vec<Box<str>>, text: &str) -> u32 {
-        // Neighbours mostly say the same.
-        if texts.last().is_some_and(|last| **last == *text) {
-            return texts.len() as u32 - 1;
-        }
-        if self.0.len() != texts.len() {
-            self.0 = texts.iter().enumerate().map(|(i, text)| (text.clone(), i as u32)).collect();
-        }
-        if let Some(found) = self.0.get(text) {
-            return *found;
-        }
-        let new = texts.len() as u32;
-        texts.push(text.into());
-        self.0.insert(text.into(), new);
-        new
-    }
-}
-
-impl PartialEq for Texts {
-    fn eq(&self, _other: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Texts {}
-
-impl Series {
-    /// The most points that are kept per rule, stream and site (about 100 MB at most); more are
-    /// only counted, and the report says so.
-    pub const CAP: usize = 1_000_000;
-
-    /// Adds a match with what it says in each column; `None` for a match without a time.
-    pub fn push(&mut self, time: Option<i64>, line: u64, offset: u64, values: &[Option<&str>]) {
-        let Some(time) = time else {
-            self.timeless += 1;
-            return;
-        };
-        if self.points.len() >= Self::CAP {
-            self.dropped += 1;
-            return;
-        }
-        let texts = &mut self.texts;
-        let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
-        self.points.push(Point { time, line, offset, values });
-    }
-
-    /// The text of a value.
-    pub fn text(&self, value: Option<u32>) -> Option<&str> {
-        self.texts.get(value? as usize).map(|text| &**text)
-    }
-
-    pub(super) fn append(&mut self, next: &Self) {
-        self.dropped += next.dropped;
-        self.timeless += next.timeless;
-        for point in &next.points {
-            let values: Vec<Option<&str>> = point.values.iter().map(|v| next.text(*v)).collect();
-            self.push(Some(point.time), point.line, point.offset, &values);
-        }
-    }
-}
+use super::{
+    AtOdds, Facts, HitSet, Hours, Index, Pages, Records, Sequences, Series, Trace, Trails,
+};
 
 /// Times that run backwards within a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -318,7 +50,7 @@ pub struct SiteTally {
     /// Latest time.
     pub last: Option<Time>,
     /// Entries per hour since the epoch: what silence is measured against.
-    pub hours: BTreeMap<i64, u64>,
+    pub hours: Hours,
     /// Hits by rule index.
     pub rules: BTreeMap<u32, HitSet>,
     /// How its pages answered with success.
@@ -343,6 +75,9 @@ pub struct SiteTally {
     /// [`Rank::ALL`](crate::source::Rank::ALL).
     #[serde(default)]
     pub placed: [u64; 5],
+    /// Entries that ask for an absolute URI of another host.
+    #[serde(default, skip_serializing_if = "AtOdds::is_none")]
+    pub at_odds: AtOdds,
 }
 
 impl SiteTally {
@@ -350,15 +85,14 @@ impl SiteTally {
         for (ours, theirs) in self.placed.iter_mut().zip(next.placed) {
             *ours += theirs;
         }
+        self.at_odds.append(next.at_odds);
         self.named_at = [self.named_at, next.named_at].into_iter().flatten().min();
         self.entries += next.entries;
         self.unparsed += next.unparsed;
         self.timeless += next.timeless;
         self.first = [self.first, next.first].into_iter().flatten().min();
         self.last = [self.last, next.last].into_iter().flatten().max();
-        for (hour, n) in next.hours {
-            *self.hours.entry(hour).or_default() += n;
-        }
+        self.hours.merge(next.hours);
         for (rule, hits) in next.rules {
             self.rules.entry(rule).or_default().append(hits);
         }
@@ -384,6 +118,9 @@ pub struct Part {
     /// The clients, paths and agents that the entries may name.
     #[serde(default)]
     pub index: Index,
+    /// The numbers that run upward in it.
+    #[serde(default, skip_serializing_if = "Sequences::is_empty")]
+    pub sequences: Sequences,
     /// Time order within the stream.
     pub disorder: Disorder,
     /// The first and the last entry's time, for the order across the cut.
@@ -416,6 +153,7 @@ impl Part {
         self.entries += next.entries;
         self.bytes += next.bytes;
         self.index.append(next.index);
+        self.sequences.merge(next.sequences);
         if let Some((first, last)) = next.ends {
             if let Some((_, before)) = self.ends {
                 self.step(before, first);
@@ -444,7 +182,7 @@ pub struct StreamFacts {
 }
 
 /// What one stream yielded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Yield {
     /// The stream.
     pub stream: StreamFacts,
@@ -464,30 +202,82 @@ impl Yield {
     /// The same content under more names. What it yielded is taken from the reading under the
     /// first of all names, since a path can decide the site.
     fn unite(&mut self, mut other: Self) {
-        if other.stream.names.first() == self.stream.names.first() {
-            self.trails.append(&mut other.trails);
-        }
+        let order = self.stream.names.first().cmp(&other.stream.names.first());
         let mut names = std::mem::take(&mut self.stream.names);
-        if other.stream.names.first() < names.first() {
-            names.extend(std::mem::replace(self, other).stream.names);
-            names.append(&mut self.stream.names);
-        } else {
-            names.extend(other.stream.names);
-        }
+        names.append(&mut other.stream.names);
         names.sort();
         names.dedup();
+        match order {
+            Ordering::Less => {}
+            Ordering::Equal => self.join(other),
+            Ordering::Greater => *self = other,
+        }
         self.stream.names = names;
+    }
+
+    /// Another piece of the same reading; a site that both hold is the same in both.
+    fn join(&mut self, other: Self) {
+        let Self { stream, part, trails } = other;
+        if (stream.bytes, &stream.format) > (self.stream.bytes, &self.stream.format) {
+            self.stream = stream;
+            self.part.entries = part.entries;
+            self.part.bytes = part.bytes;
+            self.part.disorder = part.disorder;
+            self.part.ends = part.ends;
+            self.part.sequences = part.sequences;
+        }
+        self.part.index.append(part.index);
+        for (site, tally) in part.sites {
+            self.part.sites.entry(site).or_insert(tally);
+        }
+        self.trails.extend(trails);
+    }
+
+    /// The stream as a whole, then what it holds of each site.
+    fn pieces(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
+        let Part { sites, entries, bytes, index, sequences, disorder, ends } = &self.part;
+        let (index, sequences) = (index.clone(), sequences.clone());
+        let sites_apart = BTreeMap::new();
+        let (entries, bytes, disorder, ends) = (*entries, *bytes, *disorder, *ends);
+        let part = Part { sites: sites_apart, entries, bytes, index, sequences, disorder, ends };
+        let whole = Self { stream: self.stream.clone(), part, trails: self.trails.clone() };
+        let of_site = |(name, tally): (&String, &SiteTally)| {
+            let sites = BTreeMap::from([(name.clone(), tally.clone())]);
+            Self { part: Part { sites, ..Part::default() }, ..Self::named(&self.stream.names) }
+        };
+        let of_sites = sites.iter().map(move |site| (Some(site.0.as_str()), of_site(site)));
+        std::iter::once((None, whole)).chain(of_sites)
+    }
+
+    /// Of a stream of these names nothing.
+    fn named(names: &[String]) -> Self {
+        let stream = StreamFacts { names: names.to_vec(), ..StreamFacts::default() };
+        Self { stream, ..Self::default() }
+    }
+
+    /// What a second pass found in the stream of that name.
+    pub fn followed(name: &str, trails: BTreeMap<Trace, Trails>) -> Self {
+        Self { trails, ..Self::named(&[name.to_owned()]) }
+    }
+
+    /// How many records are held in memory.
+    fn held(&self) -> usize {
+        self.part.sites.values().map(|site| site.records.facts.held()).sum()
     }
 }
 
 /// What evidence yielded: one mergeable partial for threads, scheduled runs and many machines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tally {
     /// By content: the same evidence under two names is counted once.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub streams: BTreeMap<ContentId, Yield>,
     /// Files by name: hash and size as read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, SourceEnd>,
     /// Paths that could not be found or listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
 }
 
@@ -501,21 +291,41 @@ impl Tally {
 
     /// Everything that either yielded.
     pub fn merge(&mut self, other: Self) {
+        self.extend([other]);
+    }
+
+    /// In pieces of which each can be merged by itself: sources, gaps, streams, and of every stream
+    /// what it holds of each site, which is named.
+    pub fn pieces(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
+        let of_source = |(name, end): (&String, &SourceEnd)| Self {
+            sources: BTreeMap::from([(name.clone(), end.clone())]),
+            ..Self::default()
+        };
+        let sources = self.sources.iter().map(of_source);
+        let gaps =
+            (!self.gaps.is_empty()).then(|| Self { gaps: self.gaps.clone(), ..Self::default() });
+        let streams = self.streams.iter().flat_map(|(id, yielded)| {
+            yielded.pieces().map(|(site, piece)| (site, Self::of_stream(*id, piece)))
+        });
+        sources.chain(gaps).map(|piece| (None, piece)).chain(streams)
+    }
+
+    /// What one stream yielded.
+    pub fn of_stream(id: ContentId, yielded: Yield) -> Self {
+        Self { streams: BTreeMap::from([(id, yielded)]), ..Self::default() }
+    }
+
+    fn add(&mut self, other: Self) {
         for (id, theirs) in other.streams {
             match self.streams.entry(id) {
-                std::collections::btree_map::Entry::Vacant(empty) => {
+                Entry::Vacant(empty) => {
                     empty.insert(theirs);
                 }
-                std::collections::btree_map::Entry::Occupied(mut ours) => {
-                    ours.get_mut().unite(theirs);
-                }
+                Entry::Occupied(mut ours) => ours.get_mut().unite(theirs),
             }
         }
         self.sources.extend(other.sources);
         self.gaps.extend(other.gaps);
-        self.gaps.sort();
-        self.gaps.dedup();
-        self.make_room();
     }
 
     /// Puts records aside, if many are held in memory.
@@ -535,5 +345,25 @@ impl Tally {
             (*id, open.cloned().collect::<Vec<_>>())
         };
         self.streams.iter().map(open).filter(|(_, traces)| !traces.is_empty()).collect()
+    }
+}
+
+impl Extend<Self> for Tally {
+    /// Merges many: records are put aside as they come.
+    fn extend<T: IntoIterator<Item = Self>>(&mut self, others: T) {
+        let mut new = 0;
+        for other in others {
+            new += other.streams.values().map(Yield::held).sum::<usize>();
+            self.add(other);
+            if new > Facts::BOUND / 2 {
+                self.make_room();
+                new = 0;
+            }
+        }
+        if new > 0 {
+            self.make_room();
+        }
+        self.gaps.sort();
+        self.gaps.dedup();
     }
 }

@@ -12,7 +12,7 @@ use crate::line::{Block, Blocks, Framing};
 use crate::rule::{RuleSet, data};
 use crate::source::{Evidence, Inventory, Limits};
 
-use super::{Mode, Part, Scanner};
+use super::{Mode, Part, Scanner, Series};
 
 fn finder() -> Finder {
     Finder::new(CaseKey::from_bytes(b"test"))
@@ -243,3 +243,16 @@ proptest! {
 
 const COMBINED: &[u8] =
     b"192.0.2.1 - - [07/Mar/2017:10:00:00 +0900] \"GET / HTTP/1.1\" 200 12 \"-\" \"a\"\n";
+
+#[test]
+fn a_part_file_that_repeats_a_text_is_read_on() {
+    let part = r#"{"texts":["a","a","b"],"points":[],"dropped":0,"timeless":0}"#;
+    let mut series: Series = serde_json::from_str(part).unwrap();
+    let said = ["a", "b", "c", "a", "c"];
+    for (time, text) in (0..).zip(said) {
+        series.push(Some(time), 1, 0, &[Some(text)]);
+    }
+    let told: Vec<_> = series.points.iter().map(|p| series.text(p.values[0]).unwrap()).collect();
+    assert_eq!(told, said);
+    assert_eq!(series.texts.len(), 4);
+}

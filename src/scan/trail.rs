@@ -5,13 +5,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::element::{Masked, mask};
+use crate::element::mask;
 use crate::event::{Event, Field};
 use crate::line::Entry;
 use crate::time::Time;
 
 use super::client::network;
-use super::{Outcome, Walks};
+use super::{Hours, Outcome, Uses, Walks};
 
 /// By what an actor is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,11 +23,16 @@ pub enum TraceKind {
     Path,
     /// An agent that few use.
     UserAgent,
+    /// The account of an authenticated user.
+    Account,
+    /// A session, by the beginning of its id.
+    Session,
 }
 
 impl TraceKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Client, Self::Path, Self::UserAgent];
+    pub const ALL: [Self; 5] =
+        [Self::Client, Self::Path, Self::UserAgent, Self::Account, Self::Session];
 
     /// Its name in outputs: that of the indicator.
     pub fn name(self) -> &'static str {
@@ -35,6 +40,8 @@ impl TraceKind {
             Self::Client => "client",
             Self::Path => "path",
             Self::UserAgent => "user_agent",
+            Self::Account => "account",
+            Self::Session => "session",
         }
     }
 }
@@ -67,8 +74,20 @@ impl Trace {
             TraceKind::Client => client.map(network).as_deref() == Some(&*self.value),
             TraceKind::Path => event.get(Field::Stem) == wanted,
             TraceKind::UserAgent => event.get(Field::UserAgent) == wanted,
+            TraceKind::Account => event.get(Field::User) == wanted,
+            TraceKind::Session => session_mark(event) == wanted,
         }
     }
+}
+
+/// The beginning of a session's id: enough to know the session again, and not enough to take it
+/// over. Ids so short that little would be left out are none.
+pub(super) fn session_mark<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
+    const MARK: usize = 12;
+    const LEFT_OUT: usize = 8;
+    let id = event.get(Field::Session).filter(|id| id.len() >= MARK + LEFT_OUT)?;
+    let (mark, _) = id.split_at(MARK);
+    mark.iter().all(u8::is_ascii_graphic).then_some(mark)
 }
 
 impl fmt::Display for Trace {
@@ -106,61 +125,6 @@ pub struct Moment {
     pub offset: u64,
 }
 
-/// How often a value occurs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Use {
-    /// Entries.
-    pub count: u64,
-    /// Response bytes.
-    pub bytes: u64,
-    /// When the first entry was written.
-    pub time: Option<Time>,
-    /// Line of the first entry.
-    pub line: u64,
-    /// Byte offset of the first entry.
-    pub offset: u64,
-}
-
-/// The values of one field, masked: the first [`Uses::MOST`] in the order of the stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Uses {
-    /// By value.
-    pub of: BTreeMap<Box<str>, Use>,
-    /// Entries whose value is none of them.
-    pub beyond: u64,
-}
-
-impl Uses {
-    /// The most values of a field that are kept for one trace in one stream on one site; entries
-    /// with others are only counted, and the report says so.
-    pub const MOST: usize = 1_000;
-
-    fn note(&mut self, value: &Masked, entry: &Entry<'_>, time: Option<Time>, bytes: u64) {
-        let (line, offset) = (entry.line, entry.offset);
-        let first = Use { count: 0, bytes: 0, time, line, offset };
-        let used = self.of.entry(value.as_str().into()).or_insert(first);
-        used.count += 1;
-        used.bytes += bytes;
-    }
-
-    /// Appends the uses of following entries, which may be more than are kept.
-    fn append(&mut self, next: Self) {
-        self.beyond += next.beyond;
-        let mut new: Vec<_> = next.of.into_iter().collect();
-        new.sort_by(|(a, one), (b, other)| (one.line, a).cmp(&(other.line, b)));
-        for (value, used) in new {
-            if let Some(ours) = self.of.get_mut(&value) {
-                ours.count += used.count;
-                ours.bytes += used.bytes;
-            } else if self.of.len() < Self::MOST {
-                self.of.insert(value, used);
-            } else {
-                self.beyond += used.count;
-            }
-        }
-    }
-}
-
 /// Everything that one stream holds of one trace on one site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trail {
@@ -175,13 +139,16 @@ pub struct Trail {
     /// The latest entry.
     pub last: Option<Moment>,
     /// Entries per hour since the epoch.
-    pub hours: BTreeMap<i64, u64>,
+    pub hours: Hours,
     /// Paths.
     pub paths: Uses,
     /// Agents.
     pub agents: Uses,
-    /// Accounts (authenticated users).
+    /// Accounts (authenticated users) of entries that are not refusals.
     pub accounts: Uses,
+    /// Beginnings of the ids of sessions, likewise.
+    #[serde(default)]
+    pub sessions: Uses,
     /// Operations of an application or gateway.
     #[serde(default)]
     pub operations: Uses,
@@ -211,11 +178,12 @@ impl Trail {
         let bytes = event.number(Field::BytesOut).unwrap_or(0);
         self.requests += 1;
         self.bytes += bytes;
-        self.outcomes[Outcome::of(event) as usize] += 1;
+        let outcome = Outcome::of(event);
+        self.outcomes[outcome as usize] += 1;
         if let Some(time) = event.time {
             let here = Moment { time, line: entry.line, offset: entry.offset };
             self.reach(Some(here), Some(here));
-            *self.hours.entry(time.hour()).or_default() += 1;
+            self.hours.add(time.hour(), 1);
         }
         let note = |uses: &mut Uses, value: Option<&[u8]>| {
             if let Some(value) = value {
@@ -224,7 +192,10 @@ impl Trail {
         };
         note(&mut self.paths, event.get(Field::Stem));
         note(&mut self.agents, event.get(Field::UserAgent));
-        note(&mut self.accounts, event.get(Field::User));
+        if outcome != Outcome::Blocked {
+            note(&mut self.accounts, event.get(Field::User));
+            note(&mut self.sessions, session_mark(event));
+        }
         note(&mut self.operations, event.get(Field::Operation));
         if let Some(target) = event.get(Field::Target) {
             self.walks.note(target, entry.line);
@@ -244,12 +215,11 @@ impl Trail {
         self.bytes += next.bytes;
         self.outcomes.iter_mut().zip(next.outcomes).for_each(|(ours, theirs)| *ours += theirs);
         self.reach(next.first, next.last);
-        for (hour, count) in next.hours {
-            *self.hours.entry(hour).or_default() += count;
-        }
+        self.hours.merge(next.hours);
         self.paths.append(next.paths);
         self.agents.append(next.agents);
         self.accounts.append(next.accounts);
+        self.sessions.append(next.sessions);
         self.operations.append(next.operations);
         self.walks.append(next.walks);
         self.clients.append(next.clients);
@@ -307,6 +277,26 @@ impl Followed {
             for (site, trail) in trails {
                 ours.entry(site).or_default().append(trail);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_known_by_a_part_of_its_id() {
+        for (id, mark) in [
+            ("9f86d081884c7d659a2feaa0c55ad015", Some("9f86d081884c")),
+            ("9f86d081884c7d65", None),
+            ("9f86 081884c7d659a2feaa0c55ad015", None),
+        ] {
+            let mut event = Event::default();
+            event.set(Field::Session, id.as_bytes());
+            assert_eq!(session_mark(&event), mark.map(str::as_bytes), "{id}");
+            let trace = mark.map(|mark| Trace::new(TraceKind::Session, mark));
+            assert!(trace.is_none_or(|trace| trace.is_in(&event, None)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{Gap, GapKind, Inventory, Origin, Source, io_gap, printable};
+use crate::pan::is_hidden;
 use crate::time::Time;
 
 /// Everything to be examined.
@@ -34,10 +35,33 @@ impl Evidence {
         let Walk { mut found, mut gaps, .. } = walk;
         found.sort_by(|a, b| (&a.name, a.path()).cmp(&(&b.name, b.path())));
         found.dedup_by(|a, b| a.name == b.name && a.path() == b.path());
+        found.dedup_by(|later, first| {
+            let same = later.name == first.name;
+            gaps.extend(same.then(|| nameless(&first.name)));
+            same
+        });
         gaps.sort();
         gaps.dedup();
         Self { inventory, sources: found, gaps }
     }
+
+    /// What standard input holds: the file of this name, which was written then. Nothing that is
+    /// found in it depends on how it came.
+    pub fn tell_stdin(&mut self, holds: &str, written: Option<Time>) {
+        for source in &mut self.sources {
+            if matches!(source.origin, Origin::Stdin) {
+                source.name = printable(holds.as_bytes());
+                source.written = written;
+            }
+        }
+    }
+}
+
+/// Names that differ only in the digits that are not shown would be mistaken for each other.
+fn nameless(name: &str) -> Gap {
+    let detail =
+        "another file, whose name differs only within a card number, is not read: rename it";
+    Gap { source: name.to_owned(), kind: GapKind::Unsupported, detail: detail.to_owned() }
 }
 
 struct Walk {
@@ -117,7 +141,8 @@ impl Source {
         }
     }
 
-    pub(super) fn path(&self) -> Option<&Path> {
+    /// The file; `None` for standard input.
+    pub fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
             Origin::Stdin => None,
@@ -129,11 +154,39 @@ impl Source {
     pub fn holding(stream: &str) -> Option<Self> {
         let ends = stream.match_indices('!').map(|(at, _)| at);
         let names = std::iter::once(stream.len()).chain(ends).map(|end| &stream[..end]);
-        names.map(Path::new).find_map(|path| {
-            let meta = fs::metadata(path).ok().filter(Metadata::is_file)?;
-            Some(Self::file(path, &meta))
+        names.filter_map(locate).find_map(|path| {
+            let meta = fs::metadata(&path).ok().filter(Metadata::is_file)?;
+            Some(Self::file(&path, &meta))
         })
     }
+}
+
+/// The file or folder that outputs call so. In its real name there may be a card number where the
+/// output has `…`.
+pub fn locate(written: &str) -> Option<PathBuf> {
+    let path = Path::new(written);
+    if path.exists() || !is_hidden(written) {
+        return path.exists().then(|| path.to_owned());
+    }
+    let parts: Vec<&Path> = path.iter().map(Path::new).collect();
+    unhidden(PathBuf::new(), &parts)
+}
+
+fn unhidden(within: PathBuf, parts: &[&Path]) -> Option<PathBuf> {
+    let Some((part, rest)) = parts.split_first() else {
+        return within.exists().then_some(within);
+    };
+    let written = name(part);
+    if !is_hidden(&written) {
+        return unhidden(within.join(part), rest);
+    }
+    let here = Path::new(".");
+    let folder = if within.as_os_str().is_empty() { here } else { &within };
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let names = entries.map(|entry| PathBuf::from(entry.file_name()));
+    let mut names: Vec<PathBuf> = names.filter(|real| name(real) == written).collect();
+    names.sort();
+    names.iter().find_map(|real| unhidden(within.join(real), rest))
 }
 
 /// A file's time; `None` before 1970, which no log is.
@@ -178,6 +231,23 @@ mod tests {
         assert_eq!(kinds(&evidence), [GapKind::Missing]);
         let held = Source::holding(&format!("{}!x.log", root.join("a.log").display())).unwrap();
         assert!(held.name.ends_with("a.log"));
+    }
+
+    #[test]
+    fn a_name_with_a_card_number_is_hidden_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("w");
+        fs::create_dir_all(root.join("h4716123412340017")).unwrap();
+        let log = root.join("h4716123412340017/a-4929123412342222.log");
+        fs::write(&log, "x\n").unwrap();
+        let evidence = Evidence::collect(std::slice::from_ref(&root), Inventory::default());
+        assert_eq!(names(&evidence), ["h471612…0017/a-492912…2222.log"]);
+        let written = &evidence.sources[0].name;
+        assert_eq!(locate(written), Some(log));
+        assert_eq!(&Source::holding(&format!("{written}!x")).unwrap().name, written);
+        fs::write(root.join("h4716123412340017/a-4929120000042222.log"), "y\n").unwrap();
+        let evidence = Evidence::collect(std::slice::from_ref(&root), Inventory::default());
+        assert_eq!((evidence.sources.len(), kinds(&evidence)), (1, vec![GapKind::Unsupported]));
     }
 
     #[cfg(unix)]

@@ -24,6 +24,9 @@ pub struct Criteria {
     /// All logs of a breached site stopping before the evidence ends is taken for containment if,
     /// by the profile, at least so many entries are missing after it.
     pub stopped_entries: u64,
+    /// In a sequence of numbers that is dense elsewhere (orders, requests, records), so many missing
+    /// ones are a hole; 0 to look at none.
+    pub sequence_missing: u64,
     /// At least so many rules against intrusions must have been able to fire.
     pub rules_able: usize,
     /// The logs must reach so many days back before the window, so that an intrusion that began
@@ -35,7 +38,7 @@ impl Criteria {
     /// The criteria as sentences, for people.
     pub fn in_words(&self) -> Vec<String> {
         let Self { entries, unparsed_per_mille, timeless_per_mille, rules_able, .. } = self;
-        let Self { silent_entries, silent_minutes, retention_days, .. } = self;
+        let Self { silent_entries, silent_minutes, sequence_missing, retention_days, .. } = self;
         let mut words = vec![
             "every kind of log that the inventory expects is there, whole and readable".to_owned(),
             format!("at least {entries} entries"),
@@ -46,8 +49,16 @@ impl Criteria {
                  were to be expected, from the start of the window to its end"
             ),
             "no rotated file is missing".to_owned(),
-            format!("at least {rules_able} rules against intrusions could have fired"),
+            match rules_able {
+                1 => "at least one rule against intrusions could have fired".to_owned(),
+                n => format!("at least {n} rules against intrusions could have fired"),
+            },
         ];
+        if *sequence_missing > 0 {
+            words.push(format!(
+                "no sequence of numbers that is dense elsewhere lacks {sequence_missing} or more"
+            ));
+        }
         if *retention_days > 0 {
             words.push(format!("the logs reach {retention_days} days back before the window"));
         }
@@ -64,6 +75,7 @@ impl Default for Criteria {
             silent_entries: 30,
             silent_minutes: 60,
             stopped_entries: 10,
+            sequence_missing: 20,
             rules_able: 1,
             retention_days: 0,
         }

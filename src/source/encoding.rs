@@ -1,6 +1,7 @@
-//! How is the text encoded? UTF-16 is made UTF-8 in the stream; a byte order mark is dropped. Lines
-//! of Japanese encodings ([`japanese`]) are made UTF-8 too: their characters hold bytes that look
-//! like quotes and backslashes. Other encodings (Latin-1) stay as they are: they keep ASCII, and
+//! How is the text encoded? UTF-16 is made UTF-8 in the stream, until another program wrote bytes
+//! behind it; UTF-16 behind other text is a gap ([`hole`](super::hole)). A byte order mark is dropped.
+//! Lines of Japanese encodings ([`japanese`]) are made UTF-8 too: their characters hold bytes that
+//! look like quotes and backslashes. Other encodings (Latin-1) stay as they are: they keep ASCII, and
 //! rules look at bytes.
 
 use std::io::Read;
@@ -87,24 +88,56 @@ pub(super) fn decoded<'r>(mut input: Input<'r>, encoding: Encoding) -> Box<dyn R
         Encoding::Utf16Le => UTF_16LE.new_decoder_with_bom_removal(),
         Encoding::Utf16Be => UTF_16BE.new_decoder_with_bom_removal(),
     };
-    Box::new(Recoded::new(input, Utf16(decoder)))
+    Box::new(Recoded::new(input, Utf16::Text(decoder)))
 }
 
 const SIZE: usize = 1 << 16;
 
-/// UTF-16 as UTF-8; unpaired surrogates become U+FFFD.
-struct Utf16(Decoder);
+/// So many bytes of ASCII in a row are no UTF-16: as such they would be rare characters, each with
+/// both bytes of that kind.
+const ASCII_RUN: usize = 64;
+
+/// UTF-16 as UTF-8; unpaired surrogates become U+FFFD. Where another program wrote bytes behind it,
+/// the rest is delivered as it is.
+enum Utf16 {
+    Text(Decoder),
+    Bytes,
+}
 
 impl Recode for Utf16 {
     fn recode(&mut self, input: &mut Input<'_>, ready: &mut Vec<u8>) -> bool {
-        ready.resize(SIZE, 0);
         let source = input.fill();
         let last = source.is_empty();
-        let (result, read, written, _) = self.0.decode_to_utf8(source, ready, last);
+        let Self::Text(decoder) = self else {
+            ready.extend_from_slice(source);
+            input.consume(ready.len());
+            return last;
+        };
+        let bytes = ascii_run(source);
+        if bytes == Some(0) {
+            *self = Self::Bytes;
+            return false;
+        }
+        ready.resize(SIZE, 0);
+        let text = &source[..bytes.unwrap_or(source.len())];
+        let (result, read, written, _) = decoder.decode_to_utf8(text, ready, last);
         input.consume(read);
         ready.truncate(written);
         last && result == CoderResult::InputEmpty
     }
+}
+
+/// Where the first long run of ASCII begins.
+fn ascii_run(source: &[u8]) -> Option<usize> {
+    let ascii = |b: &u8| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    let mut at = 0;
+    let runs = source.chunk_by(|a, b| ascii(a) == ascii(b));
+    runs.map(|run| {
+        at += run.len();
+        (at - run.len(), run)
+    })
+    .find(|(_, run)| run.len() >= ASCII_RUN && ascii(&run[0]))
+    .map(|(start, _)| start)
 }
 
 #[cfg(test)]
@@ -131,5 +164,24 @@ mod tests {
         assert_eq!(of(b"\xef\xbb\xbfabc"), Encoding::MarkedUtf8);
         assert_eq!(of(&[0; 4_000]), Encoding::Bytes);
         assert_eq!(of(b"a plain log line\n"), Encoding::Bytes);
+    }
+
+    #[test]
+    fn bytes_that_another_program_wrote_behind_utf16_stay() {
+        let (before, behind) = (
+            "日本 GET / 200\r\n".repeat(500),
+            "192.0.2.1 GET /日本 200 \"a user agent of a usual length, Mozilla/5.0\"\n".repeat(500),
+        );
+        for encode in [u16::to_le_bytes, u16::to_be_bytes] {
+            let mut bytes = utf16(&before, true, encode);
+            let encoding = of(&bytes[..4_096]);
+            bytes.extend_from_slice(behind.as_bytes());
+            let mut got = String::new();
+            decoded(Input::new(&bytes[..]), encoding).read_to_string(&mut got).unwrap();
+            // Up to where the first long run of ASCII begins, nothing tells bytes from UTF-16.
+            let lost = got.len().abs_diff(before.len() + behind.len());
+            assert!(got.starts_with(&before) && lost < 2 * ASCII_RUN, "{lost}");
+            assert!(got.ends_with(&behind[behind.len() / 2..]));
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! Runs of NUL bytes within a log: a block that a crash left unwritten, a file that was cut while
-//! a program wrote on (what stood before is gone), an entry wiped by hand.
+//! a program wrote on (what stood before is gone), an entry wiped by hand. And text in UTF-16 within a
+//! log that is none, where every other byte is NUL: no rule reads it.
 
 use super::{Gap, GapKind};
 
 /// Shorter runs are data: attackers send NUL bytes, too.
 pub(super) const HOLE: usize = 256;
+
+/// So many single NUL bytes, each behind one other byte, are UTF-16.
+const WIDE: u64 = 32;
 
 /// The holes of a stream. A run at its end is none: files are allotted before they are filled.
 #[derive(Debug, Default)]
@@ -13,6 +17,12 @@ pub(super) struct Holes {
     run: usize,
     count: u64,
     bytes: u64,
+    /// Bytes since the last NUL before that run.
+    between: usize,
+    /// Single NUL bytes behind single others, up to here.
+    alternating: u64,
+    /// Bytes of UTF-16.
+    wide: u64,
 }
 
 impl Holes {
@@ -27,20 +37,47 @@ impl Holes {
             }
             self.close();
             let next = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+            self.between += next;
             bytes = bytes.get(next..).unwrap_or_default();
         }
     }
 
     fn close(&mut self) {
+        if self.run == 0 {
+            return;
+        }
         if self.run >= HOLE {
             self.count += 1;
             self.bytes += self.run as u64;
         }
-        self.run = 0;
+        let alternates = self.run == 1 && self.between == 1;
+        self.alternating = if alternates { self.alternating + 1 } else { 0 };
+        self.wide += match self.alternating {
+            ..WIDE => 0,
+            WIDE => 2 * WIDE,
+            _ => 2,
+        };
+        (self.run, self.between) = (0, 0);
     }
 
-    /// The holes as a gap.
-    pub(super) fn gap(&self, source: &str) -> Option<Gap> {
+    /// The holes and the UTF-16 as gaps.
+    pub(super) fn gaps(&self, source: &str) -> impl Iterator<Item = Gap> {
+        self.gap(source).into_iter().chain(self.unread(source))
+    }
+
+    fn unread(&self, source: &str) -> Option<Gap> {
+        let bytes = self.wide;
+        (bytes > 0).then(|| Gap {
+            source: source.to_owned(),
+            kind: GapKind::Binary,
+            detail: format!(
+                "{bytes} bytes of UTF-16 and more stand in a log of another encoding: they were not \
+                 read as text"
+            ),
+        })
+    }
+
+    fn gap(&self, source: &str) -> Option<Gap> {
         let (count, bytes) = (self.count, self.bytes);
         let runs = if count == 1 { "run" } else { "runs" };
         (count > 0).then(|| Gap {
@@ -80,6 +117,25 @@ mod tests {
         for (bytes, wanted) in table {
             for step in [1, 7, 256, 9_999] {
                 assert_eq!(holes(&bytes, step), wanted, "{step}");
+            }
+        }
+    }
+
+    #[test]
+    fn utf16_behind_other_text_is_told_however_it_is_read() {
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let line = "192.0.2.1 GET /order HTTP/1.1 200\r\n";
+        let table = [
+            ([line.as_bytes().to_vec(), wide(&line.repeat(9))].concat(), true),
+            ([line.as_bytes().to_vec(), wide("short")].concat(), false),
+            ([line.as_bytes(), &[0; 300][..], line.as_bytes()].concat(), false),
+            (b"a%00b\0c".repeat(99), false),
+        ];
+        for (bytes, told) in table {
+            for step in [1, 7, 256, 9_999] {
+                let mut holes = Holes::default();
+                bytes.chunks(step).for_each(|chunk| holes.look(chunk));
+                assert_eq!(holes.unread("x").is_some(), told, "{step}");
             }
         }
     }

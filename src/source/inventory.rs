@@ -8,7 +8,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::place::{self, Place};
-use super::{Criteria, Network};
+use super::{Criteria, Network, Suppression};
 use crate::time::{Time, Zone};
 
 /// The sites known beforehand (`--sites FILE`, TOML). Empty when none was given.
@@ -24,6 +24,8 @@ pub struct Inventory {
     pub criteria: Criteria,
     /// Networks whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Hits that are known to be harmless.
+    pub suppressions: Vec<Suppression>,
     hosts: HashMap<String, usize>,
     globs: GlobSet,
     /// The site of each glob.

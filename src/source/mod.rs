@@ -31,14 +31,19 @@ mod lz4;
 mod magic;
 mod network;
 mod parcel;
+mod pipe;
 mod place;
 mod recoded;
 mod stamp;
+mod stop;
 mod stream;
+mod suppression;
 mod tar;
 mod unpack;
 mod zip;
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;
 
@@ -47,16 +52,19 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pan::hide;
 use crate::time::Time;
 
-pub use collect::Evidence;
+pub use collect::{Evidence, locate};
 pub use criteria::Criteria;
 pub use inventory::{Inventory, InventoryError, SiteEntry, Window};
 pub use network::Network;
-pub use parcel::{fold, unfold};
+pub use parcel::{fold, press, unfold, unpress};
 pub use place::{Place, Rank};
 pub use stamp::Stamp;
+pub use stop::Stop;
 pub use stream::{Stream, StreamEnd, Sum};
+pub use suppression::{Alarm, Suppression};
 pub use unpack::Limits;
 
 /// SHA-256 of a stream's decompressed bytes.
@@ -147,7 +155,7 @@ pub enum GapKind {
     Limit,
     /// A container format that cannot be opened, or no file at all (a device, a pipe).
     Unsupported,
-    /// Not a log: binary data.
+    /// Not a log, or a part of one that cannot be read as text: binary data.
     Binary,
     /// Runs of NUL bytes where entries should be: written over, cut while it was written to, or a
     /// copy with holes.
@@ -158,6 +166,8 @@ pub enum GapKind {
     Skipped,
     /// Examined with the rules of an earlier run only.
     Earlier,
+    /// The run was stopped by its user; what was read before is kept.
+    Stopped,
 }
 
 impl GapKind {
@@ -198,8 +208,13 @@ pub struct SourceEnd {
     pub gaps: Vec<Gap>,
 }
 
-/// A name on one line: bytes that are no UTF-8 and control characters are written `\xhh`.
+/// A name as it may be written: card numbers in it hidden, on one line.
 fn printable(name: &[u8]) -> String {
+    hide(&escaped(name))
+}
+
+/// A name on one line: bytes that are no UTF-8 and control characters are written `\xhh`.
+fn escaped(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for c in chunk.valid().chars() {

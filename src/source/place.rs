@@ -10,6 +10,7 @@
 use std::net::IpAddr;
 
 use super::Inventory;
+use crate::pan::hide;
 
 /// What a stream's path says of its site; with it, what each line's host says.
 #[derive(Debug)]
@@ -148,7 +149,7 @@ fn host_name(host: &str) -> Option<String> {
     }
     let is_name = bare.split('.').all(is_label);
     let last = bare.rsplit_once('.').map_or("", |(_, last)| last);
-    (is_name && last.starts_with(|c: char| c.is_ascii_lowercase())).then_some(bare)
+    (is_name && last.starts_with(|c: char| c.is_ascii_lowercase())).then(|| hide(&bare))
 }
 
 fn is_label(label: &str) -> bool {
@@ -224,6 +225,7 @@ mod tests {
             (Some("a..example"), "shop"),
             (Some("1.2.3.4.5"), "shop"),
             (Some("日本.jp"), "shop"),
+            (Some("h4716123412340017.example"), "h471612…0017.example"),
         ] {
             assert_eq!(place.site(host), site, "{host:?}");
         }

@@ -3,11 +3,13 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ContentId, Source, Sum};
 
 /// What the file system says of a file without reading it. As long as all of it stays the same,
 /// so did the bytes, unless somebody set the clock back or wrote past the file system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// The file system.
     pub device: u64,

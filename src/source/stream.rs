@@ -167,7 +167,7 @@ impl<'r> Stream<'r> {
         while self.read(&mut buffer) > 0 {}
         let hash = &mut self.hash;
         let id = *self.id.get_or_insert_with(|| ContentId(std::mem::take(hash).finalize().into()));
-        self.gaps.extend(std::mem::take(&mut self.holes).gap(&self.name));
+        self.gaps.extend(std::mem::take(&mut self.holes).gaps(&self.name));
         StreamEnd { id, bytes: self.bytes, gaps: std::mem::take(&mut self.gaps) }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +13,7 @@ use super::input::{Damage, Input};
 use super::magic::{self, Content};
 use super::tar::Tar;
 use super::zip::Zip;
-use super::{ContentId, Gap, GapKind, Origin, Source, SourceEnd, Stream, encoding, io_gap};
+use super::{ContentId, Gap, GapKind, Origin, Source, SourceEnd, Stop, Stream, encoding, io_gap};
 use crate::time::Time;
 
 /// What reading may cost before it stops with a gap. What was read until then is kept.
@@ -30,6 +31,8 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes of one entry.
     pub entry_bytes: usize,
+    /// Ends the reading, whatever it has cost.
+    pub stop: Stop,
 }
 
 impl Default for Limits {
@@ -41,6 +44,7 @@ impl Default for Limits {
             members: 100_000,
             depth: 3,
             entry_bytes: 1 << 20,
+            stop: Stop::default(),
         }
     }
 }
@@ -48,34 +52,39 @@ impl Default for Limits {
 impl Source {
     /// Opens the source and hands each stream in it to `visit`, in order.
     pub fn read(&self, limits: &Limits, visit: &mut dyn FnMut(&mut Stream<'_>)) -> SourceEnd {
-        match self.open() {
+        let unread = |gap| SourceEnd { sha256: ContentId([0; 32]), bytes: 0, gaps: vec![gap] };
+        if limits.stop.is_set() {
+            return unread(Stop::gap(&self.name));
+        }
+        match self.open(&limits.stop) {
             Ok(reader) => read(self, reader, limits, visit),
-            Err(error) => SourceEnd {
-                sha256: ContentId([0; 32]),
-                bytes: 0,
-                gaps: vec![io_gap(&self.name, &error)],
-            },
+            Err(error) => unread(io_gap(&self.name, &error)),
         }
     }
 
-    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+    fn open(&self, stop: &Stop) -> io::Result<Box<dyn Read + Send>> {
         match &self.origin {
-            Origin::File(path) => Ok(Box::new(File::open(path)?)),
-            Origin::Stdin => stdin(),
+            Origin::File(path) => Ok(Box::new(regular(path)?)),
+            Origin::Stdin => super::pipe::stdin(stop),
         }
     }
 }
 
-/// Standard input without the standard library's small buffer and lock.
-#[cfg(unix)]
-fn stdin() -> io::Result<Box<dyn Read + Send>> {
-    use std::os::fd::AsFd;
-    Ok(Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
-}
-
-#[cfg(not(unix))]
-fn stdin() -> io::Result<Box<dyn Read + Send>> {
-    Ok(Box::new(io::stdin()))
+/// A file, if it is still one: what was a file when it was found may be a pipe now, and opening a
+/// pipe waits for ever.
+fn regular(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        const O_NONBLOCK: i32 = 0o4000;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, O_NONBLOCK);
+    }
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("it is no regular file any more; not read"))
 }
 
 /// Reads a source from any reader.
@@ -85,7 +94,8 @@ pub(super) fn read(
     limits: &Limits,
     visit: &mut dyn FnMut(&mut Stream<'_>),
 ) -> SourceEnd {
-    let mut raw = Raw { reader, bytes: Arc::default(), hash: None };
+    let stop = limits.stop.clone();
+    let mut raw = Raw { reader, bytes: Arc::default(), hash: None, stop, failed: false };
     let mut unpacker = Unpacker {
         limits,
         visit,
@@ -112,6 +122,9 @@ pub(super) fn read(
     if !left && !is_plain {
         gaps.extend(raw.drain().err().map(|error| io_gap(name, &error)));
     }
+    if !left && !raw.failed {
+        gaps.extend(shrunk(source, raw.bytes.load(Ordering::Relaxed)));
+    }
     let sum = raw.hash.take().map(|hash| ContentId(hash.finalize().into()));
     let empty = || ContentId(Sha256::new().finalize().into());
     gaps.dedup();
@@ -122,11 +135,24 @@ pub(super) fn read(
     }
 }
 
+/// The gap of a file that had fewer bytes when it was read than when it was found.
+fn shrunk(source: &Source, bytes: u64) -> Option<Gap> {
+    let size = source.size.filter(|size| bytes < *size)?;
+    let detail = format!(
+        "it had {size} bytes when it was found and {bytes} when it was read: cut or replaced \
+         meanwhile; what was there is examined"
+    );
+    Some(Damage::new(GapKind::Truncated, detail).at(&source.name))
+}
+
 /// The source's own bytes: counted, and summed up unless the stream does that.
 struct Raw {
     reader: Box<dyn Read + Send>,
     bytes: Arc<AtomicU64>,
     hash: Option<Sha256>,
+    stop: Stop,
+    /// Whether it ended with an error, not with the end of its bytes.
+    failed: bool,
 }
 
 impl Raw {
@@ -152,7 +178,10 @@ impl Raw {
 
 impl Read for Raw {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.reader.read(out)?;
+        let read = self.stop.check().map_err(io::Error::from).and_then(|()| self.reader.read(out));
+        let is_signal = |e: &io::Error| e.kind() == io::ErrorKind::Interrupted;
+        self.failed |= read.as_ref().is_err_and(|error| !is_signal(error));
+        let n = read?;
         self.bytes.fetch_add(n as u64, Ordering::Relaxed);
         if let Some(hash) = &mut self.hash {
             hash.update(&out[..n]);

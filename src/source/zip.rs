@@ -12,6 +12,7 @@ use super::gzip::Inflate;
 use super::input::{Damage, Input};
 use super::printable;
 use super::unpack::{Archive, Member};
+use crate::time::{Civil, Time};
 
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
@@ -54,6 +55,7 @@ struct Header {
     method: u16,
     told: Told,
     name: Vec<u8>,
+    written: Option<Time>,
 }
 
 impl<'r> Zip<'r> {
@@ -91,7 +93,8 @@ impl<'r> Zip<'r> {
         let (packed, plain) = (u64::from(u32_at(18)), u64::from(u32_at(22)));
         let mut told = Told { crc: u32_at(14), packed, plain };
         told.widen(&extra);
-        Ok(Header { flags: u16_at(6), method: u16_at(8), told, name })
+        let written = unix_time(&extra).or_else(|| dos_time(u16_at(12), u16_at(10)));
+        Ok(Header { flags: u16_at(6), method: u16_at(8), told, name, written })
     }
 
     fn short_header(&self) -> Damage {
@@ -106,7 +109,7 @@ impl<'r> Zip<'r> {
     }
 
     fn member(&mut self, header: Header) -> Member {
-        let Header { flags, method, told, name } = header;
+        let Header { flags, method, told, name, written } = header;
         let behind = flags & 8 != 0;
         let sized = !behind || told.packed > 0;
         self.told = Some(told).filter(|_| !behind);
@@ -127,7 +130,7 @@ impl<'r> Zip<'r> {
         if closed.is_some() && !sized {
             self.lost = true;
         }
-        Member { name: printable(&name), written: None, closed }
+        Member { name: printable(&name), written, closed }
     }
 
     /// Passes over what is left of a member, and checks it.
@@ -258,20 +261,47 @@ impl Archive for Zip<'_> {
     }
 }
 
+/// The time of modification in the extra field of Info-ZIP (`UT`).
+fn unix_time(extra: &[u8]) -> Option<Time> {
+    let mut fields = fields(extra);
+    let (_, field) = fields.find(|(id, _)| *id == 0x5455)?;
+    let seconds = field.get(1..5).filter(|_| field[0] & 1 == 1)?.first_chunk::<4>()?;
+    Some(Time::from_micros(i64::from(i32::from_le_bytes(*seconds)) * 1_000_000, 0))
+}
+
+/// MS-DOS's date and time (APPNOTE 4.4.6), whose zone nobody knows: taken for UTC.
+fn dos_time(date: u16, time: u16) -> Option<Time> {
+    let civil = Civil {
+        year: 1980 + i32::from(date >> 9),
+        month: (date >> 5 & 15) as u8,
+        day: (date & 31) as u8,
+        hour: (time >> 11) as u8,
+        minute: (time >> 5 & 63) as u8,
+        second: 2 * (time & 31) as u8,
+        micro: 0,
+    };
+    // Archivers that know no time write the first day of 1980.
+    (date > 0x21).then(|| civil.at_offset(0))?
+}
+
+/// The fields of an extra field: id and content.
+fn fields(mut extra: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let ([a, b, c, d], rest) = extra.split_first_chunk::<4>()?;
+        let (field, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([*c, *d])))?;
+        extra = rest;
+        Some((u16::from_le_bytes([*a, *b]), field))
+    })
+}
+
 fn wrong() -> Damage {
     Damage::corrupt("the checksum or the length of the member is wrong")
 }
 
 impl Told {
     /// Takes the lengths of the zip64 extra field where the header's own are full.
-    fn widen(&mut self, mut extra: &[u8]) {
-        while let Some(([a, b, c, d], rest)) = extra.split_first_chunk::<4>() {
-            let len = usize::from(u16::from_le_bytes([*c, *d]));
-            let Some((mut field, rest)) = rest.split_at_checked(len) else { return };
-            extra = rest;
-            if [*a, *b] != [1, 0] {
-                continue;
-            }
+    fn widen(&mut self, extra: &[u8]) {
+        for (_, mut field) in fields(extra).filter(|(id, _)| *id == 1) {
             for value in [&mut self.plain, &mut self.packed] {
                 if *value != u64::from(u32::MAX) {
                     continue;
@@ -288,5 +318,21 @@ impl Told {
 impl Read for Zip<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         Ok(self.fill(out)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_tells_when_it_was_written() {
+        let told = |time: Option<Time>| time.map(|time| time.to_string());
+        assert_eq!(told(dos_time(0x4a69, 0x2984)), Some("2017-03-09T05:12:08Z".into()));
+        assert_eq!(told(dos_time(0x21, 0)), None, "no time known");
+        assert_eq!(told(dos_time(0x4bff, 0)), None, "no such month");
+        let extra = b"\x01\x00\x02\x00ab\x55\x54\x05\x00\x03\x58\xe1\xc0\x58";
+        assert_eq!(told(unix_time(extra)), Some("2017-03-09T05:00:08Z".into()));
+        assert_eq!(told(unix_time(&extra[..12])), None);
     }
 }

@@ -11,7 +11,7 @@ use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
 use crate::scan::{
     Disorder, Hit, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally, StreamFacts, Tally,
-    Yield,
+    Way, Yield,
 };
 use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
 use crate::time::{Civil, Time};
@@ -31,6 +31,7 @@ pub(super) enum Rule {
     Exposure,
     Injection,
     Secret,
+    Other,
 }
 
 pub(super) fn catalog() -> Catalog {
@@ -44,6 +45,7 @@ pub(super) fn catalog() -> Catalog {
         ("exposure", Level::High, "leaksweep.exposure", Stage::Exposure),
         ("injection", Level::High, "attack.t1190", Stage::InitialAccess),
         ("secret", Level::High, "attack.t1552", Stage::CredentialAccess),
+        ("other", Level::High, "attack.t1059", Stage::Execution),
     ];
     let known = |(id, level, tag, stage): (&str, Level, &str, Stage)| {
         let info = RuleInfo {
@@ -91,7 +93,7 @@ pub(super) fn clean(kind: &str) -> Log {
         Log { facts, tally: SiteTally::default(), disorder: Disorder::default(), last_rule: 0 };
     for hour in 0..102 {
         let count = if (7..23).contains(&(hour % 24)) { 60 } else { 6 };
-        log.tally.hours.insert(at(6, 0, 0) / 3_600 + hour, count);
+        log.tally.hours.add(at(6, 0, 0) / 3_600 + hour, count);
     }
     log.settle();
     log
@@ -122,7 +124,7 @@ impl Log {
         };
         let set = self.tally.rules.entry(rule as u32).or_default();
         self.last_rule = rule as u32;
-        set.push(outcome, || Hit {
+        let hit = Hit {
             line: second as u64 % 1_000_000,
             offset: second as u64,
             time: Some(time(second)),
@@ -136,7 +138,8 @@ impl Log {
             links: Links::default(),
             layer: Layer::Raw,
             excerpt: mask(path.as_bytes(), 0, 100),
-        });
+        };
+        set.push(hit, |_| {});
     }
 
     /// A page that answered many clients with these sizes.
@@ -168,7 +171,9 @@ impl Log {
 
     /// Takes away the entries of whole hours between two times.
     pub(super) fn silence(&mut self, from: i64, to: i64) {
-        self.tally.hours.retain(|hour, _| !(from..to).contains(&(hour * 3_600)));
+        let outside = |hour: &i64| !(from..to).contains(&(hour * 3_600));
+        let hours = self.tally.hours.iter().map(|(hour, n)| (*hour, *n));
+        self.tally.hours = hours.filter(|(hour, _)| outside(hour)).collect();
         self.settle();
     }
 
@@ -203,6 +208,7 @@ pub(super) fn record(card: u64, mail: bool) -> RecordFact {
         date: Some(17_000 + card as i32),
         time: None,
         client: None,
+        way: Way::Usual,
         line: 1,
     }
 }
@@ -265,10 +271,14 @@ pub(super) fn conclusion(tally: &Tally) -> Conclusion {
 
 /// Everything concluded from a tally under an inventory.
 pub(super) fn conclusion_with(tally: &Tally, inventory: &Inventory) -> Conclusion {
-    let catalog = catalog();
+    conclusion_by(&catalog(), tally, inventory)
+}
+
+/// The same by other rules.
+pub(super) fn conclusion_by(catalog: &Catalog, tally: &Tally, inventory: &Inventory) -> Conclusion {
     let mut sites = sites(tally, inventory);
     for site in &mut sites {
-        site.add_hits(rare::hits(site, &catalog));
+        site.add_hits(rare::hits(site, catalog));
     }
-    weigh(&sites, tally, &catalog, inventory.criteria)
+    weigh(&sites, tally, catalog, inventory.criteria)
 }

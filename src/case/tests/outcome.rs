@@ -35,6 +35,16 @@ fn a_page_of_usual_size_shows_no_effect() {
 }
 
 #[test]
+fn an_exploit_that_several_rules_know_is_no_usual_answer() {
+    let [mut access, application, gateway] = three_logs();
+    for rule in [Rule::Exploit, Rule::Injection, Rule::Other] {
+        access.hit(rule, at(8, 5, 0), Some(INTRUDER), "/pay", Some(200), Some(480_000));
+    }
+    let case = concluded(vec![access, application, gateway]);
+    assert_eq!(case.verdict, Verdict::Suspected, "{:#?}", case.reasons);
+}
+
+#[test]
 fn a_page_that_only_the_attacker_asks_for_has_no_usual_size() {
     let [mut access, application, gateway] = three_logs();
     access.page("/pay", (0..2).map(|i| 20_000 + i));

@@ -72,6 +72,9 @@ fn behind(value: &[u8], quote: u8) -> Option<Sqli> {
 
 /// Quotes that some databases take for plain ones after a change of character set.
 fn typographic(value: &[u8]) -> Option<Sqli> {
+    if value.is_ascii() {
+        return None;
+    }
     ["\u{2018}", "\u{2019}", "\u{b4}", "\u{2b9}"].iter().find_map(|quote| {
         let at = memchr::memmem::find(value, quote.as_bytes())?;
         let found = continued(&tokens(&value[at + quote.len()..]), 0)?;

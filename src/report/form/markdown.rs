@@ -14,7 +14,7 @@ pub(super) fn write(parts: &[Part], language: Language, out: &mut dyn Write) -> 
             Part::Heading(text) => writeln!(out, "\n## {}\n", escape(text))?,
             Part::Subheading(text) => writeln!(out, "\n### {}\n", escape(text))?,
             Part::Text(text) => writeln!(out, "{}\n", escape(text))?,
-            Part::Blank(text) => writeln!(out, "**{}**{}\n", blank(language), escape(text))?,
+            Part::Blank(text) => writeln!(out, "**{}** {}\n", blank(language), escape(text))?,
             Part::List(lines) => list(lines, out)?,
             Part::Table { head, rows } => table(head, rows, out)?,
         }

@@ -82,7 +82,7 @@ pub(super) enum Part {
 
 /// What a blank begins with.
 pub(super) fn blank(language: Language) -> &'static str {
-    language.of("▢ To be filled in, logs do not tell: ", "▢ 記入欄（ログからは分からない）：")
+    language.of("▢ To be filled in, logs do not tell:", "▢ 記入欄（ログからは分からない）：")
 }
 
 /// The parts that a PFI final report asks and logs can answer.

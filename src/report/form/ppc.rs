@@ -176,10 +176,12 @@ fn causes(report: &Report, language: Language) -> Vec<Part> {
         let came_in = |f: &&crate::case::Finding| {
             f.stage == Some(Stage::InitialAccess) && f.outcome != Outcome::Blocked
         };
-        let titles = case.findings.iter().filter(came_in).map(|f| f.rule.title.clone());
+        let mut titles: Vec<_> =
+            case.findings.iter().filter(came_in).map(|f| f.rule.title.clone()).collect();
+        titles.dedup();
         let reasons = case.reasons.iter().map(|reason| reason.text.clone());
         parts.push(Part::Subheading(case.site.clone()));
-        parts.push(Part::List(titles.chain(reasons).collect()));
+        parts.push(Part::List(titles.into_iter().chain(reasons).collect()));
     }
     let missing = language
         .of("root cause: missing updates, settings, organisation", "根本原因（更新、設定、体制）");

@@ -6,13 +6,11 @@ use super::site::command;
 use super::{more, picture};
 use crate::case::{Case, Presence, Sighting};
 
-/// Actors of a site that are listed.
-const LISTED: usize = 50;
 /// Paths of an actor.
 const PATHS: usize = 10;
 
 /// What the actors did at the site, hits or not.
-pub(super) fn actors(html: &mut Html, case: &Case) {
+pub(super) fn actors(html: &mut Html, case: &Case, listed: usize) {
     if case.actors.is_empty() {
         return;
     }
@@ -30,12 +28,12 @@ pub(super) fn actors(html: &mut Html, case: &Case) {
         "Last",
     ];
     html.table("actors sortable", &titles, |html| {
-        for presence in case.actors.iter().take(LISTED) {
+        for presence in case.actors.iter().take(listed) {
             html.with("tr", &[], |html| row(html, case, presence));
         }
     });
-    more(html, case.actors.len(), LISTED);
-    for presence in case.actors.iter().filter(|p| p.intruder).take(LISTED) {
+    more(html, case.actors.len(), listed);
+    for presence in case.actors.iter().filter(|p| p.intruder).take(listed) {
         html.with("details", &[], |html| detail(html, presence));
     }
 }
@@ -75,7 +73,12 @@ fn detail(html: &mut Html, presence: &Presence) {
             html.with("p", &[], |html| place(html, name, sighting));
         }
     }
-    for (name, values) in [("Agents", &presence.agents), ("Accounts", &presence.accounts)] {
+    let names = [
+        ("Agents", &presence.agents),
+        ("Accounts", &presence.accounts),
+        ("Sessions that begin with", &presence.sessions),
+    ];
+    for (name, values) in names {
         if !values.is_empty() {
             html.leaf("p", &[], &format!("{name}: {}", values.join(" · ")));
         }

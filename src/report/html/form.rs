@@ -32,7 +32,7 @@ fn part(html: &mut Html, part: &Part, language: Language) {
         Part::Text(text) => html.leaf("p", &[], text),
         Part::Blank(text) => html.with("p", &[("class", "next")], |html| {
             html.leaf("strong", &[], blank(language));
-            html.text(text);
+            html.text(&format!(" {text}"));
         }),
         Part::List(lines) => html.with("ul", &[], |html| {
             for line in lines {
@@ -41,7 +41,7 @@ fn part(html: &mut Html, part: &Part, language: Language) {
         }),
         Part::Table { head, rows } => {
             let head: Vec<&str> = head.iter().map(String::as_str).collect();
-            html.table("", &head, |html| rows.iter().for_each(|cells| row(html, cells)));
+            html.table("form", &head, |html| rows.iter().for_each(|cells| row(html, cells)));
         }
     }
 }

@@ -30,10 +30,10 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     head(&mut html, "leaksweep report");
     first_screen(&mut html, report);
     out.write_all(html.as_bytes())?;
-    let shown = site::findings_shown(cases.len());
+    let share = Share::of(cases.len());
     for (at, case) in cases.iter().enumerate() {
         let mut html = Html::default();
-        site::section(&mut html, case, at, shown);
+        site::section(&mut html, case, at, share);
         out.write_all(html.as_bytes())?;
     }
     let mut html = Html::default();
@@ -210,6 +210,26 @@ fn run(html: &mut Html, report: &Report) {
         }
     });
     more(html, report.run.sources.len(), FILES);
+}
+
+/// How much of each of its lists a site shows, gravest first: a page of many sites must still open.
+#[derive(Clone, Copy)]
+struct Share {
+    findings: usize,
+    actors: usize,
+    /// Steps, indicators, gaps, rules.
+    lines: usize,
+}
+
+impl Share {
+    fn of(sites: usize) -> Self {
+        let share = |all: usize, least, most| (all / sites.max(1)).clamp(least, most);
+        Self {
+            findings: share(2_000, 5, 100),
+            actors: share(5_000, 5, 50),
+            lines: share(10_000, 10, 200),
+        }
+    }
 }
 
 /// Says how much of a list is not shown.

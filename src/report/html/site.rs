@@ -2,27 +2,17 @@
 
 use super::super::facts::{self, clock};
 use super::node::Html;
-use super::{actor, more, picture, verdict};
-use crate::case::{Case, Count, Coverage, Finding, Indicator, Placement, Reason, Step};
+use super::{Share, actor, more, picture, verdict};
+use crate::case::{Case, Count, Coverage, Finding, Indicator, Placement, Reason, Step, Suppressed};
 use crate::time::Time;
 
-/// Findings that a page shows of all sites together, and of one site at least and at most.
-const FINDINGS: (usize, usize, usize) = (2_000, 5, 100);
 /// Findings that stand open.
 const OPEN: usize = 3;
 /// Samples of a finding.
 const EXAMPLES: usize = 5;
-/// Steps and indicators.
-const LINES: usize = 200;
-
-/// How many findings of each site are shown, gravest first: a page of many sites must still open.
-pub(super) fn findings_shown(sites: usize) -> usize {
-    let (all, least, most) = FINDINGS;
-    (all / sites.max(1)).clamp(least, most)
-}
 
 /// Writes the section.
-pub(super) fn section(html: &mut Html, case: &Case, at: usize, shown: usize) {
+pub(super) fn section(html: &mut Html, case: &Case, at: usize, share: Share) {
     let id = format!("s{at}");
     html.with("section", &[("id", &id)], |html| {
         html.with("h2", &[], |html| {
@@ -38,14 +28,15 @@ pub(super) fn section(html: &mut Html, case: &Case, at: usize, shown: usize) {
             html.text(facts::next_step(case.verdict));
         });
         windows(html, case);
-        picture::timeline(html, case, shown);
+        picture::timeline(html, case, share.findings);
         units(html, case);
         stored(html, case);
-        actor::actors(html, case);
-        findings(html, &case.findings, shown);
-        steps(html, &case.timeline);
-        indicators(html, &case.indicators);
-        coverage(html, &case.coverage);
+        actor::actors(html, case, share.actors);
+        findings(html, &case.findings, share);
+        suppressed(html, &case.suppressed);
+        steps(html, &case.timeline, share.lines);
+        indicators(html, &case.indicators, share.lines);
+        coverage(html, &case.coverage, share.lines);
     });
 }
 
@@ -120,7 +111,8 @@ fn stored(html: &mut Html, case: &Case) {
     lines.extend(facts::emails_apart(&case.units.stored));
     if !lines.is_empty() {
         html.leaf("h3", &[], "Account data in the logs");
-        list(html, lines.into_iter());
+        let there = lines.len();
+        list(html, lines.into_iter(), there);
     }
 }
 
@@ -172,36 +164,37 @@ fn brands(html: &mut Html, count: &Count) {
     });
 }
 
-fn findings(html: &mut Html, findings: &[Finding], shown: usize) {
+fn findings(html: &mut Html, findings: &[Finding], share: Share) {
     if findings.is_empty() {
         return;
     }
     html.leaf("h3", &[], "Findings");
-    for (at, finding) in findings.iter().take(shown).enumerate() {
+    for (at, finding) in findings.iter().take(share.findings).enumerate() {
         let attributes = [("class", "finding"), ("open", "")];
         let attributes = if at < OPEN { &attributes[..] } else { &attributes[..1] };
         html.with("details", attributes, |html| {
             html.with("summary", &[], |html| headline(html, finding));
-            finding_body(html, finding);
+            finding_body(html, finding, share.lines);
         });
     }
-    more(html, findings.len(), shown);
+    more(html, findings.len(), share.findings);
 }
 
 fn headline(html: &mut Html, finding: &Finding) {
     let level = facts::word(&finding.rule.level);
     html.leaf("span", &[("class", &format!("l {level}"))], &level);
     html.leaf("strong", &[], &finding.rule.title);
-    let stage = finding.stage.map(|stage| facts::word(&stage)).unwrap_or_default();
+    let stage = finding.stage.map(|stage| format!(" · {}", facts::word(&stage)));
     html.text(&format!(
-        " {} · {} · {stage}{}",
+        " {} · {}{}{}",
         facts::count(finding.count, "hit"),
         facts::word(&finding.outcome),
+        stage.unwrap_or_default(),
         facts::since(finding),
     ));
 }
 
-fn finding_body(html: &mut Html, finding: &Finding) {
+fn finding_body(html: &mut Html, finding: &Finding, lines: usize) {
     let time = |time: Option<Time>| time.map_or_else(|| "unknown".to_owned(), clock);
     let clients: Vec<&str> = finding.clients.iter().take(10).map(String::as_str).collect();
     let others = match finding.clients.len().saturating_sub(clients.len()) {
@@ -220,42 +213,72 @@ fn finding_body(html: &mut Html, finding: &Finding) {
             finding.rule.author
         ),
     );
+    step_table(html, &finding.steps, lines);
+    if finding.examples.is_empty() {
+        return;
+    }
     html.table("", &["When", "Entry, masked", "Show it"], |html| {
         for example in finding.examples.iter().take(EXAMPLES) {
             html.with("tr", &[], |html| {
                 html.whole(&time(example.time));
                 html.with("td", &[], |html| html.leaf("code", &[], example.excerpt.as_str()));
-                html.with("td", &[], |html| command(html, &facts::show(example)));
+                let show = facts::show_command(&example.source, example.line);
+                html.with("td", &[], |html| command(html, &show));
             });
         }
     });
 }
 
-fn steps(html: &mut Html, steps: &[Step]) {
+fn steps(html: &mut Html, steps: &[Step], lines: usize) {
     if steps.is_empty() {
         return;
     }
     html.leaf("h3", &[], "Step by step");
-    html.table("", &["When", "Stage", "What", "Who"], |html| {
-        for step in steps.iter().take(LINES) {
+    step_table(html, steps, lines);
+}
+
+fn step_table(html: &mut Html, steps: &[Step], lines: usize) {
+    if steps.is_empty() {
+        return;
+    }
+    html.table("", &["When", "Stage", "What", "Who", "Show it"], |html| {
+        for step in steps.iter().take(lines) {
             html.with("tr", &[], |html| {
                 html.whole(&clock(step.time));
                 html.whole(&step.stage.map(|stage| facts::word(&stage)).unwrap_or_default());
                 html.cell(&step.text);
                 html.cell(step.client.as_deref().unwrap_or_default());
+                html.with("td", &[], |html| {
+                    if let Some(locus) = &step.locus {
+                        command(html, &facts::show_command(&locus.source, locus.line));
+                    }
+                });
             });
         }
     });
-    more(html, steps.len(), LINES);
+    more(html, steps.len(), lines);
 }
 
-fn indicators(html: &mut Html, indicators: &[Indicator]) {
+/// What was set apart as harmless.
+fn suppressed(html: &mut Html, all: &[Suppressed]) {
+    if all.is_empty() {
+        return;
+    }
+    html.leaf("h3", &[], "Suppressed");
+    html.with("ul", &[], |html| {
+        for apart in all {
+            html.leaf("li", &[], &facts::suppressed(apart));
+        }
+    });
+}
+
+fn indicators(html: &mut Html, indicators: &[Indicator], lines: usize) {
     if indicators.is_empty() {
         return;
     }
     html.leaf("h3", &[], "Indicators");
     html.table("sortable", &["Kind", "Value", "First", "Last", "Hits#"], |html| {
-        for indicator in indicators.iter().take(LINES) {
+        for indicator in indicators.iter().take(lines) {
             html.with("tr", &[], |html| {
                 html.cell(&indicator.kind);
                 html.with("td", &[], |html| html.leaf("code", &[], &indicator.value));
@@ -265,29 +288,30 @@ fn indicators(html: &mut Html, indicators: &[Indicator]) {
             });
         }
     });
-    more(html, indicators.len(), LINES);
+    more(html, indicators.len(), lines);
 }
 
-fn coverage(html: &mut Html, facts_: &Coverage) {
+fn coverage(html: &mut Html, facts_: &Coverage, lines: usize) {
     html.leaf("h3", &[], "What was examined, and what was not");
     html.leaf("p", &[], &facts::examined(facts_));
     if !facts_.missing.is_empty() {
         let text = format!("Expected but not supplied: {}.", facts_.missing.join(", "));
         html.leaf("p", &[], &text);
     }
-    list(html, facts_.shortfalls.iter().cloned());
+    list(html, facts_.shortfalls.iter().cloned(), lines);
     list(
         html,
         facts_.gaps.iter().map(|gap| match (gap.from, gap.to) {
             (Some(from), Some(to)) => format!("{} to {}: {}", clock(from), clock(to), gap.why),
             _ => gap.why.clone(),
         }),
+        lines,
     );
-    list(html, facts_.notes.iter().cloned());
+    list(html, facts_.notes.iter().cloned(), lines);
     placed(html, facts_);
     html.with("details", &[], |html| {
         html.leaf("summary", &[], "What a verdict of not-confirmed needs");
-        list(html, facts_.criteria.in_words().into_iter());
+        list(html, facts_.criteria.in_words().into_iter(), lines);
     });
     let (able, unable) = (facts_.rules_able.len(), facts_.rules_unable.len());
     let text = format!("{able} rules could have fired on these logs, {unable} could not.");
@@ -295,8 +319,8 @@ fn coverage(html: &mut Html, facts_: &Coverage) {
     if unable > 0 {
         html.with("details", &[], |html| {
             html.leaf("summary", &[], "Rules that could not have fired, and why");
-            let lines = facts_.rules_unable.iter().map(|u| format!("{}: {}", u.rule, u.why));
-            list(html, lines);
+            let unable = facts_.rules_unable.iter().map(|u| format!("{}: {}", u.rule, u.why));
+            list(html, unable, lines);
         });
     }
 }
@@ -310,11 +334,11 @@ fn placed(html: &mut Html, facts_: &Coverage) {
     }
 }
 
-fn list(html: &mut Html, lines: impl ExactSizeIterator<Item = String>) {
-    let there = lines.len();
+fn list(html: &mut Html, texts: impl ExactSizeIterator<Item = String>, lines: usize) {
+    let there = texts.len();
     if there == 0 {
         return;
     }
-    html.with("ul", &[], |html| lines.take(LINES).for_each(|line| html.leaf("li", &[], &line)));
-    more(html, there, LINES);
+    html.with("ul", &[], |html| texts.take(lines).for_each(|text| html.leaf("li", &[], &text)));
+    more(html, there, lines);
 }

@@ -4,7 +4,44 @@
 //! under a card's key, and a strict core for numbers that stand alone. It holds ranges of
 //! networks, never of single banks: unofficial bank lists are inaccurate.
 
-use super::Brand;
+use serde::{Deserialize, Serialize};
+
+/// Card brand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Brand {
+    Visa,
+    Mastercard,
+    Jcb,
+    Amex,
+    Diners,
+    Discover,
+    Unionpay,
+    Maestro,
+    Mir,
+    Rupay,
+    Troy,
+    Other,
+}
+
+impl Brand {
+    /// All brands.
+    pub const ALL: &'static [Brand] = &[
+        Self::Visa,
+        Self::Mastercard,
+        Self::Jcb,
+        Self::Amex,
+        Self::Diners,
+        Self::Discover,
+        Self::Unionpay,
+        Self::Maestro,
+        Self::Mir,
+        Self::Rupay,
+        Self::Troy,
+        Self::Other,
+    ];
+}
 
 /// One range: 8-digit prefixes `from..=to`, lengths under a key and lengths alone (bit n: n
 /// digits).
@@ -81,14 +118,14 @@ const RANGES: &[Range] = &[
 
 /// What the table says of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Issue {
+pub(crate) struct Issue {
     pub brand: Brand,
     /// Whether prefix and length suffice without a key, a track or an expiry beside it.
     pub alone: bool,
 }
 
 /// Looks up a number of ASCII digits.
-pub(super) fn issue(digits: &[u8]) -> Option<Issue> {
+pub(crate) fn issue(digits: &[u8]) -> Option<Issue> {
     let length = 1u32.checked_shl(u32::try_from(digits.len()).ok()?)?;
     let prefix = digits.get(..8)?.iter().fold(0, |n, d| n * 10 + u32::from(d & 15));
     let near = STARTS.get((prefix / 1_000_000) as usize)?;
@@ -116,7 +153,7 @@ static STARTS: [u64; 100] = {
 };
 
 /// The check digit test of ISO/IEC 7812-1, annex B (Luhn).
-pub(super) fn luhn(digits: &[u8]) -> bool {
+pub(crate) fn luhn(digits: &[u8]) -> bool {
     const DOUBLED: [u8; 16] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9, 0, 0, 0, 0, 0, 0];
     let odd: u32 = digits.iter().rev().step_by(2).map(|d| u32::from(d & 15)).sum();
     let even: u32 = digits
@@ -311,12 +348,12 @@ const PUBLISHED: &[&str] = &[
 /// Whether a number is published for tests. Patterned numbers that stand alone are taken for
 /// tests too (about 2 in 10,000 random numbers look like that); under a card's key only the
 /// published ones and those of two different digits.
-pub(super) fn is_test(digits: &[u8], keyed: bool) -> bool {
+pub(crate) fn is_test(digits: &[u8], keyed: bool) -> bool {
     is_published(digits) || different(digits) <= 2 || !keyed && patterned(digits)
 }
 
 /// Whether a number is among those that gateways and networks publish for tests.
-pub(super) fn is_published(digits: &[u8]) -> bool {
+pub(crate) fn is_published(digits: &[u8]) -> bool {
     PUBLISHED.iter().any(|p| p.as_bytes() == digits)
 }
 

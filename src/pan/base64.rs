@@ -7,7 +7,7 @@ use super::plain::{Output, byte};
 const SHORTEST: usize = 20;
 
 /// Replaces the tokens that hold digits; `None` if there is none.
-pub(super) fn decode(text: &[u8]) -> Option<Output> {
+pub(crate) fn decode(text: &[u8]) -> Option<Output> {
     let (mut at, mut done) = (0, 0);
     let mut out: Option<Output> = None;
     while let Some(start) = text.get(at..)?.iter().position(|b| value(*b).is_some()).map(|n| at + n)
@@ -42,7 +42,7 @@ fn value(b: u8) -> Option<u8> {
 }
 
 /// Four times in four characters what digits are in base64: three of them begin `[MNO][DTjz]`.
-pub(super) fn holds_digits(text: &[u8], at: usize) -> bool {
+pub(crate) fn holds_digits(text: &[u8], at: usize) -> bool {
     (0..4).all(|n| {
         let (first, second) = (byte(text, at + 4 * n), byte(text, at + 4 * n + 1));
         matches!(first, b'M'..=b'O') && matches!(second, b'D' | b'T' | b'j' | b'z')
@@ -70,7 +70,7 @@ fn decoded(group: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::element::plain::Plain;
+    use crate::pan::plain::Plain;
 
     #[test]
     fn tokens_with_digits_are_read() {

@@ -7,7 +7,7 @@ use super::plain::byte;
 
 /// A number as it stands in a text. Its digits are wiped when it is dropped.
 #[derive(Clone)]
-pub(super) struct Number {
+pub(crate) struct Number {
     digits: [u8; 19],
     len: u8,
     /// Where it stands.
@@ -30,7 +30,7 @@ impl Drop for Number {
 
 impl Number {
     /// The digits in a span of a text, everything else left out.
-    pub(super) fn new(text: &[u8], span: Range<usize>, grouped: bool) -> Option<Self> {
+    pub(crate) fn new(text: &[u8], span: Range<usize>, grouped: bool) -> Option<Self> {
         let mut number = Self { digits: [0; 19], len: 0, span: span.clone(), grouped };
         for digit in text.get(span)?.iter().filter(|b| b.is_ascii_digit()) {
             *number.digits.get_mut(usize::from(number.len))? = *digit;
@@ -40,19 +40,19 @@ impl Number {
     }
 
     /// ASCII digits.
-    pub(super) fn digits(&self) -> &[u8] {
+    pub(crate) fn digits(&self) -> &[u8] {
         self.digits.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
 /// The end of the run of digits that starts at `at`.
-pub(super) fn run_end(text: &[u8], at: usize) -> usize {
+pub(crate) fn run_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     at + rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len())
 }
 
 /// Finds all numbers of a text, in order.
-pub(super) fn numbers(text: &[u8]) -> Vec<Number> {
+pub(crate) fn numbers(text: &[u8]) -> Vec<Number> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = next_digit(text, at) {

@@ -7,12 +7,18 @@
 //! a quote that no backslash escapes and that what must follow follows; only if there is none is
 //! the producer taken for one that does not escape.
 
+mod head;
+mod tail;
+
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use head::{head, set_if_host};
+use tail::{headers, tail};
+
 use super::escape::{backslashes, doubled_quotes};
-use super::request::{client_of, is_address, is_address_list, set_host, set_line};
+use super::request::set_line;
 use super::stamp::{Clf, Stamps};
 use super::{Event, Field, Parsed, Parser};
 
@@ -32,14 +38,19 @@ impl<'f> Lines<'f> {
 
     fn line<'a>(&mut self, line: &'a [u8], event: &mut Event<'a>) -> Option<()> {
         let (open, close) = bracket(line).filter(|(open, _)| *open > 0)?;
-        let rest = &line[close + 3..];
+        let (between, rest) = request_start(&line[close + 1..])?;
         let end = request_end(rest)?;
         let behind = sizes(&rest[end + 1..], event)?;
         head(line[..open].trim_ascii_end(), event)?;
         event.time = self.clock.read(&line[open + 1..close], self.stamps);
         set_line(event, &rest[..end]);
+        set_if_host(between, event);
         let after = headers(behind, event);
         self.combined = after.len() < behind.len();
+        if let Some(quote) = (!after.is_empty()).then(|| last_request_end(behind)).flatten() {
+            let request = &rest[..rest.len() - behind.len() + quote];
+            return doubtful(&line[..open], request, event);
+        }
         if !after.is_empty() {
             tail(after, event);
         }
@@ -53,6 +64,8 @@ impl<'f> Lines<'f> {
         let inner = match inner.get(quote..quote + 3)? {
             [b'\\', b'"', _] => backslashes(inner),
             [b'"', b'"', next] if *next != b' ' => doubled_quotes(inner),
+            // LiteSpeed puts a line in quotes as it is.
+            [b'"', ..] if memchr(b'"', &inner[..quote]).is_none() => Cow::Borrowed(inner),
             _ => return None,
         };
         let mut unwrapped = Event::default();
@@ -73,21 +86,72 @@ impl Parser for Lines<'_> {
     }
 }
 
+/// Whether a line has the time and the quote of an access log, though it stands among others.
+pub(super) fn is_line(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(HEAD_CAP)];
+    let stamp = |at: usize| matches!(head.get(at + 1..at + 13), Some([_, _, b'/', .., b':']));
+    memchr_iter(b'[', head).any(|at| stamp(at) && head[at..].get(27..30) == Some(b"] \""))
+}
+
+/// What stands before the time is seldom longer.
+const HEAD_CAP: usize = 400;
+
 /// Where the time's brackets stand: the last `[` before the first `] "`, around something that
-/// starts with a digit.
+/// starts with a digit; if there is none, the first brackets around a time of the usual length.
 fn bracket(line: &[u8]) -> Option<(usize, usize)> {
-    let close =
-        memchr_iter(b']', line).find(|at| line.get(at + 1..at + 3).is_some_and(|n| n == b" \""))?;
+    let before_request = |at: &usize| line.get(at + 1..at + 3).is_some_and(|n| n == b" \"");
+    let usual_length = |at: &usize| at.checked_sub(27).is_some_and(|open| line[open] == b'[');
+    let close = memchr_iter(b']', line)
+        .find(before_request)
+        .or_else(|| memchr_iter(b']', line).find(usual_length))?;
     let usual = close.checked_sub(27).filter(|at| line[*at] == b'[');
     let open = usual.or_else(|| memrchr(b'[', &line[..close]))?;
     line[open + 1].is_ascii_digit().then_some((open, close))
 }
+
+/// What some servers write between time and request (a host, `(0 s)`), and the text behind the
+/// request's first quote.
+fn request_start(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let quote = memchr(b'"', &text[..text.len().min(BETWEEN_CAP)])?;
+    let between = text[..quote].strip_prefix(b" ")?;
+    let few = memchr_iter(b' ', between).count() <= 2;
+    let apart = between.is_empty() || between.ends_with(b" ") && few;
+    apart.then(|| (between, &text[quote + 1..]))
+}
+
+/// The longest text between time and request.
+const BETWEEN_CAP: usize = 260;
 
 /// The index of the quote that ends the request: a status follows it.
 fn request_end(text: &[u8]) -> Option<usize> {
     closing(text, |after| {
         matches!(after, [b' ', a, b, c, ..] if a.is_ascii_digit() && b.is_ascii_digit() && c.is_ascii_digit())
             || matches!(after, [b' ', b'-' | b'0', b' ', ..])
+    })
+}
+
+/// A line in which a request stands within a request: a producer that does not escape let a client
+/// write quotes, and nobody can tell what stands where. Everything between the first and the last is
+/// the request, so that no attack hides in it; status, size and headers are not known, so that none
+/// is believed that a client may have written.
+fn doubtful<'a>(before: &'a [u8], request: &'a [u8], event: &mut Event<'a>) -> Option<()> {
+    let (time, raw) = (event.time, event.raw);
+    event.reset(raw);
+    head(before.trim_ascii_end(), event)?;
+    event.time = time;
+    set_line(event, request);
+    Some(())
+}
+
+/// The index of the quote that ends the last request of a text with a status behind it.
+fn last_request_end(behind: &[u8]) -> Option<usize> {
+    memchr::memmem::rfind_iter(behind, b" HTTP/").find_map(|at| {
+        let version = &behind[at + 6..];
+        let quote = version.iter().take(4).position(|b| *b == b'"')?;
+        let after = &version[quote + 1..];
+        let status =
+            after.len() > 4 && after[0] == b' ' && after[1..4].iter().all(u8::is_ascii_digit);
+        status.then_some(at + 6 + quote)
     })
 }
 
@@ -131,202 +195,6 @@ fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b" ")?;
     let end = memchr(b' ', text).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
-}
-
-/// Reads ` "referer" "agent"`; returns what follows.
-fn headers<'a>(text: &'a [u8], event: &mut Event<'a>) -> &'a [u8] {
-    let Some(referer) = text.strip_prefix(b" \"") else { return text };
-    let Some(end) = closing(referer, |after| after.is_empty() || after.starts_with(b" \"")) else {
-        return text;
-    };
-    let Some(agent) = referer[end + 1..].strip_prefix(b" \"") else { return text };
-    let Some((agent, rest)) = last_quoted(agent) else { return text };
-    set_quoted(event, Field::Referer, &referer[..end]);
-    set_quoted(event, Field::UserAgent, agent);
-    rest
-}
-
-/// A quoted value behind which only whole fields follow. A producer that does not escape writes
-/// `"ua "with quotes" and \back" TCP_MISS:NONE`.
-fn last_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let split = |at: usize| (&text[..at], &text[at + 1..]);
-    let whole = |rest: &[u8]| rest.is_empty() || (rest[0] == b' ' && is_whole(rest));
-    let first = closing(text, |after| matches!(after, [] | [b' ', ..]))?;
-    if whole(split(first).1) {
-        return Some(split(first));
-    }
-    let mut others = memchr_iter(b'"', text).take(QUOTES_CAP);
-    let other = others.find(|at| whole(split(*at).1) && !is_escaped(text, *at));
-    Some(split(other.unwrap_or(first)))
-}
-
-/// So many quotes within a user agent are looked at, and so many fields behind it: a line of
-/// nothing but quotes must not cost the square of its length.
-const QUOTES_CAP: usize = 16;
-const FIELDS_CAP: usize = 24;
-
-/// Whether a text is made of whole fields: bare ones without a quote, and quoted ones.
-fn is_whole(text: &[u8]) -> bool {
-    fields(text).take(FIELDS_CAP).all(|field| match field {
-        [b'"', inner @ .., b'"'] => !matches!(inner, [.., b'\\']),
-        bare => memchr(b'"', bare).is_none(),
-    })
-}
-
-/// Sets a quoted field; `-` is absent, an empty text is present.
-fn set_quoted<'a>(event: &mut Event<'a>, field: Field, value: &'a [u8]) {
-    if value != b"-" {
-        event.set(field, backslashes(value));
-    }
-}
-
-/// Reads what stands before the time: `client ident user`, with a virtual host or a list of
-/// forwarded addresses in front.
-///
-/// Something else in front (a syslog header) makes it no such line: wrappers are others' to undo.
-fn head<'a>(head: &'a [u8], event: &mut Event<'a>) -> Option<()> {
-    let alone = head.strip_suffix(b" - -").filter(|client| memchr(b' ', client).is_none());
-    if let Some(client) = alone {
-        set_client(client, event);
-        return Some(());
-    }
-    let rest = front(head, event)?;
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    let Some(ident) = memchr(b' ', rest) else { return Some(()) };
-    let user = &rest[ident + 1..];
-    match user.strip_suffix(b" -") {
-        Some(id) if memchr(b' ', id).is_none() => set_plain(event, Field::RequestId, id),
-        _ => set_plain(event, Field::User, user),
-    }
-    Some(())
-}
-
-/// Reads virtual host, forwarded addresses and client; returns what follows them.
-fn front<'a>(head: &'a [u8], event: &mut Event<'a>) -> Option<&'a [u8]> {
-    let (first, rest) = first_field(head);
-    let (second, after) = first_field(rest.strip_prefix(b" ").unwrap_or(b""));
-    if is_list(first) || is_address(first) || second == b"-" {
-        return Some(client(head, event));
-    }
-    if is_list(second) || is_address(second) || after.starts_with(b" - ") {
-        set_host(event, first);
-        return Some(client(&rest[1..], event));
-    }
-    let short = memchr_iter(b' ', head).count() <= 2;
-    short.then(|| client(head, event))
-}
-
-/// Reads the client: a list of forwarded addresses, an address behind one, or a name.
-fn client<'a>(text: &'a [u8], event: &mut Event<'a>) -> &'a [u8] {
-    let (first, rest) = first_field(text);
-    if !is_list(first) {
-        set_client(first, event);
-        return rest;
-    }
-    set_forwarded(event, first);
-    let (second, after) = first_field(rest.strip_prefix(b" ").unwrap_or(b""));
-    if !is_address(second) {
-        return rest;
-    }
-    event.set(Field::Client, second);
-    after
-}
-
-fn is_list(field: &[u8]) -> bool {
-    field.starts_with(b"\"") || memchr(b',', field).is_some()
-}
-
-fn set_forwarded<'a>(event: &mut Event<'a>, list: &'a [u8]) {
-    let list = list.strip_prefix(b"\"").and_then(|l| l.strip_suffix(b"\"")).unwrap_or(list);
-    event.set(Field::ForwardedFor, list);
-    set_plain(event, Field::Client, client_of(list));
-}
-
-fn set_client<'a>(client: &'a [u8], event: &mut Event<'a>) {
-    set_plain(event, Field::Client, client);
-}
-
-fn set_plain<'a>(event: &mut Event<'a>, field: Field, value: &'a [u8]) {
-    if value != b"-" && !value.is_empty() {
-        event.set(field, backslashes(value));
-    }
-}
-
-/// The first field of a head: quoted, or a list whose members end in commas, or a word.
-fn first_field(text: &[u8]) -> (&[u8], &[u8]) {
-    if let Some(end) = text.strip_prefix(b"\"").and_then(|inner| memchr(b'"', inner)) {
-        return text.split_at(end + 2);
-    }
-    let end = memchr_iter(b' ', text).find(|at| *at > 0 && text[at - 1] != b',');
-    text.split_at(end.unwrap_or(text.len()))
-}
-
-/// The fields of a tail: quoted, in brackets, or bare.
-fn fields(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        rest = rest.trim_ascii_start();
-        let close = match rest.first()? {
-            b'"' => closing(&rest[1..], |after| matches!(after, [] | [b' ', ..])),
-            b'[' => memchr(b']', &rest[1..]),
-            _ => None,
-        };
-        let end = match close {
-            Some(at) => at + 2,
-            None => memchr(b' ', rest).unwrap_or(rest.len()),
-        };
-        let (field, after) = rest.split_at(end);
-        rest = after;
-        Some(field)
-    })
-}
-
-/// Reads the fields behind the user agent of those producers whose shape tells them: combinedio
-/// (`231 222`), nginx main (`"203.0.113.7"`), ingress (`231 0.004 [shop-80] [] …`), Traefik
-/// (`500 "router" "backend" 0ms`). Quoted texts of unknown meaning are kept under `extra`.
-fn tail<'a>(text: &'a [u8], event: &mut Event<'a>) {
-    let all: [Option<&[u8]>; 12] = {
-        let mut fields = fields(text);
-        std::array::from_fn(|_| fields.next())
-    };
-    match all {
-        [Some(first), Some(second), None, ..] if is_number(first) && is_number(second) => {
-            event.set(Field::BytesIn, first);
-        }
-        [Some(length), Some(seconds), Some([b'[', ..]), ..] if is_number(length) => {
-            event.set(Field::BytesIn, length);
-            set_plain(event, Field::TimeTaken, seconds);
-            if let Some(id) = all.iter().flatten().last().filter(|id| id.len() == 32) {
-                event.set(Field::RequestId, *id);
-            }
-        }
-        [Some(_), Some([b'"', ..]), Some([b'"', ..]), Some(taken), None, ..]
-            if taken.ends_with(b"ms") =>
-        {
-            event.set(Field::TimeTaken, taken);
-        }
-        _ => {}
-    }
-    for field in all.iter().flatten() {
-        if let [b'"', inner @ .., b'"'] = field {
-            extra(inner, event);
-        }
-    }
-}
-
-fn is_number(text: &[u8]) -> bool {
-    text.iter().all(u8::is_ascii_digit)
-}
-
-fn extra<'a>(value: &'a [u8], event: &mut Event<'a>) {
-    if value == b"-" {
-        return;
-    }
-    if event.get(Field::ForwardedFor).is_none() && is_address_list(value) {
-        event.set(Field::ForwardedFor, value);
-    } else {
-        event.push(Cow::Borrowed(&b"extra"[..]), backslashes(value));
-    }
 }
 
 #[cfg(test)]
@@ -421,6 +289,30 @@ mod tests {
             ),
             (r#"h - - TIME "GET /a HTT"#, "Unparsed"),
             (r#"h - - TIME "GET /a HTTP/1.1" abc 3"#, "Unparsed"),
+            (
+                r#"h - x TIME "GET / HTTP/1.1" 404 1 "-" "b" - - TIME "GET /e HTTP/1.1" 200 7 "-" "M""#,
+                "c-ip=h | cs-method=GET | cs-uri-stem=/ HTTP/1.1\" 404 1 \"-\" \"b\" - - \
+                 [23/Nov/2026:08:46:37 +0000] \"GET /e | cs-username=x",
+            ),
+            (
+                r#"h - - TIME "GET /e" 404 0 "-" "z HTTP/1.1" 200 7 "-" "M""#,
+                "c-ip=h | cs-method=GET | cs-uri-stem=/e\" 404 0 \"-\" \"z",
+            ),
+            (
+                r#"h a.example x TIME (0 s) "GET /a" 200 3 "-" "b" rt=0.1 host="c.example" ua="10.0.0.1:80""#,
+                "c-ip=h | cs-method=GET | cs-uri-stem=/a | sc-status=200 | sc-bytes=3 | \
+                 cs-user-agent=b | cs-host=a.example | cs-username=x | rt=0.1 | ua=10.0.0.1:80",
+            ),
+            (
+                r#"a.log:12:[::1]:80 - - TIME "null null null" 400 - 7 + "http://r/" "b" X-Forwarded-For="192.0.2.7""#,
+                "c-ip=::1 | sc-status=400 | cs-referer=http://r/ | cs-user-agent=b | \
+                 x-forwarded-for=192.0.2.7",
+            ),
+            (
+                r#""h - - TIME "GET /a HTTP/1.1" 200 3 "-" "b"""#,
+                "c-ip=h | cs-method=GET | cs-uri-stem=/a | sc-status=200 | sc-bytes=3 | \
+                 cs-user-agent=b",
+            ),
             ("not a log line", "Unparsed"),
             ("  ", "Skip"),
         ] {

@@ -15,7 +15,7 @@ const LAYERS: usize = 3;
 
 /// A text with its spellings undone.
 #[derive(Debug)]
-pub(super) struct Plain<'a> {
+pub(crate) struct Plain<'a> {
     pub text: Cow<'a, [u8]>,
     /// For every byte of `text` and its end, where its character begins in the log; empty if the
     /// text stands as it is.
@@ -24,7 +24,7 @@ pub(super) struct Plain<'a> {
 
 impl<'a> Plain<'a> {
     /// Undoes the spellings of `raw`.
-    pub(super) fn of(raw: &'a [u8]) -> Self {
+    pub(crate) fn of(raw: &'a [u8]) -> Self {
         Self::with_layers(raw, LAYERS, true)
     }
 
@@ -45,7 +45,7 @@ impl<'a> Plain<'a> {
 
     /// The text with no, one, two … layers of escapes undone, with and without quoted-printable:
     /// what reads as an escape may be none.
-    pub(super) fn layers(raw: &'a [u8]) -> impl Iterator<Item = Self> {
+    pub(crate) fn layers(raw: &'a [u8]) -> impl Iterator<Item = Self> {
         let whole = Self::with_layers(raw, LAYERS, true);
         let mut length = None;
         let unquoted = (0..=LAYERS).map_while(move |layers| {
@@ -56,17 +56,19 @@ impl<'a> Plain<'a> {
         unquoted.chain([whole])
     }
 
-    /// The bytes of the log that spell a span of the text.
-    pub(super) fn raw(&self, span: Range<usize>) -> Range<usize> {
+    /// The bytes of the log that spell a span of the text: all of a base64 token that holds it.
+    pub(crate) fn raw(&self, span: Range<usize>) -> Range<usize> {
         if self.map.is_empty() {
             return span;
         }
-        let at = |i: usize| self.map.get(i).or(self.map.last()).map_or(0, |n| *n as usize);
-        at(span.start)..at(span.end)
+        let at = |i: usize| self.map.get(i).or(self.map.last()).copied().unwrap_or_default();
+        let (start, last) = (at(span.start), at(span.end.max(span.start + 1) - 1));
+        let behind = self.map.get(span.end..).unwrap_or_default().iter().find(|n| **n > last);
+        start as usize..*behind.or(self.map.last()).unwrap_or(&last) as usize
     }
 
     /// The first byte of the text that is spelled at or behind byte `raw` of the log.
-    pub(super) fn find(&self, raw: usize) -> usize {
+    pub(crate) fn find(&self, raw: usize) -> usize {
         if self.map.is_empty() {
             return raw.min(self.text.len());
         }
@@ -89,37 +91,37 @@ impl<'a> Plain<'a> {
 
 /// A changed text under construction.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     pub text: Vec<u8>,
     map: Vec<u32>,
 }
 
 impl Output {
-    pub(super) fn with_capacity(n: usize) -> Self {
+    pub(crate) fn with_capacity(n: usize) -> Self {
         Self { text: Vec::with_capacity(n), map: Vec::with_capacity(n + 1) }
     }
 
     /// Adds bytes that are spelled from `from` on, as one character.
-    pub(super) fn push(&mut self, bytes: &[u8], from: usize) {
+    pub(crate) fn push(&mut self, bytes: &[u8], from: usize) {
         self.text.extend_from_slice(bytes);
         self.map.extend(std::iter::repeat_n(from as u32, bytes.len()));
     }
 
     /// Adds bytes that stand for themselves.
-    pub(super) fn copy(&mut self, text: &[u8], span: Range<usize>) {
+    pub(crate) fn copy(&mut self, text: &[u8], span: Range<usize>) {
         self.map.extend(span.start as u32..span.end as u32);
         self.text.extend_from_slice(text.get(span).unwrap_or_default());
     }
 
     /// Ends the text, whose input ended at `end`.
-    pub(super) fn end(mut self, end: usize) -> Self {
+    pub(crate) fn end(mut self, end: usize) -> Self {
         self.map.push(end as u32);
         self
     }
 }
 
 /// A byte, or 0 beyond the end.
-pub(super) fn byte(text: &[u8], at: usize) -> u8 {
+pub(crate) fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
 }
 
@@ -164,7 +166,7 @@ fn unquote(text: &[u8]) -> Option<Output> {
 }
 
 /// `=3D` behind a key, or one of two bytes beyond ASCII: surely quoted-printable.
-pub(super) fn quoted(text: &[u8], at: usize) -> Option<u8> {
+pub(crate) fn quoted(text: &[u8], at: usize) -> Option<u8> {
     let code =
         |at: usize| (byte(text, at) == b'=').then(|| upper_hex(text.get(at + 1..at + 3)?))?;
     let this = code(at)?;

@@ -6,7 +6,7 @@ use encoding_rs::{EUC_JP, SHIFT_JIS};
 use super::plain::Output;
 
 /// Folds all text beyond ASCII; `None` if there is none.
-pub(super) fn fold(text: &[u8]) -> Option<Output> {
+pub(crate) fn fold(text: &[u8]) -> Option<Output> {
     let mut at = 0;
     let mut out: Option<Output> = None;
     let whole = std::str::from_utf8(text).is_ok();

@@ -1,0 +1,249 @@
+//! Which of a million hits are kept? The first, and of the others those that are unlike them.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Hit;
+use super::client::network;
+
+/// The hits of one rule in one stream on one site. `counts` is exact; `hits` are, of each outcome,
+/// the first [`HitSet::CAP`] in the order of the stream, and behind them the first
+/// [`HitSet::OF_KIND`] of each kind of hit: neither a scanner's ten thousand refusals nor ten
+/// thousand harmless answers push out the one success behind them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HitSet {
+    /// All hits by outcome, in the order of [`Outcome`](super::Outcome).
+    pub counts: [u64; 3],
+    /// The hits that are kept.
+    pub hits: Vec<Hit>,
+    /// The outcomes, in that order, of which there were more kinds of hits than [`HitSet::KINDS`]
+    /// behind the first: what was not kept may be like none that was.
+    #[serde(default, skip_serializing_if = "is_none_crowded")]
+    pub crowded: [bool; 3],
+    #[serde(skip)]
+    behind: Behind,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_none_crowded(crowded: &[bool; 3]) -> bool {
+    *crowded == [false; 3]
+}
+
+impl HitSet {
+    /// The most hits of one rule and outcome that are kept per stream and site, whatever they are.
+    pub const CAP: usize = 10_000;
+
+    /// The most kinds of hits of one rule and outcome of which hits behind those are kept.
+    pub const KINDS: usize = 1_000;
+
+    /// How many hits of a kind are kept behind the first: as many uses as make a planted page.
+    pub const OF_KIND: u8 = 3;
+
+    /// Adds a hit; if it is kept, `show` adds to it what it is only shown by, which is dear.
+    pub fn push(&mut self, mut hit: Hit, show: impl FnOnce(&mut Hit)) {
+        let before = self.counts[hit.outcome as usize];
+        self.counts[hit.outcome as usize] += 1;
+        if self.wants(before, &hit) {
+            show(&mut hit);
+            self.hits.push(hit);
+        }
+    }
+
+    /// All hits.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Hits that are counted and not kept, in that order.
+    pub fn dropped(&self) -> [u64; 3] {
+        let mut dropped = self.counts;
+        for hit in &self.hits {
+            let left = &mut dropped[hit.outcome as usize];
+            *left = left.saturating_sub(1);
+        }
+        dropped
+    }
+
+    pub(super) fn append(&mut self, next: Self) {
+        let mut before = self.counts;
+        for hit in next.hits {
+            let before = &mut before[hit.outcome as usize];
+            if self.wants(*before, &hit) {
+                self.hits.push(hit);
+            }
+            *before += 1;
+        }
+        self.counts.iter_mut().zip(next.counts).for_each(|(ours, theirs)| *ours += theirs);
+        self.crowded.iter_mut().zip(next.crowded).for_each(|(ours, theirs)| *ours |= theirs);
+    }
+
+    /// Puts hits that were appended in another order into that of the stream.
+    pub(super) fn sort(&mut self) {
+        self.hits.sort_by_key(|hit| hit.line);
+        self.behind = Behind::default();
+    }
+
+    /// Whether a hit is kept that has so many of its outcome before it: one of the first, or one that
+    /// tells something new.
+    fn wants(&mut self, before: u64, hit: &Hit) -> bool {
+        if before < Self::CAP as u64 {
+            return true;
+        }
+        match self.behind.of(&self.hits).note(hit) {
+            News::New => true,
+            News::Known => false,
+            News::Crowded => {
+                self.crowded[hit.outcome as usize] = true;
+                false
+            }
+        }
+    }
+}
+
+/// What tells one hit from another of the same rule and outcome, but for its time: who, where, and
+/// how it was answered. Sizes within 64 bytes are alike, as an echo of the request makes them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    client: Option<Box<str>>,
+    path: Option<Box<str>>,
+    status: Option<u16>,
+    size: Option<u64>,
+    output: bool,
+}
+
+impl Kind {
+    fn of(hit: &Hit) -> Self {
+        Self {
+            client: hit.client.as_deref().map(|client| network(client).into()),
+            path: hit.path.as_ref().map(|path| path.as_str().into()),
+            status: hit.status,
+            size: hit.bytes.map(|bytes| bytes / 64),
+            output: hit.output,
+        }
+    }
+}
+
+/// What a hit adds to those that are kept.
+enum News {
+    New,
+    Known,
+    Crowded,
+}
+
+/// How many hits of each kind are kept behind the first, by outcome; made anew when it is missing.
+/// Paths are an attacker's: the maps are keyed at random.
+#[derive(Clone, Debug, Default)]
+struct Behind(Option<Box<[HashMap<Kind, u8>; 3]>>);
+
+impl Behind {
+    fn of(&mut self, kept: &[Hit]) -> &mut Self {
+        if self.0.is_none() {
+            self.0 = Some(Box::default());
+            let mut before = [0; 3];
+            for hit in kept {
+                let before = &mut before[hit.outcome as usize];
+                if *before >= HitSet::CAP {
+                    self.note(hit);
+                }
+                *before += 1;
+            }
+        }
+        self
+    }
+
+    fn note(&mut self, hit: &Hit) -> News {
+        let kinds = &mut self.0.get_or_insert_default()[hit.outcome as usize];
+        let kind = Kind::of(hit);
+        if !kinds.contains_key(&kind) && kinds.len() >= HitSet::KINDS {
+            return News::Crowded;
+        }
+        let kept = kinds.entry(kind).or_default();
+        if *kept >= HitSet::OF_KIND {
+            return News::Known;
+        }
+        *kept += 1;
+        News::New
+    }
+}
+
+impl PartialEq for Behind {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Behind {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Links, Outcome};
+    use super::*;
+    use crate::element::mask;
+    use crate::event::decode::Layer;
+
+    fn hit(line: u64, client: u64) -> Hit {
+        let outcome = if line.is_multiple_of(3) { Outcome::Blocked } else { Outcome::Succeeded };
+        Hit {
+            line,
+            offset: line,
+            time: None,
+            client: Some(format!("2001:db8:0:{client:x}::{line:x}").into()),
+            path: Some(mask(b"/item", 0, 10)),
+            user_agent: None,
+            status: Some(200),
+            bytes: Some(7_000 + line % 40),
+            outcome,
+            output: false,
+            links: Links::default(),
+            layer: Layer::Raw,
+            excerpt: mask(b"", 0, 1),
+        }
+    }
+
+    /// Twenty thousand hits of a few clients, then a few of many.
+    fn hits(clients: u64) -> Vec<Hit> {
+        let many = (0..20_000).map(|line| hit(line, line % 5));
+        many.chain((20_000..24_000).map(|line| hit(line, line % clients))).collect()
+    }
+
+    fn set(hits: &[Hit]) -> HitSet {
+        let mut set = HitSet::default();
+        for hit in hits {
+            set.push(hit.clone(), |_| {});
+        }
+        set
+    }
+
+    #[test]
+    fn cuts_do_not_matter_behind_the_cap() {
+        for clients in [9, 3_000] {
+            let all = hits(clients);
+            let whole = set(&all);
+            for block in [900, 7_001, 11_000] {
+                let mut joined = HitSet::default();
+                // A part file is read again between two blocks.
+                for block in all.chunks(block) {
+                    let text = serde_json::to_string(&joined).unwrap();
+                    joined = serde_json::from_str(&text).unwrap();
+                    joined.append(set(block));
+                }
+                assert!(joined == whole, "{clients} {block}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hit_unlike_the_others_is_kept_whatever_is_before_it() {
+        let few = set(&hits(9));
+        assert_eq!((few.count(), few.crowded), (24_000, [false; 3]));
+        assert_eq!(few.dropped().iter().sum::<u64>() + few.hits.len() as u64, 24_000);
+        let client = |set: &HitSet, client: &str| {
+            set.hits.iter().filter(|hit| hit.client.as_deref().unwrap().starts_with(client)).count()
+        };
+        assert_eq!(client(&few, "2001:db8:0:8::"), usize::from(HitSet::OF_KIND));
+        let many = set(&hits(3_000));
+        assert_eq!(many.crowded, [true, false, false]);
+        assert!(many.hits.len() <= 3 * (HitSet::CAP + 3 * HitSet::KINDS));
+    }
+}

@@ -1,0 +1,343 @@
+//! What is kept of a record, and of a match that correlations refer to?
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::element::{Card, Elements, Fingerprint, Record};
+use crate::time::Time;
+
+use super::Facts;
+
+/// Which way the data of a record went, as its entry says.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// As entries of its log go: into a request, or out of a program.
+    #[default]
+    Usual,
+    /// In the Referer: the address of a page held it, and a browser tells that address to every
+    /// host from which the page loads anything.
+    Referer,
+    /// In a request for an absolute URI of a host that is not the site's: out to that host.
+    Elsewhere,
+}
+
+impl Way {
+    /// All of them, in order.
+    pub(super) const ALL: [Self; 3] = [Self::Usual, Self::Referer, Self::Elsewhere];
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+    fn is_usual(&self) -> bool {
+        *self == Self::Usual
+    }
+}
+
+/// One record as a fact for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordFact {
+    /// Its class.
+    pub class: Elements,
+    /// Its card.
+    pub card: Option<Card>,
+    /// Its e-mail address.
+    pub email: Option<Fingerprint>,
+    /// The best key of its person.
+    pub person: Option<Fingerprint>,
+    /// A date within the record, days since 1970-01-01.
+    pub date: Option<i32>,
+    /// When the entry was written, seconds since the epoch.
+    pub time: Option<i64>,
+    /// Who read or sent it: an index into [`Records::clients`].
+    pub client: Option<u32>,
+    /// Which way it went.
+    #[serde(default, skip_serializing_if = "Way::is_usual")]
+    pub way: Way,
+    /// Line of the entry.
+    pub line: u64,
+}
+
+/// The records of one site in one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// The clients named by the facts.
+    pub clients: Vec<Box<str>>,
+    /// The records, in the order of the stream.
+    pub facts: Facts,
+    /// Records whose client is beyond [`Records::CLIENTS`], and so unknown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub beyond: u64,
+    #[serde(skip)]
+    index: Texts,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Records {
+    /// The most clients of one site in one stream that are told apart: the first ones, in about 100
+    /// MB. Whose the records of others are is not known, and the coverage says so.
+    pub const CLIENTS: usize = 1 << 20;
+
+    /// Adds a record.
+    pub fn push(
+        &mut self,
+        record: &Record,
+        way: Way,
+        time: Option<Time>,
+        client: Option<&str>,
+        line: u64,
+    ) {
+        let client = client.map(|name| self.client(name));
+        self.facts.push(RecordFact {
+            class: record.class,
+            card: record.card,
+            email: record.email,
+            person: record.person,
+            date: record.date,
+            time: time.map(Time::seconds),
+            client,
+            way,
+            line,
+        });
+    }
+
+    pub(super) fn client(&mut self, name: &str) -> u32 {
+        self.index.intern(&mut self.clients, name)
+    }
+
+    pub(super) fn append(&mut self, next: &Self) {
+        let map: Vec<Option<u32>> = next.clients.iter().map(|name| self.admit(name)).collect();
+        let mut beyond = next.beyond;
+        self.facts.extend(next.facts.iter().map(|fact| {
+            let client = fact.client.and_then(|client| map.get(client as usize).copied().flatten());
+            beyond += u64::from(client.is_none() && fact.client.is_some());
+            RecordFact { client, ..fact }
+        }));
+        self.beyond += beyond;
+    }
+
+    /// The number of a client, if it is known or there is room.
+    fn admit(&mut self, name: &str) -> Option<u32> {
+        if self.clients.len() < Self::CLIENTS {
+            return Some(self.client(name));
+        }
+        self.index.known(&self.clients, name)
+    }
+}
+
+/// One match of a rule that a correlation refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// When, microseconds since the epoch.
+    #[serde(deserialize_with = "instant")]
+    pub time: i64,
+    /// Line of the entry.
+    pub line: u64,
+    /// Byte offset of the entry.
+    pub offset: u64,
+    /// What the entry says in each column of the rule
+    /// ([`RuleSet::columns`](crate::rule::RuleSet::columns)): an index into [`Series::texts`];
+    /// `None` where the field is absent.
+    pub values: Box<[Option<u32>]>,
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Time::checked(i64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// The matches of one rule in one stream on one site, for the correlations that refer to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The texts that points name, masked.
+    pub texts: Vec<Box<str>>,
+    /// The matches, in the order of the stream.
+    pub points: Vec<Point>,
+    /// Matches beyond [`Series::CAP`]: counted, not kept.
+    pub dropped: u64,
+    /// Matches without a readable time: they cannot be correlated.
+    pub timeless: u64,
+    #[serde(skip)]
+    index: Texts,
+}
+
+/// Where a text stands in a list of texts; made anew when it is missing. Texts are an attacker's:
+/// the map is keyed at random, so that no log can be made whose texts collide.
+#[derive(Clone, Debug, Default)]
+struct Texts {
+    at: HashMap<Box<str>, u32>,
+    /// How many texts are known: more than there are places, if a part file repeats one.
+    known: usize,
+    /// Their bytes.
+    bytes: usize,
+}
+
+impl Texts {
+    /// The place of a text in `texts`, if it is there.
+    fn known(&mut self, texts: &[Box<str>], text: &str) -> Option<u32> {
+        // Neighbours mostly say the same.
+        if texts.last().is_some_and(|last| **last == *text) {
+            return Some(texts.len() as u32 - 1);
+        }
+        if self.known != texts.len() {
+            self.at = texts.iter().enumerate().map(|(i, text)| (text.clone(), i as u32)).collect();
+            self.bytes = texts.iter().map(|text| text.len()).sum();
+        }
+        self.known = texts.len();
+        self.at.get(text).copied()
+    }
+
+    /// The place of a text in `texts`, which it is added to if it is not there.
+    fn intern(&mut self, texts: &mut Vec<Box<str>>, text: &str) -> u32 {
+        if let Some(known) = self.known(texts, text) {
+            return known;
+        }
+        let new = texts.len() as u32;
+        texts.push(text.into());
+        self.at.insert(text.into(), new);
+        self.known += 1;
+        self.bytes += text.len();
+        new
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Texts {}
+
+impl Series {
+    /// The most points that are kept per rule, stream and site; more are only counted, and the
+    /// report says so.
+    pub const CAP: usize = 1_000_000;
+
+    /// The most bytes of different texts that the points name: with as many points as may be, about
+    /// 150 MB. Points beyond are only counted.
+    pub const TEXTS: usize = 16 << 20;
+
+    /// Adds a match with what it says in each column; `None` for a match without a time.
+    pub fn push(&mut self, time: Option<i64>, line: u64, offset: u64, values: &[Option<&str>]) {
+        let Some(time) = time else {
+            self.timeless += 1;
+            return;
+        };
+        // The first ones are kept: none behind one that is not.
+        if self.dropped > 0 || self.points.len() >= Self::CAP || self.index.bytes >= Self::TEXTS {
+            self.dropped += 1;
+            return;
+        }
+        let texts = &mut self.texts;
+        let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
+        self.points.push(Point { time, line, offset, values });
+    }
+
+    /// The text of a value.
+    pub fn text(&self, value: Option<u32>) -> Option<&str> {
+        self.texts.get(value? as usize).map(|text| &**text)
+    }
+
+    pub(super) fn append(&mut self, next: &Self) {
+        self.timeless += next.timeless;
+        for point in &next.points {
+            let values: Vec<Option<&str>> = point.values.iter().map(|v| next.text(*v)).collect();
+            self.push(Some(point.time), point.line, point.offset, &values);
+        }
+        self.dropped += next.dropped;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A match of each of many made-up texts: the first ones are kept, whatever the cuts, and no later
+    /// one in the place of one that is not.
+    #[test]
+    fn a_flood_of_texts_is_bounded_and_cuts_do_not_matter() {
+        let text = |n: u64| format!("{n:0>200}");
+        let made = |block: u64| {
+            let mut all = Series::default();
+            for from in (0..100_000).step_by(block as usize) {
+                let mut series = Series::default();
+                for n in from..(from + block).min(100_000) {
+                    series.push(Some(n as i64), n, n, &[Some(&text(n)), Some("same")]);
+                }
+                all.append(&series);
+            }
+            all
+        };
+        let whole = made(1);
+        let bytes: usize = whole.texts.iter().map(|text| text.len()).sum();
+        assert!((Series::TEXTS..Series::TEXTS + 400).contains(&bytes), "{bytes}");
+        assert_eq!(whole.points.len() as u64 + whole.dropped, 100_000);
+        assert_eq!(
+            whole.points.last().map(|point| point.line + 1),
+            Some(whole.points.len() as u64)
+        );
+        assert!(made(9_999) == whole);
+    }
+
+    /// Records of each of many made-up clients: those of the first ones are known.
+    #[test]
+    fn a_flood_of_clients_is_bounded_and_cuts_do_not_matter() {
+        let most = Records::CLIENTS as u64;
+        let made = |block: u64| {
+            let mut all = Records::default();
+            for from in (0..most + 1_000).step_by(block as usize) {
+                let mut records = Records::default();
+                for n in from..(from + block).min(most + 1_000) {
+                    // A client that was there before is known behind the flood, too.
+                    let client = records.client(&if n % 5_000 == 1 { 1 } else { n }.to_string());
+                    records.facts.push(RecordFact { client: Some(client), line: n, ..fact() });
+                }
+                all.append(&records);
+            }
+            all
+        };
+        let whole = made(100_000);
+        assert_eq!(whole.clients.len() as u64, most);
+        let unknown = whole.facts.iter().filter(|fact| fact.client.is_none()).count() as u64;
+        assert!(whole.beyond > 500 && whole.beyond == unknown, "{}", whole.beyond);
+        assert!(made(333_333) == whole);
+    }
+
+    fn fact() -> RecordFact {
+        RecordFact {
+            class: Elements::default(),
+            card: None,
+            email: None,
+            person: None,
+            date: None,
+            time: None,
+            client: None,
+            way: Way::Usual,
+            line: 0,
+        }
+    }
+
+    /// A part file may say any time; what no stamp can say is refused, so that nothing overflows.
+    #[test]
+    fn times_that_no_stamp_can_say_are_refused() {
+        let series = |time: i64| {
+            format!(
+                r#"{{"texts":[],"points":[{{"time":{time},"line":1,"offset":0,"values":[]}}],"dropped":0,"timeless":0}}"#
+            )
+        };
+        let records = |time: i64| {
+            let facts =
+                serde_json::to_string(&[RecordFact { time: Some(time), ..fact() }]).unwrap();
+            format!(r#"{{"clients":[],"facts":{facts}}}"#)
+        };
+        let read = |micros: i64| serde_json::from_str::<Series>(&series(micros)).is_ok();
+        assert!(read(1_488_924_000_000_000) && !read(i64::MAX) && !read(i64::MIN));
+        let read = |seconds: i64| serde_json::from_str::<Records>(&records(seconds)).is_ok();
+        assert!(read(1_488_924_000) && !read(i64::MAX) && !read(i64::MIN) && !read(1 << 40));
+    }
+}

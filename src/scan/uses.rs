@@ -1,0 +1,70 @@
+//! How often is each value of a field used, and where first?
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::element::Masked;
+use crate::line::Entry;
+use crate::time::Time;
+
+/// How often a value occurs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// Entries.
+    pub count: u64,
+    /// Response bytes.
+    pub bytes: u64,
+    /// When the first entry was written.
+    pub time: Option<Time>,
+    /// Line of the first entry.
+    pub line: u64,
+    /// Byte offset of the first entry.
+    pub offset: u64,
+}
+
+/// The values of one field, masked: the first [`Uses::MOST`] in the order of the stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uses {
+    /// By value.
+    pub of: BTreeMap<Box<str>, Use>,
+    /// Entries whose value is none of them.
+    pub beyond: u64,
+}
+
+impl Uses {
+    /// The most values of a field that are kept for one trace in one stream on one site; entries
+    /// with others are only counted, and the report says so.
+    pub const MOST: usize = 1_000;
+
+    pub(super) fn note(
+        &mut self,
+        value: &Masked,
+        entry: &Entry<'_>,
+        time: Option<Time>,
+        bytes: u64,
+    ) {
+        let (line, offset) = (entry.line, entry.offset);
+        let first = Use { count: 0, bytes: 0, time, line, offset };
+        let used = self.of.entry(value.as_str().into()).or_insert(first);
+        used.count += 1;
+        used.bytes += bytes;
+    }
+
+    /// Appends the uses of following entries, which may be more than are kept.
+    pub(super) fn append(&mut self, next: Self) {
+        self.beyond += next.beyond;
+        let mut new: Vec<_> = next.of.into_iter().collect();
+        new.sort_by(|(a, one), (b, other)| (one.line, a).cmp(&(other.line, b)));
+        for (value, used) in new {
+            if let Some(ours) = self.of.get_mut(&value) {
+                ours.count += used.count;
+                ours.bytes += used.bytes;
+            } else if self.of.len() < Self::MOST {
+                self.of.insert(value, used);
+            } else {
+                self.beyond += used.count;
+            }
+        }
+    }
+}
