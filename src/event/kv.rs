@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::keys::{self, Keys};
+use super::keys::{self, Keys, Role};
 use super::log4j;
+use super::request::part;
 use super::stamp::Stamps;
 use super::walk::unescape;
 use super::{Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser};
@@ -142,6 +143,7 @@ impl Parser for PairParser<'_> {
                 if !lead.is_empty() {
                     event.set(Field::Message, lead);
                 }
+                prose_apart(event, 0);
             }
         }
         let parsed = event.named.len() > 1;
@@ -212,6 +214,34 @@ pub(super) fn pairs<'a>(text: &'a [u8], event: &mut Event<'a>) -> usize {
         event.push(&b"rest"[..], trim(&text[at..]));
     }
     first.unwrap_or(text.len())
+}
+
+/// Tells the text behind the pairs apart (`session=s1 client=192.0.2.7 Unable to parse …`): addresses
+/// and ids, among the values from `from` on, are one word, and what follows is the message.
+pub(super) fn prose_apart(event: &mut Event<'_>, from: usize) {
+    let mut prose = Vec::new();
+    for (_, value) in event.named.iter_mut().skip(from).filter(|(name, _)| is_word(name)) {
+        let Some(word) = value.iter().position(|b| *b == b' ').filter(|at| *at > 0) else {
+            continue;
+        };
+        let is_list = value[word - 1] == b',';
+        if !is_list {
+            prose.push(part(value, word + 1, value.len()));
+            *value = part(value, 0, word);
+        }
+    }
+    for text in prose {
+        match event.get(Field::Message) {
+            None => event.set(Field::Message, text),
+            Some(_) => event.push(&b"rest"[..], text),
+        }
+    }
+}
+
+/// Whether the values of a name have no blanks.
+fn is_word(name: &[u8]) -> bool {
+    let words = [Field::Client, Field::RequestId, Field::Session];
+    matches!(keys::role(name), Some(Role::Field(field)) if words.contains(&field))
 }
 
 /// Where the next key starts, and the value behind its `=`.
@@ -312,6 +342,33 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(named(text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_behind_the_pairs_is_the_message() {
+        for (text, expected) in [
+            (
+                "session=s1 client=192.0.2.7 Unable to parse: %{(#a='b')}",
+                "192.0.2.7 | s1 | Unable to parse: %{(#a='b')}",
+            ),
+            ("request_id=r1 began client=192.0.2.7 ended", "192.0.2.7 |  | began"),
+            ("client=192.0.2.7, 10.0.0.1 name=YAMADA TARO", "192.0.2.7, 10.0.0.1 |  | "),
+        ] {
+            let mut event = Event::default();
+            event.reset(text.as_bytes());
+            pairs(text.as_bytes(), &mut event);
+            prose_apart(&mut event, 0);
+            let value = |name: &[u8]| {
+                let named = event.named().iter().find(|(known, _)| **known == *name);
+                String::from_utf8_lossy(named.map_or(b"", |(_, value)| value)).into_owned()
+            };
+            let message = event.get(Field::Message).unwrap_or_default();
+            let message = String::from_utf8_lossy(message);
+            assert_eq!(
+                format!("{} | {} | {message}", value(b"client"), value(b"session")),
+                expected
+            );
         }
     }
 

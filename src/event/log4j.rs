@@ -466,6 +466,7 @@ fn payload<'a>(message: &'a [u8], event: &mut Event<'a>) -> bool {
     let named = event.named.len();
     kv::pairs(message, event);
     if event.named.len() > named + 1 {
+        kv::prose_apart(event, named);
         return true;
     }
     event.named.truncate(named);
