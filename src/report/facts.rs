@@ -8,7 +8,7 @@ use crate::case::{
     Units, Verdict,
 };
 use crate::element::{Grade, Holder};
-use crate::rule::Stage;
+use crate::rule::{Level, Stage};
 use crate::scan::Outcome;
 use crate::source::ContentId;
 use crate::time::Time;
@@ -259,9 +259,14 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", percent.min(99.9))
 }
 
-/// What to do with a verdict next, in one sentence.
-pub(super) fn next_step(verdict: Verdict) -> &'static str {
-    match verdict {
+/// Whether a site has findings that somebody should look at.
+pub(super) fn has_findings(case: &Case) -> bool {
+    case.findings.iter().any(|found| found.rule.level >= Level::Medium)
+}
+
+/// What to do with a case next, in one sentence.
+pub(super) fn next_step(case: &Case) -> &'static str {
+    match case.verdict {
         Verdict::ConfirmedExfiltration => {
             "Keep all logs and an image of the server, take the site off line, tell acquirer and \
              card brands, and have the records counted in the data store itself."
@@ -271,12 +276,19 @@ pub(super) fn next_step(verdict: Verdict) -> &'static str {
              server and the data store for what the logs do not show."
         }
         Verdict::Suspected => {
-            "Look at the entries named below with `leaksweep show`, and on the server for files \
+            "Look at the entries named here with `leaksweep show`, and on the server for files \
              and processes of that time."
         }
         Verdict::Attempted => "Check that what was attacked is patched and stays blocked.",
+        Verdict::NotConfirmed if !case.units.stored.sources.is_empty() => {
+            "Find the program that writes card data into its logs, stop it, and have the logs \
+             deleted safely once nobody needs them as evidence."
+        }
+        Verdict::NotConfirmed if has_findings(case) => {
+            "Ask those who run the site whether what was found is meant so."
+        }
         Verdict::NotConfirmed => "Nothing more from these logs.",
-        Verdict::Inconclusive => "Find the missing logs named below and sweep again.",
+        Verdict::Inconclusive => "Find the missing logs named here and sweep again.",
         Verdict::NotExamined => "Get the logs of this site.",
     }
 }

@@ -33,12 +33,19 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
     for line in table::lines(&HEAD, &rows, look.width, look.color) {
         writeln!(out, "{line}")?;
     }
-    for case in cases.into_iter().filter(|case| case.verdict != Verdict::NotConfirmed) {
+    for case in cases.into_iter().filter(|case| is_told(case)) {
         Block { look, out }.case(case)?;
     }
     Block { look, out }.wanderers(report)?;
     criteria(report, look, out)?;
     closing(report, out)
+}
+
+/// Whether there is more to say of a site than its row: what its logs store is grave without any
+/// intrusion (PCI DSS 3.3.1), and a finding that may be meant so is for somebody who knows.
+fn is_told(case: &Case) -> bool {
+    let stores = || !case.units.stored.sources.is_empty();
+    case.verdict != Verdict::NotConfirmed || stores() || facts::has_findings(case)
 }
 
 /// What "not confirmed" rests on, where a verdict is that or failed to be.
@@ -131,7 +138,7 @@ impl Block<'_> {
         self.findings(&case.findings)?;
         self.sentences("suppressed", case.suppressed.iter().map(facts::suppressed))?;
         self.sentences("followed", case.actors.iter().map(actor::presence))?;
-        self.entry("next", facts::next_step(case.verdict))
+        self.entry("next", facts::next_step(case))
     }
 
     /// The actors that were at several sites.

@@ -25,7 +25,7 @@ pub(super) fn section(html: &mut Html, case: &Case, at: usize, share: Share) {
         });
         html.with("p", &[("class", "next")], |html| {
             html.leaf("strong", &[], "Next: ");
-            html.text(facts::next_step(case.verdict));
+            html.text(facts::next_step(case));
         });
         windows(html, case);
         picture::timeline(html, case, share.findings);
