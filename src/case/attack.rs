@@ -53,6 +53,8 @@ pub(super) struct Attacks<'s, 't> {
     pub(super) all: Vec<Attack<'s, 't>>,
     scanners: Scanners<'s>,
     answered_everywhere: BTreeSet<&'s str>,
+    /// Pages to which customers send what a skimmer caught.
+    gates: BTreeSet<&'s str>,
     /// How many clients had success at each page like a web shell.
     users: BTreeMap<&'s str, usize>,
     /// Pages that answered every exploit with the same size.
@@ -115,8 +117,9 @@ impl<'s, 't> Attacks<'s, 't> {
         let all: Vec<_> = site.hits.iter().filter_map(attack).collect();
         let scanners = Scanners::new(&all);
         let answered_everywhere = answered_everywhere(&all);
-        let (users, usual) = (users(&all), usual(&all));
-        Self { all, scanners, answered_everywhere, users, usual, sizes: Usual::new(site), refusals }
+        let (gates, users, usual) = (gates(&all), users(&all), usual(&all));
+        let sizes = Usual::new(site);
+        Self { all, scanners, answered_everywhere, gates, users, usual, sizes, refusals }
     }
 
     /// Whether the firewall refused the request of a hit, as far as logs can be joined.
@@ -158,7 +161,7 @@ impl<'s, 't> Attacks<'s, 't> {
         let client = attack.client();
         let given = match attack.rule.role {
             Role::Foothold => self.scanners.stands_out(attack) && self.is_rare(attack.path()),
-            Role::Dump | Role::Secret => true,
+            Role::Dump | Role::Secret | Role::Capture => true,
             _ => false,
         };
         given
@@ -167,10 +170,15 @@ impl<'s, 't> Attacks<'s, 't> {
             && !self.was_answered_everywhere(client)
     }
 
+    /// Whether the client of a hit is a customer from whom a skimmer takes what he enters.
+    pub(super) fn is_of_victim(&self, attack: &Attack<'_, '_>) -> bool {
+        attack.path().is_some_and(|path| self.gates.contains(path))
+    }
+
     /// Whether a hit says that somebody attacked. What a rule of level medium sees answered with
     /// success may be a page, a download or an export that is meant so.
     pub(super) fn is_attempt(&self, attack: &Attack<'_, '_>) -> bool {
-        let meant = matches!(attack.rule.role, Role::Dump | Role::Secret)
+        let meant = matches!(attack.rule.role, Role::Dump | Role::Secret | Role::Capture)
             || attack.rule.role == Role::Foothold && !self.is_rare(attack.path());
         let meant = meant && attack.answer == Answer::Accepted && !attack.rule.is_grave();
         !meant || self.scanners.has(attack.client())
@@ -181,6 +189,19 @@ impl<'s, 't> Attacks<'s, 't> {
 fn uses<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<(&'s str, &'s str)> {
     let footholds = attacks.iter().filter(|attack| attack.is(Role::Foothold, Answer::Accepted));
     footholds.filter_map(|attack| Some((attack.client()?, attack.path()?))).collect()
+}
+
+/// Pages to which more clients than a planted page has send what customers enter.
+fn gates<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
+    let captures = attacks
+        .iter()
+        .filter(|attack| attack.is(Role::Capture, Answer::Accepted) && attack.rule.is_grave());
+    let mut senders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (path, client) in captures.filter_map(|attack| attack.path().zip(attack.client())) {
+        senders.entry(path).or_default().insert(client);
+    }
+    let many = senders.into_iter().filter(|(_, clients)| clients.len() > RARE_CLIENTS);
+    many.map(|(path, _)| path).collect()
 }
 
 fn users<'s>(attacks: &[Attack<'s, '_>]) -> BTreeMap<&'s str, usize> {

@@ -18,6 +18,8 @@ pub(super) enum Role {
     Secret,
     /// Data, a backup or a log was fetched.
     Dump,
+    /// What customers enter is caught on its way (T1056.003, a skimmer): who sends it is a victim.
+    Capture,
     /// Someone looked around.
     Probe,
     /// Clear card or personal data where it should not be: no attack.
@@ -41,6 +43,7 @@ impl Role {
                 Self::Trace
             }
             Some(Stage::InitialAccess | Stage::Execution) => Self::Exploit,
+            _ if tagged("attack.t1056") => Self::Capture,
             Some(Stage::CredentialAccess) => Self::Secret,
             Some(Stage::Collection | Stage::Exfiltration) => Self::Dump,
             _ => Self::Other,

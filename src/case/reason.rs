@@ -1,5 +1,7 @@
 //! Why this verdict? Sentences, each with the rule and place that it rests on.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::attack::Attack;
 use super::catalog::{Catalog, Role};
 use super::facts::{fetched_dump, unweighed};
@@ -106,7 +108,7 @@ fn dump(attack: &Attack<'_, '_>, catalog: &Catalog) -> Reason {
 fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
     let attacks = story.attacks;
     let pick = |which: &dyn Fn(&Attack<'_, '_>) -> bool, text: &str| -> Vec<Reason> {
-        let mut rules = std::collections::BTreeSet::new();
+        let mut rules = BTreeSet::new();
         let first = attacks.all.iter().filter(|a| which(a)).filter(|a| rules.insert(a.seen.rule));
         let reason = |a: &Attack<'_, '_>| {
             on(a.seen, story.catalog, format!("{}: {text}", a.rule.info.title))
@@ -125,6 +127,7 @@ fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
         &|a| attacks.is_anomaly(a) && matches!(a.rule.role, Role::Dump | Role::Secret),
         "data was given out to a client that nothing else shows to be an intruder",
     ));
+    reasons.extend(captures(story));
     reasons.extend(pick(&is_guessed, "a login succeeded after many failures of the same client"));
     let unweighed = unweighed(story.site, story.catalog).take(EACH);
     reasons.extend(unweighed.map(|rule| Reason {
@@ -139,11 +142,33 @@ fn suspicions(story: &Story<'_, '_, '_>) -> Vec<Reason> {
     reasons
 }
 
+/// Where what customers enter is caught, one reason for each rule and page.
+fn captures(story: &Story<'_, '_, '_>) -> Vec<Reason> {
+    let attacks = story.attacks;
+    let caught = |a: &&Attack<'_, '_>| a.rule.role == Role::Capture && attacks.is_anomaly(a);
+    let mut pages: BTreeMap<_, Vec<&Attack<'_, '_>>> = BTreeMap::new();
+    for attack in attacks.all.iter().filter(caught) {
+        pages.entry((attack.seen.rule, attack.path())).or_default().push(attack);
+    }
+    let reason = |((_, path), hits): (_, Vec<&Attack<'_, '_>>)| {
+        let (first, path): (_, Option<&str>) = (hits.first()?, path);
+        let clients: BTreeSet<_> = hits.iter().filter_map(|hit| hit.client()).collect();
+        let text = format!(
+            "{}: sent to {} from {} address{}; what customers entered there must be taken for stolen",
+            first.rule.info.title,
+            path.unwrap_or("a page"),
+            clients.len(),
+            if clients.len() == 1 { "" } else { "es" },
+        );
+        Some(on(first.seen, story.catalog, text))
+    };
+    pages.into_iter().filter_map(reason).take(EACH).collect()
+}
+
 /// How often, by whom and how long attacks were refused.
 fn attempts(story: &Story<'_, '_, '_>) -> Vec<Reason> {
     let mut attempts = story.attacks.all.iter().filter(|a| story.attacks.is_attempt(a));
-    let clients: std::collections::BTreeSet<_> =
-        attempts.clone().filter_map(Attack::client).collect();
+    let clients: BTreeSet<_> = attempts.clone().filter_map(Attack::client).collect();
     let count = attempts.clone().count();
     let text = format!(
         "attacks were seen ({count} hits by {} client{}); none got more than a refusal or a harmless answer",

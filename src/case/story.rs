@@ -134,7 +134,8 @@ impl<'s> Story<'_, 's, '_> {
         })
     }
 
-    /// Clients, planted pages, dumps and agents of the intruders.
+    /// Clients, planted pages, dumps and agents of the intruders; pages that catch what customers
+    /// enter.
     pub(super) fn indicators(&self) -> Vec<Indicator> {
         let mut found: BTreeMap<(&str, &str), Traces> = BTreeMap::new();
         let mut note = |kind, value: Option<&'s str>, time| {
@@ -153,6 +154,9 @@ impl<'s> Story<'_, 's, '_> {
             if matches!(attack.rule.role, Role::Foothold | Role::Dump) {
                 note("path", attack.path(), attack.seen.hit.time);
             }
+        }
+        for attack in self.attacks.all.iter().filter(|attack| self.attacks.is_of_victim(attack)) {
+            note("path", attack.path(), attack.seen.hit.time);
         }
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut fits = |kind| {

@@ -1,5 +1,5 @@
 //! Who must be pursued? The clients that got in somewhere, those behind a suspicion, the pages
-//! that they planted, their agents, if few use them, and the accounts and sessions of intruders:
+//! that they planted (of one that catches what customers enter, not the customers), their agents, if few use them, and the accounts and sessions of intruders:
 //! whoever uses them from elsewhere is the same intruder, or his victim.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ pub(super) struct Suspects {
     pub(super) intruders: BTreeMap<Trace, BTreeSet<String>>,
     /// Clients behind a suspicion.
     suspected: BTreeSet<Trace>,
-    /// Planted pages.
+    /// Planted pages, and those to which customers send what a skimmer caught.
     paths: BTreeSet<Trace>,
     /// Agents of intruders.
     agents: BTreeSet<Trace>,
@@ -86,16 +86,23 @@ impl Suspects {
     fn add(&mut self, attack: &Attack<'_, '_>, attacks: &Attacks<'_, '_>, all: &Intruders<'_, '_>) {
         let suspicious =
             attacks.is_accepted_exploit(attack) || attacks.is_anomaly(attack) || is_guessed(attack);
-        if let Some(client) = attack.client().filter(|_| suspicious) {
+        if attacks.is_of_victim(attack) {
+            self.add_path(attack);
+        } else if let Some(client) = attack.client().filter(|_| suspicious) {
             self.suspected.insert(Trace::client(client));
         }
         if all.is_step(attack) {
             let hit = &attack.seen.hit;
-            let planted = hit.path.as_ref().filter(|_| attack.rule.role == Role::Foothold);
-            self.paths.extend(planted.and_then(|path| plain(TraceKind::Path, path.as_str())));
+            if attack.rule.role == Role::Foothold {
+                self.add_path(attack);
+            }
             let agent = hit.user_agent.as_ref();
             self.agents.extend(agent.and_then(|agent| plain(TraceKind::UserAgent, agent.as_str())));
         }
+    }
+
+    fn add_path(&mut self, attack: &Attack<'_, '_>) {
+        self.paths.extend(attack.path().and_then(|path| plain(TraceKind::Path, path)));
     }
 
     /// Those of all sites.

@@ -68,6 +68,27 @@ fn a_breach_with_records_and_a_dump() {
     assert!(loci.count() >= 3);
 }
 
+/// Two hundred customers send what a skimmer caught to one page, which other rules know, too.
+#[test]
+fn customers_whose_input_is_caught_are_no_intruders() {
+    let [mut access, application, gateway] = three_logs();
+    for i in 0..200 {
+        let client = format!("198.51.100.{i}");
+        for rule in [Rule::Capture, Rule::Injection, Rule::Shell] {
+            let time = at(8, 5, 0) + i;
+            access.hit(rule, time, Some(&client), "/media/t.php", Some(200), Some(80 + i as u64));
+        }
+    }
+    let tally = tally(vec![access, application, gateway]);
+    let cases = cases(&tally);
+    assert_eq!(cases[0].verdict, Verdict::Suspected, "{:#?}", cases[0].reasons);
+    let told = |text: &str| cases[0].reasons.iter().any(|reason| reason.text.contains(text));
+    assert!(told("sent to /media/t.php from 200 addresses"), "{:#?}", cases[0].reasons);
+    assert_eq!(build::pursued(&tally), ["/media/t.php"]);
+    let kinds = cases[0].indicators.iter().map(|i| (i.kind.as_str(), i.value.as_str()));
+    assert_eq!(kinds.collect::<Vec<_>>(), [("path", "/media/t.php")]);
+}
+
 #[test]
 fn a_breach_without_data_out() {
     let [mut access, mut application, gateway] = three_logs();

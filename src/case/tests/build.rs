@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
 use crate::case::site::sites;
-use crate::case::{Case, rare, weigh};
+use crate::case::{Case, rare, suspect, weigh};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
@@ -32,6 +32,7 @@ pub(super) enum Rule {
     Injection,
     Secret,
     Other,
+    Capture,
 }
 
 pub(super) fn catalog() -> Catalog {
@@ -46,6 +47,7 @@ pub(super) fn catalog() -> Catalog {
         ("injection", Level::High, "attack.t1190", Stage::InitialAccess),
         ("secret", Level::High, "attack.t1552", Stage::CredentialAccess),
         ("other", Level::High, "attack.t1059", Stage::Execution),
+        ("capture", Level::High, "attack.t1056.003", Stage::Collection),
     ];
     let known = |(id, level, tag, stage): (&str, Level, &str, Stage)| {
         let info = RuleInfo {
@@ -281,4 +283,12 @@ pub(super) fn conclusion_by(catalog: &Catalog, tally: &Tally, inventory: &Invent
         site.add_hits(rare::hits(site, catalog));
     }
     weigh(&sites, tally, catalog, inventory.criteria)
+}
+
+/// Whom a second pass follows.
+pub(super) fn pursued(tally: &Tally) -> Vec<String> {
+    let (inventory, catalog) = (inventory(), catalog());
+    let sites = sites(tally, &inventory);
+    let traces = suspect::suspects(&sites, &catalog).traces(&sites);
+    traces.into_iter().map(|trace| trace.value.into()).collect()
 }
