@@ -4,7 +4,7 @@
 //! # What is not found
 //!
 //! * A payload that a raw line end cuts in two: the server wrote two lines that say little.
-//! * A payload in base64, unless a rule looks for it there.
+//! * A payload in base64 twice over, or only part of a parameter.
 //! * Who wrote a forged line: it names whom it likes.
 #![allow(missing_docs, clippy::tests_outside_test_module, clippy::unwrap_used)]
 
@@ -80,6 +80,8 @@ fn no_spelling_hides_an_injection() {
         "1%27/*!50000union*//*!50000select*/card,exp/**/from/**/cards--",
         "1%27%0aunion%0dselect%09card,exp%0bfrom%0ccards--",
         "1%26%2339;%20union%20select%20card,exp%20from%20cards--",
+        "MScgdW5pb24gc2VsZWN0IGNhcmQsZXhwIGZyb20gY2FyZHMtLQ==",
+        "MScgdW5pb24gc2VsZWN0IGNhcmQsZXhwIGZyb20gY2FyZHMtLQ%3d%3D",
     ];
     for spelling in spellings {
         let (_, case) = swept(&intruder(&format!("GET /item?id={spelling}")));
@@ -87,6 +89,27 @@ fn no_spelling_hides_an_injection() {
     }
     let (_, case) = swept(&intruder("GET /dl?f=..%c0%af..%c0%af..%c0%afetc/passwd"));
     assert!(!found(&case, "Path traversal").is_empty());
+}
+
+#[test]
+fn no_detour_hides_a_path() {
+    let straight = swept(&intruder("GET /actuator/heapdump")).1;
+    assert!(!found(&straight, "Management or debug endpoint").is_empty());
+    for detour in [
+        "//actuator//heapdump",
+        "/./actuator/./heapdump",
+        "/actuator/x/../heapdump",
+        "/actuator/x/..;/heapdump",
+        "/actuator;a=b/heapdump;c",
+        "/actuator%2f%2e%2fheapdump",
+        "/%2e/%61ctuator\\heapdump",
+    ] {
+        let (_, case) = swept(&intruder(&format!("GET {detour}")));
+        let titled = |f: &&Value| f["rule"]["title"] == "Management or debug endpoint asked for";
+        let found = case["findings"].as_array().unwrap().iter().find(titled);
+        let found = found.unwrap_or_else(|| panic!("{detour}: {case}"));
+        assert_eq!(found["examples"][0]["layer"], "normalized", "{detour}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What did the attacker's target see? Decoding layers over a value: raw, once decoded, twice
-//! decoded. Layers are additive: matching runs on each, and a finding says which one matched.
+//! decoded; of a request also with the path that is served, and with parameters in Base64 read
+//! ([`readings`]). Layers are additive: matching runs on each, and a finding says which one matched.
 
 use std::borrow::Cow;
 
@@ -7,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::special;
 
-/// How often a text was decoded before it matched.
+pub use super::base64::{base64, holds_base64};
+pub use super::reading::readings;
+
+/// How a text was decoded before it matched, in the order in which the layers are tried.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -22,6 +26,21 @@ pub enum Layer {
     /// Decoded twice.
     #[serde(rename = "decoded-2")]
     Twice,
+    /// The request target with the path that a server resolves it to.
+    #[serde(rename = "normalized")]
+    Normalised,
+    /// Parameters in Base64, decoded.
+    #[serde(rename = "base64")]
+    Base64,
+}
+
+impl Layer {
+    /// Those above the raw text, in order.
+    pub const DECODED: [Self; 4] = [Self::Once, Self::Twice, Self::Normalised, Self::Base64];
+    /// The last of all.
+    pub const LAST: Self = Self::Base64;
+    /// How many there are.
+    pub const COUNT: usize = Self::LAST as usize + 1;
 }
 
 /// Percent-decodes once (`+` becomes a blank), as form and query parsers do; an escape that is

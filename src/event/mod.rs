@@ -15,6 +15,7 @@
 
 mod access;
 mod audit;
+mod base64;
 mod captures;
 mod clf;
 mod csv;
@@ -36,9 +37,11 @@ mod names;
 #[cfg(test)]
 mod proof;
 mod rails;
+mod reading;
 mod request;
 #[cfg(test)]
 mod samples;
+mod served;
 mod special;
 mod stamp;
 mod template;

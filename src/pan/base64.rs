@@ -30,7 +30,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Output> {
     Some(out.end(text.len()))
 }
 
-fn value(b: u8) -> Option<u8> {
+/// The six bits that a character stands for, in either alphabet.
+pub(crate) fn value(b: u8) -> Option<u8> {
     Some(match b {
         b'A'..=b'Z' => b - b'A',
         b'a'..=b'z' => b - b'a' + 26,

@@ -402,11 +402,12 @@ fn name_before<'t>(text: &'t [u8], comments: &[usize]) -> (&'t [u8], bool) {
     (&text[end - named..end], end < text.len())
 }
 
-/// `file_get_contents`, but not `f_1` or `__`.
+/// `file_get_contents`, but not `f_1`, `__` or the `Battle_of_Hastings_` of a title with a remark
+/// in brackets.
 fn is_snake(name: &[u8]) -> bool {
     let mut parts =
         name.split(|b| *b == b'_').filter(|part| part.len() > 1 && part[0].is_ascii_alphabetic());
-    name.len() > 5 && parts.next().is_some() && parts.next().is_some()
+    name.len() > 5 && !name.ends_with(b"_") && parts.next().is_some() && parts.next().is_some()
 }
 
 /// Whether an argument is code rather than a remark in brackets: `'x'`, `$x`, `/x`, `)`, `a.b`, `x,`.

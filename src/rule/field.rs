@@ -18,6 +18,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::element::{Element, Record};
+use crate::event::decode::Layer;
 use crate::event::{Event, Field, Format};
 use crate::payload::{self, Family};
 use crate::source::ContentId;
@@ -148,7 +149,7 @@ impl Source {
             }),
             Self::Payload(family) => {
                 let words = payload::FIELDS.iter().flat_map(|field| payload::words(event, *field));
-                let raw = words.filter(|word| (word.family, word.layer) == (*family, 0));
+                let raw = words.filter(|word| (word.family, word.layer) == (*family, Layer::Raw));
                 raw.map(|word| word.name).any(|name| test(name.as_bytes()))
             }
             Self::Records => test(records.len().to_string().as_bytes()),

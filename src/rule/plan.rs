@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::event::Field;
+use crate::event::{Event, Field};
 use crate::payload::{self, Family};
 
 use super::field::Lane;
@@ -298,20 +298,36 @@ impl Screen {
     fn search(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
         found.add(&self.always);
         let layers = if subject.is_plain() { 0 } else { 2 };
+        self.search_in(subject, subject.event, layers, found);
+        if self.lane == Lane::Target {
+            for (_, reading) in subject.readings() {
+                self.search_in(subject, reading, 0, found);
+            }
+        }
+    }
+
+    /// Searches the values of an event, as they are and decoded up to `layers` times.
+    fn search_in(
+        &self,
+        subject: &Subject<'_>,
+        event: &Event<'_>,
+        layers: u8,
+        found: &mut Candidates,
+    ) {
         if let Some(literals) = &self.literals {
-            self.texts(subject, &mut |text| {
+            self.texts(subject, event, &mut |text| {
                 literals.search(text, found);
                 literals.search_decoded(text, layers, found);
             });
         }
         for (source, checks) in &self.values {
-            subject.each(*source, &mut |value| {
+            subject.each_of(event, *source, &mut |value| {
                 screen::look_up(value, layers, checks, found);
                 false
             });
         }
         for (source, classes) in &self.classes {
-            subject.each(*source, &mut |value| {
+            subject.each_of(event, *source, &mut |value| {
                 classes.search(value, layers, found);
                 false
             });
@@ -319,15 +335,15 @@ impl Screen {
     }
 
     /// The texts in which every value of the lane's sources stands.
-    fn texts(&self, subject: &Subject<'_>, look: &mut dyn FnMut(&[u8])) {
-        if let Some(whole) = self.lane.value(subject.event) {
+    fn texts(&self, subject: &Subject<'_>, event: &Event<'_>, look: &mut dyn FnMut(&[u8])) {
+        if let Some(whole) = self.lane.value(event) {
             return look(whole);
         }
         let mut sources: Vec<usize> = self.checks.iter().map(|check| check.proof.source).collect();
         sources.sort_unstable();
         sources.dedup();
         for source in sources {
-            subject.each(source, &mut |value| {
+            subject.each_of(event, source, &mut |value| {
                 look(value);
                 false
             });

@@ -2,12 +2,13 @@
 //!
 //! # Layers
 //!
-//! At layer L a field has the values that stand in the log *and* those decoded up to L times. A rule
-//! matches at the lowest layer at which its condition holds. Since values are only added, a
+//! At layer L a field has the values that stand in the log *and* those of the layers up to L: decoded
+//! once, twice, and, of a request target, as a server may have read it. A rule matches at the lowest layer at which its condition holds. Since values are only added, a
 //! decoded value can make a selection true but never a `not` of it: what a filter leaves out on the
 //! raw layer stays left out on all.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use crate::element::Record;
 use crate::event::decode::{self, Layer};
@@ -159,18 +160,11 @@ impl Program {
         if subject.holds(&self.cond, Layer::Raw) {
             return Some(Layer::Raw);
         }
-        let decoded = |subject: &mut Subject<'_>, layer| {
+        let adds = |subject: &mut Subject<'_>, layer| {
             self.sources.iter().any(|source| subject.adds(*source, layer))
         };
-        for layer in [Layer::Once, Layer::Twice] {
-            if !decoded(subject, layer) {
-                return None;
-            }
-            if subject.holds(&self.cond, layer) {
-                return Some(layer);
-            }
-        }
-        None
+        let mut layers = Layer::DECODED.into_iter();
+        layers.find(|layer| adds(subject, *layer) && subject.holds(&self.cond, *layer))
     }
 }
 
@@ -318,18 +312,16 @@ pub struct Subject<'e> {
     decoded: Vec<(usize, Decoded)>,
     /// Whether the event is plain, if that was asked.
     plain: Option<bool>,
+    /// The other requests that a server may have read.
+    readings: OnceCell<Vec<(Layer, Event<'static>)>>,
     /// What the values of fields do as code.
     words: Vec<(Field, Vec<Word>)>,
 }
 
-/// The values that decoding adds to a source.
+/// By layer: the values that decoding adds to a source. At the raw layer the values as they stand,
+/// of a source for which they are dear to find.
 #[derive(Debug, Default)]
-struct Decoded {
-    /// The values as they stand, of a source for which they are dear to find.
-    raw: Vec<Vec<u8>>,
-    once: Vec<Vec<u8>>,
-    twice: Vec<Vec<u8>>,
-}
+struct Decoded([Vec<Vec<u8>>; Layer::COUNT]);
 
 impl<'e> Subject<'e> {
     pub(super) fn new(
@@ -340,13 +332,29 @@ impl<'e> Subject<'e> {
     ) -> Self {
         memo.turn();
         let (decoded, words) = (Vec::new(), Vec::new());
-        Self { event, records, memo, sources, decoded, plain: None, words }
+        let (plain, readings) = (None, OnceCell::new());
+        Self { event, records, memo, sources, decoded, plain, readings, words }
     }
 
     /// Whether `test` says yes to a value of a source, as it stands in the log.
     pub(super) fn each(&self, source: usize, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.each_of(self.event, source, test)
+    }
+
+    /// The same of a reading of the event.
+    pub(super) fn each_of(
+        &self,
+        event: &Event<'_>,
+        source: usize,
+        test: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> bool {
         let from = self.sources.list.get(source);
-        from.is_some_and(|from| from.any(self.event, self.records, test))
+        from.is_some_and(|from| from.any(event, self.records, test))
+    }
+
+    /// The other requests that a server may have read, with their layers.
+    pub(super) fn readings(&self) -> &[(Layer, Event<'static>)] {
+        self.readings.get_or_init(|| decode::readings(self.event))
     }
 
     /// The row of a lane's value, if it has one that is worth remembering.
@@ -368,7 +376,7 @@ impl<'e> Subject<'e> {
         if let Some(row) = row {
             self.memo.note(row, proof.slot, raw);
         }
-        raw || self.any_decoded(proof.source, Layer::Twice, &mut |value| matcher.matches(value))
+        raw || self.any_decoded(proof.source, Layer::LAST, &mut |value| matcher.matches(value))
     }
 
     /// Whether a value as it stands in the log, or one decoded up to the layer, matches.
@@ -420,6 +428,14 @@ impl<'e> Subject<'e> {
             decoded.add(value);
             false
         });
+        if from.lane() == Some(Lane::Target) {
+            for (layer, event) in self.readings() {
+                from.any(event, self.records, &mut |value| {
+                    decoded.0[*layer as usize].push(value.to_vec());
+                    false
+                });
+            }
+        }
         decoded
     }
 
@@ -434,11 +450,7 @@ impl<'e> Subject<'e> {
         let mut decoded = Decoded::default();
         for field in payload::FIELDS {
             for word in self.words(*field).iter().filter(|word| word.family == family) {
-                let layers = [&mut decoded.raw, &mut decoded.once, &mut decoded.twice];
-                let layer = layers.into_iter().nth(word.layer.into());
-                if let Some(layer) = layer {
-                    layer.push(word.name.into());
-                }
+                decoded.0[word.layer as usize].push(word.name.into());
             }
         }
         decoded
@@ -451,35 +463,35 @@ impl<'e> Subject<'e> {
         const SHORT: usize = 16;
         let lane = self.sources.lane(source).and_then(|lane| self.sources.lanes().get(lane));
         let Some(lane) = lane else { return true };
-        if self.is_plain() {
-            return false;
-        }
-        let Some(value) = lane.value(self.event) else { return true };
+        let Some(value) = lane.value(self.event) else { return !lane.is_absent(self.event) };
         if value.len() <= SHORT {
-            return decode::changes(value);
+            return self.changes_value(*lane, value);
         }
         let Some(row) = self.row_of(source) else { return true };
         self.memo.answer(row, CHANGES).unwrap_or_else(|| {
-            let says = decode::changes(value);
+            let says = self.changes_value(*lane, value);
             self.memo.note(row, CHANGES, says);
             says
         })
     }
 
-    /// Whether a layer, or the one above it, adds a value to a source that no lower layer has.
+    fn changes_value(&self, lane: Lane, value: &[u8]) -> bool {
+        decode::changes(value) || lane == Lane::Target && !self.readings().is_empty()
+    }
+
+    /// Whether a layer adds a value to a source.
     fn adds(&mut self, source: usize, layer: Layer) -> bool {
-        if !self.changes(source) {
-            return false;
-        }
-        let decoded = self.decoded(source);
-        let once = layer == Layer::Once && !decoded.once.is_empty();
-        // Words may be there at the higher layer alone.
-        once || !decoded.twice.is_empty()
+        self.changes(source) && !self.decoded(source).0[layer as usize].is_empty()
+    }
+
+    /// Whether a layer, or one below it, adds a value to a source.
+    fn adds_up_to(&mut self, source: usize, layer: Layer) -> bool {
+        self.changes(source) && self.decoded(source).up_to(layer).next().is_some()
     }
 
     fn any(&mut self, source: usize, layer: Layer, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         if matches!(self.sources.list[source], Source::Payload(_)) {
-            if self.decoded(source).raw.iter().any(|value| test(value)) {
+            if self.decoded(source).0[Layer::Raw as usize].iter().any(|value| test(value)) {
                 return true;
             }
         } else if self.each(source, test) {
@@ -494,12 +506,9 @@ impl<'e> Subject<'e> {
         layer: Layer,
         test: &mut dyn FnMut(&[u8]) -> bool,
     ) -> bool {
-        if layer == Layer::Raw || !self.changes(source) {
-            return false;
-        }
-        let decoded = self.decoded(source);
-        decoded.once.iter().any(|value| test(value))
-            || layer == Layer::Twice && decoded.twice.iter().any(|value| test(value))
+        layer != Layer::Raw
+            && self.changes(source)
+            && self.decoded(source).up_to(layer).any(|value| test(value))
     }
 
     fn holds(&mut self, cond: &Cond, layer: Layer) -> bool {
@@ -525,7 +534,7 @@ impl<'e> Subject<'e> {
             self.memo.note(row, group.slot, says);
             says
         });
-        raw || layer != Layer::Raw && self.adds(group.source, Layer::Once) && any(self, layer)
+        raw || layer != Layer::Raw && self.adds_up_to(group.source, layer) && any(self, layer)
     }
 
     fn compares(&mut self, source: usize, other: usize, how: &FieldRef, layer: Layer) -> bool {
@@ -549,11 +558,16 @@ impl<'e> Subject<'e> {
 }
 
 impl Decoded {
+    /// The values that layers above the raw text add, up to one.
+    fn up_to(&self, layer: Layer) -> impl Iterator<Item = &Vec<u8>> {
+        self.0[1..=layer as usize].iter().flatten()
+    }
+
     fn add(&mut self, value: &[u8]) {
         let Cow::Owned(once) = decode::once(value) else { return };
         if let Cow::Owned(twice) = decode::once(&once) {
-            self.twice.push(twice);
+            self.0[Layer::Twice as usize].push(twice);
         }
-        self.once.push(once);
+        self.0[Layer::Once as usize].push(once);
     }
 }

@@ -152,6 +152,10 @@ const WORDS: &[&str] = &[
     ";",
     "%",
     "\u{17f}elect",
+    "//",
+    "/./",
+    "..;/",
+    "?q=dW5pb24gc2VsZWN0IDxzY3JpcHQ+L2V0Yy9wYXNzd2Q=",
 ];
 
 prop_compose! {
