@@ -190,9 +190,16 @@ fn read(value: &[u8], found: &mut Vec<Word>) {
 
 fn note(value: &[u8], layer: Layer, found: &mut Vec<Word>) {
     for family in Family::ALL {
-        let word = family.word(value).map(|name| Word { family: *family, layer, name });
+        let name = family.word(value).filter(|name| !is_passed_on(layer, name));
+        let word = name.map(|name| Word { family: *family, layer, name });
         found.extend(word.filter(|word| !found.contains(word)));
     }
+}
+
+/// Whether this is an address as counters and banners pass it on in Base64, of any page: only one
+/// that no visitor has counts there.
+fn is_passed_on(layer: Layer, name: &str) -> bool {
+    layer == Layer::Base64 && [Url::Bare, Url::Include].iter().any(|url| url.name() == name)
 }
 
 #[cfg(test)]

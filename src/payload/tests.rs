@@ -65,6 +65,9 @@ fn attacks_have_words_at_the_layer_where_they_become_readable() {
         ("/i?q=ssh2.shell://u:p@h.example:22/xterm", Family::Url, Layer::Raw, "scheme"),
         ("/i?q=a%26more%20x%20%7C%20id", Family::Cmdi, Layer::Once, "chained"),
         ("/i?q=http://h.example/x.txt?", Family::Url, Layer::Raw, "include"),
+        ("/i?q=MScgb3IgMT0xLS0gLQ==", Family::Sqli, Layer::Base64, "condition"),
+        ("/i?q=PHN2Zy9vbmxvYWQ9YWxlcnQoMSk-", Family::Xss, Layer::Base64, "handler"),
+        ("/i?q=aHR0cDovLzE2OS4yNTQuMTY5LjI1NC8%3D", Family::Url, Layer::Base64, "internal"),
     ] {
         let event = event(target);
         assert!(suspect(&event), "{target}");
@@ -137,6 +140,8 @@ fn customers_have_none() {
         "/p?bbox=-0.5,51.2,0.3,51.6&zoom=12",
         "/p?date=2024-01-01T00%3A00%3A00%2B09%3A00",
         "/p?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_123",
+        "/p?u=aHR0cDovL3d3dy5leGFtcGxlLmpwL2MucGhwPw==&id=P2JCJGOZSRDO",
+        "/p?data=eyJldmVudCI6InZpZXciLCJwYWdlIjoiLz9hPTEmYj0yIn0=",
         "/p?sig=3%2Bq%2FaZ%2Bb%3D%3D&e=1700000000",
         "/p?email=john.o%27neil%2Bshop%40mail.example",
         "/p?name=M%C3%BCller+%26+Co.+KG",
