@@ -201,11 +201,13 @@ impl<'a> Event<'a> {
     }
 
     /// The value of a field; `None` if it is absent.
+    #[inline]
     pub fn get(&self, field: Field) -> Option<&[u8]> {
         (self.present >> field as u8 & 1 == 1).then(|| self.known[field as usize].as_ref())
     }
 
     /// Sets a field.
+    #[inline]
     pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, [u8]>>) {
         let value = value.into();
         self.foreign |= !self.holds(&value);
@@ -260,7 +262,12 @@ impl<'a> Event<'a> {
 
     /// A field read as a decimal number.
     pub fn number(&self, field: Field) -> Option<u64> {
-        std::str::from_utf8(self.get(field)?).ok()?.parse().ok()
+        let text = self.get(field)?;
+        let digit = |n: u64, b: &u8| b.is_ascii_digit().then(|| 10 * n + u64::from(b - b'0'));
+        match text.len() {
+            1..=19 if text[0] != b'+' => text.iter().try_fold(0, digit),
+            _ => std::str::from_utf8(text).ok()?.parse().ok(),
+        }
     }
 }
 

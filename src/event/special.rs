@@ -19,18 +19,36 @@ pub(super) fn find(text: &[u8], accepts: &mut dyn FnMut(usize) -> bool) -> Optio
 #[inline(always)]
 fn find_by<S: Simd>(simd: S, text: &[u8], accepts: &mut dyn FnMut(usize) -> bool) -> Option<usize> {
     let (chunks, rest) = text.as_chunks();
-    let mut last = [0; 64];
-    last[..rest.len()].copy_from_slice(rest);
-    let chunks = chunks.iter().chain((!rest.is_empty()).then_some(&last));
     for (start, chunk) in (0..).step_by(64).zip(chunks) {
-        let mut places = places(simd, chunk);
-        while places != 0 {
-            let at = start + places.trailing_zeros() as usize;
-            if accepts(at) {
-                return Some(at);
-            }
-            places &= places - 1;
+        if let Some(at) = accepted(start, places(simd, chunk), accepts) {
+            return Some(at);
         }
+    }
+    let last = match text.last_chunk() {
+        _ if rest.is_empty() => return None,
+        Some(chunk) => places(simd, chunk) >> (64 - rest.len()),
+        None => {
+            let mut chunk = [0; 64];
+            chunk[..rest.len()].copy_from_slice(rest);
+            places(simd, &chunk)
+        }
+    };
+    accepted(text.len() - rest.len(), last, accepts)
+}
+
+/// The first of the places behind `start` that is accepted.
+#[inline]
+fn accepted(
+    start: usize,
+    mut places: u64,
+    accepts: &mut dyn FnMut(usize) -> bool,
+) -> Option<usize> {
+    while places != 0 {
+        let at = start + places.trailing_zeros() as usize;
+        if accepts(at) {
+            return Some(at);
+        }
+        places &= places - 1;
     }
     None
 }

@@ -80,8 +80,8 @@ fn set_forwarded<'a>(event: &mut Event<'a>, list: &'a [u8]) {
 /// Sets the client: an address without port and brackets, or a name. Some tools put a file's name
 /// or a logger's before the line (`access.log:192.0.2.7`).
 fn set_client<'a>(client: &'a [u8], event: &mut Event<'a>) {
-    if client.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
-        return set_plain(event, Field::Client, client);
+    if is_bare(client) {
+        return event.set(Field::Client, client);
     }
     let client = unquoted(client);
     let behind = || memchr_iter(b':', client).map(|at| &client[at + 1..]).find(|c| is_address(c));
@@ -89,6 +89,15 @@ fn set_client<'a>(client: &'a [u8], event: &mut Event<'a>) {
     let bare = address.map_or(client, |address| split_port(address).0);
     let bare = bare.strip_prefix(b"[").and_then(|b| b.strip_suffix(b"]")).unwrap_or(bare);
     set_plain(event, Field::Client, bare);
+}
+
+/// Whether a text is an address without port and brackets, told by its bytes alone.
+fn is_bare(text: &[u8]) -> bool {
+    if text.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return !text.is_empty();
+    }
+    let hex = |b: &u8| b.is_ascii_hexdigit() || *b == b':';
+    text.iter().all(hex) && text.iter().filter(|b| **b == b':').count() > 1
 }
 
 /// Sets the host, if a text of unknown meaning has the shape of one.

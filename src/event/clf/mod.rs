@@ -9,16 +9,18 @@
 
 mod head;
 mod tail;
+mod usual;
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
 use head::{head, set_if_host};
-use tail::{headers, tail};
+use tail::{headers, set_quoted, tail};
+use usual::Usual;
 
 use super::escape::{backslashes, doubled_quotes};
-use super::request::set_line;
+use super::request::{set_line, set_line_with};
 use super::stamp::{Clf, Stamps};
 use super::{Event, Field, Parsed, Parser};
 
@@ -37,6 +39,27 @@ impl<'f> Lines<'f> {
     }
 
     fn line<'a>(&mut self, line: &'a [u8], event: &mut Event<'a>) -> Option<()> {
+        match Usual::of(line) {
+            Some(usual) => self.usual(&usual, event),
+            None => self.any(line, event),
+        }
+    }
+
+    fn usual<'a>(&mut self, line: &Usual<'a>, event: &mut Event<'a>) -> Option<()> {
+        set_sizes(line.status, line.bytes, event);
+        head(line.head, event)?;
+        event.time = self.clock.read(line.stamp, self.stamps);
+        set_line_with(event, line.request, Cow::Borrowed);
+        if let Some([referer, agent]) = line.headers {
+            set_quoted(event, Field::Referer, Cow::Borrowed(referer));
+            set_quoted(event, Field::UserAgent, Cow::Borrowed(agent));
+        }
+        self.combined = line.headers.is_some();
+        Some(())
+    }
+
+    /// A line of any shape.
+    fn any<'a>(&mut self, line: &'a [u8], event: &mut Event<'a>) -> Option<()> {
         let (open, close) = bracket(line).filter(|(open, _)| *open > 0)?;
         let (between, rest) = request_start(&line[close + 1..])?;
         let end = request_end(rest)?;
@@ -181,13 +204,17 @@ fn sizes<'a>(text: &'a [u8], event: &mut Event<'a>) -> Option<&'a [u8]> {
     if !bytes.iter().all(u8::is_ascii_digit) && bytes != b"-" {
         return None;
     }
+    set_sizes(status, bytes, event);
+    Some(rest)
+}
+
+fn set_sizes<'a>(status: &'a [u8], bytes: &'a [u8], event: &mut Event<'a>) {
     if status != b"-" {
         event.set(Field::Status, status);
     }
     if bytes != b"-" {
         event.set(Field::BytesOut, bytes);
     }
-    Some(rest)
 }
 
 /// The next token behind one blank, and what follows it.
@@ -317,6 +344,55 @@ mod tests {
             ("  ", "Skip"),
         ] {
             assert_eq!(read(&line.replace("TIME", T)), expected, "{line}");
+        }
+    }
+
+    /// What an event says, all of it, if the line is one.
+    fn said<'a>(line: &'a [u8], read: impl FnOnce(&mut Event<'a>) -> Option<()>) -> Option<String> {
+        let mut event = Event::default();
+        event.reset(line);
+        read(&mut event)?;
+        Some(format!("{event:?}"))
+    }
+
+    /// Whether a line is a usual one, and then read on both roads.
+    fn agree(line: &[u8]) -> bool {
+        let stamps = Stamps::default();
+        let (mut one, mut other) = (Lines::new(&stamps), Lines::new(&stamps));
+        let Some(usual) = Usual::of(line) else { return false };
+        let usual = said(line, |event| one.usual(&usual, event));
+        let any = said(line, |event| other.any(line, event));
+        assert_eq!(usual, any, "{}", String::from_utf8_lossy(line));
+        assert!(usual.is_none() || one.combined == other.combined);
+        true
+    }
+
+    const HEADS: &[&str] = &[
+        "192.0.2.7 - -",
+        "::1 - -",
+        "h.example 10.0.0.1 - bob",
+        "2001:db8::a - -",
+        "x, 10.0.0.1 - -",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn both_roads_give_the_same_event(
+            head in 0..HEADS.len(),
+            request in "(GET|-|PUT /a) (/[a-c?=]{0,9}|http://h[/:?8]{1,3}|x|CONNECT)( HTTP/1[.]1)?",
+            sizes in "[23]0[04] ([0-9]{1,5}|-)",
+            headers in proptest::option::of("\"(-|http://h/|)\" \"(-|Mozilla/5[.]0 [(]X11[)] rv:1[.]0|)\""),
+            changes in proptest::collection::vec((0_usize..160, proptest::sample::select(&b"\"\\ []-0a\t\xff"[..])), 0..3),
+        ) {
+            let headers = headers.map_or(String::new(), |headers| format!(" {headers}"));
+            let text = format!("{} [23/Nov/2026:08:46:37 +0900] \"{request}\" {sizes}{headers}", HEADS[head]);
+            let long = text.len() >= 64;
+            let mut line = text.into_bytes();
+            proptest::prop_assert_eq!(agree(&line), long);
+            for (at, byte) in changes {
+                line.get_mut(at).into_iter().for_each(|old| *old = byte);
+                agree(line.trim_ascii_end());
+            }
         }
     }
 }

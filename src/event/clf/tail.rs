@@ -28,8 +28,8 @@ pub(super) fn headers<'a>(text: &'a [u8], event: &mut Event<'a>) -> &'a [u8] {
     };
     let Some(agent) = referer[end + 1..].strip_prefix(b" \"") else { return text };
     let Some((agent, rest)) = last_quoted(agent) else { return text };
-    set_quoted(event, Field::Referer, &referer[..end]);
-    set_quoted(event, Field::UserAgent, agent);
+    set_quoted(event, Field::Referer, backslashes(&referer[..end]));
+    set_quoted(event, Field::UserAgent, backslashes(agent));
     rest
 }
 
@@ -66,9 +66,9 @@ fn is_whole(text: &[u8]) -> bool {
 }
 
 /// Sets a quoted field; `-` is absent, an empty text is present.
-fn set_quoted<'a>(event: &mut Event<'a>, field: Field, value: &'a [u8]) {
-    if value != b"-" {
-        event.set(field, backslashes(value));
+pub(super) fn set_quoted<'a>(event: &mut Event<'a>, field: Field, value: Cow<'a, [u8]>) {
+    if *value != *b"-" {
+        event.set(field, value);
     }
 }
 
