@@ -4,10 +4,9 @@
 //! thread makes something of every block, and what it makes is appended in the order of the
 //! stream, so that neither threads nor cuts matter.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
+use std::sync::{Arc, mpsc};
 
 use crate::Progress;
 use crate::event::{self, Format};
@@ -87,8 +86,8 @@ impl<'p> Pass<'p> {
         });
     }
 
-    /// Walks through a stream: while one batch of blocks is looked at, the next is read. `append`
-    /// gets what the workers made of the blocks, in order.
+    /// Walks through a stream: while blocks are looked at, the next are read and what was made of
+    /// those before is appended. `append` gets what the workers made of the blocks, in order.
     pub(crate) fn walk<P: Send, W: FnMut(&Framed) -> P>(
         self,
         stream: &mut Stream<'_>,
@@ -115,39 +114,64 @@ impl<'p> Pass<'p> {
         blocks.cap(self.limits.entry_bytes);
         blocks.frame(first.framing());
         let mut format = Arc::clone(&first);
-        let mut batch = self.take(&mut blocks, &mut format);
-        while !batch.is_empty() {
-            let mut parts = Vec::new();
-            let mut next = Vec::new();
-            if let Some(pool) = self.pool {
-                pool.in_place_scope(|scope| {
-                    scope.spawn(|_| {
-                        parts = batch.par_iter().map_init(&worker, |w, b| w(b)).collect();
-                    });
-                    next = self.take(&mut blocks, &mut format);
-                });
-            } else {
-                parts.extend(batch.iter().map(worker()));
-                next = self.take(&mut blocks, &mut format);
-            }
-            parts.into_iter().zip(&batch).for_each(|(part, block)| append(part, block));
-            self.progress.scanned(name, batch.iter().map(|(b, _)| b.bytes.len() as u64).sum());
-            batch = next;
+        let framed = std::iter::from_fn(|| frame(&mut blocks, &mut format));
+        let append = |part, framed: &Framed| {
+            append(part, framed);
+            self.progress.scanned(name, framed.0.bytes.len() as u64);
+        };
+        match self.pool {
+            Some(pool) => together(pool, framed, &worker, append),
+            None => alone(framed, worker(), append),
         }
         Walked { format: first, skipped: blocks.skipped() }
     }
+}
 
-    /// The next blocks, as many as keep all threads busy.
-    fn take(self, blocks: &mut Blocks<'_, '_>, format: &mut Arc<dyn Format>) -> Vec<Framed> {
-        let many = self.pool.map_or(1, |pool| 2 * pool.current_num_threads());
-        let mut batch = Vec::with_capacity(many);
-        for block in blocks.by_ref().take(many) {
-            let begins_in = Arc::clone(format);
-            if let Some(after) = begins_in.after(&block.bytes) {
-                *format = after;
-            }
-            batch.push((block, begins_in));
-        }
-        batch
+/// The next block, and the format that it begins in.
+fn frame(blocks: &mut Blocks<'_, '_>, format: &mut Arc<dyn Format>) -> Option<Framed> {
+    let block = blocks.next()?;
+    let begins_in = Arc::clone(format);
+    if let Some(after) = begins_in.after(&block.bytes) {
+        *format = after;
     }
+    Some((block, begins_in))
+}
+
+/// One thread does everything.
+fn alone<P>(
+    blocks: impl Iterator<Item = Framed>,
+    mut work: impl FnMut(&Framed) -> P,
+    mut append: impl FnMut(P, &Framed),
+) {
+    blocks.for_each(|framed| append(work(&framed), &framed));
+}
+
+/// The pool looks at blocks while this thread reads and appends. A bounded number is under way, so
+/// that memory does not grow with the stream.
+fn together<P: Send, W: FnMut(&Framed) -> P>(
+    pool: &rayon::ThreadPool,
+    mut blocks: impl Iterator<Item = Framed>,
+    worker: &(impl Fn() -> W + Sync),
+    mut append: impl FnMut(P, &Framed),
+) {
+    let most = 3 * pool.current_num_threads();
+    pool.in_place_scope(|scope| {
+        let mut under_way = VecDeque::with_capacity(most);
+        loop {
+            for framed in blocks.by_ref().take(most - under_way.len()) {
+                let (done, part) = mpsc::sync_channel(1);
+                under_way.push_back(part);
+                scope.spawn(move |_| {
+                    let part = worker()(&framed);
+                    // It is waited for until the scope ends.
+                    let _ = done.send((part, framed));
+                });
+            }
+            // A worker that panics sends nothing; the scope passes its panic on.
+            let Some(Ok((part, framed))) = under_way.pop_front().map(|first| first.recv()) else {
+                return;
+            };
+            append(part, &framed);
+        }
+    });
 }
