@@ -147,8 +147,16 @@ fn bit(text: &[u8]) -> u16 {
     for word in words {
         mix(u64::from_le_bytes(*word));
     }
-    mix(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    mix(rest_of(text, rest.len()));
     (hash >> 48) as u16
+}
+
+/// The last `len` bytes of a text, fewer than eight, as one word.
+fn rest_of(text: &[u8], len: usize) -> u64 {
+    match text.last_chunk() {
+        Some(last) => u64::from_be_bytes(*last) & !(u64::MAX << (8 * len)),
+        None => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod hosts;
 mod hours;
 mod index;
 mod kept;
+mod keyed;
 mod odds;
 mod outcome;
 mod page;

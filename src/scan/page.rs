@@ -16,6 +16,7 @@ use crate::source::Inventory;
 
 use super::Moment;
 use super::client::client;
+use super::keyed::Keyed;
 
 /// A page: a hash of its path. Digits in a row stand for any number, so that `/order/10021` is one
 /// page with `/order/10022`, and no card number can be hashed. It is cut from SHA-256, so that nobody
@@ -62,8 +63,11 @@ pub struct Sizes(BTreeMap<u16, u64>);
 const EXACT: u64 = 16;
 
 impl Sizes {
-    fn add(&mut self, class: u16) {
-        *self.0.entry(class).or_default() += 1;
+    fn add(&mut self, mut classes: Vec<u16>) {
+        classes.sort_unstable();
+        for same in classes.chunk_by(|a, b| a == b) {
+            *self.0.entry(same[0]).or_default() += same.len() as u64;
+        }
     }
 
     /// Adds other sizes.
@@ -163,7 +167,7 @@ impl Page {
     pub(crate) fn answering(path: &str, bytes: impl IntoIterator<Item = u64>) -> Self {
         let mut page = Self::new(path.as_bytes(), 1);
         for (client, bytes) in (0..).zip(bytes) {
-            page.sizes.add(class(bytes));
+            page.sizes.add(vec![class(bytes)]);
             page.used_by(client);
         }
         page
@@ -174,7 +178,7 @@ impl Page {
     pub(crate) fn used(path: &str, uses: &[(&str, i64, u64)]) -> Self {
         let mut page = Self::new(path.as_bytes(), 1);
         for (client, second, bytes) in uses {
-            page.sizes.add(class(*bytes));
+            page.sizes.add(vec![class(*bytes)]);
             page.used_by(short(client.as_bytes()));
             let time = crate::time::Time::from_micros(second * 1_000_000, 540);
             let at = Moment { time, line: *second as u64, offset: *second as u64 };
@@ -249,7 +253,7 @@ impl Pages {
 #[derive(Default)]
 pub(super) struct Answers {
     /// By path as written, so that a path is hashed into its page once; `None` for what is no page.
-    seen: HashMap<Box<[u8]>, Option<usize>>,
+    seen: HashMap<Box<[u8]>, Option<usize>, Keyed>,
     numbers: HashMap<PageId, usize>,
     pages: Vec<(PageId, Page)>,
     /// By page: the classes of its answers' sizes, not counted yet.
@@ -295,9 +299,7 @@ impl Answers {
 
     pub(super) fn into_pages(self) -> Pages {
         let counted = self.pages.into_iter().zip(self.classes).map(|((id, mut page), classes)| {
-            for class in classes {
-                page.sizes.add(class);
-            }
+            page.sizes.add(classes);
             (id, page)
         });
         Pages { of: counted.collect(), beyond: 0 }
@@ -326,8 +328,7 @@ mod tests {
     #[test]
     fn usual_sizes_leave_outliers_out() {
         let mut sizes = Sizes::default();
-        (0..200).for_each(|i| sizes.add(class(20_000 + i)));
-        sizes.add(class(7));
+        sizes.add((0..200).map(|i| class(20_000 + i)).chain([class(7)]).collect());
         let (low, high) = sizes.usual(100).unwrap();
         assert!(
             (18_000..=20_000).contains(&low) && (20_199..=21_000).contains(&high),
