@@ -201,7 +201,16 @@ fn whole_target<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
     let cut = memchr::memchr(b'?', whole);
     let stem = &whole[..cut.unwrap_or(whole.len())];
     let query = cut.map(|at| &whole[at + 1..]);
-    (event.get(Field::Stem) == Some(stem) && event.get(Field::Query) == query).then_some(whole)
+    (same(event.get(Field::Stem), Some(stem)) && same(event.get(Field::Query), query))
+        .then_some(whole)
+}
+
+/// Whether two values are the same: told at once of values that stand in the same place.
+fn same(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => std::ptr::eq(one, other) || one == other,
+        (one, other) => one.is_none() && other.is_none(),
+    }
 }
 
 /// What stands behind the last dot of a path's last segment.

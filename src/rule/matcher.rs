@@ -21,7 +21,7 @@ pub(super) enum Matcher {
     Prefix(Text),
     Suffix(Text),
     /// One of several texts anywhere.
-    Contains(AhoCorasick),
+    Contains(Texts),
     Regex(Expression),
     Number(Order, f64),
     Network(Network),
@@ -56,6 +56,27 @@ impl Expression {
     }
 }
 
+/// Texts of which one stands anywhere. Their automaton, too, is made when it is first needed.
+#[derive(Clone, Debug)]
+pub(super) struct Texts(Arc<Together>);
+
+#[derive(Debug)]
+struct Together {
+    texts: Vec<Box<[u8]>>,
+    cased: bool,
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Texts {
+    /// Whether one stands somewhere in a value. If they were too many for an automaton, too much
+    /// would match, not too little.
+    fn stand_in(&self, value: &[u8]) -> bool {
+        let Together { texts, cased, automaton } = &*self.0;
+        let build = || AhoCorasick::builder().ascii_case_insensitive(!cased).build(texts).ok();
+        automaton.get_or_init(build).as_ref().is_none_or(|automaton| automaton.is_match(value))
+    }
+}
+
 /// A text and whether case matters.
 #[derive(Clone, Debug)]
 pub(super) struct Text {
@@ -80,7 +101,7 @@ impl Matcher {
             [Part::Text(t), Part::Any] if bytewise(pattern, t) => Self::Prefix(text(t)),
             [Part::Any, Part::Text(t)] if bytewise(pattern, t) => Self::Suffix(text(t)),
             [Part::Any, Part::Text(t), Part::Any] if bytewise(pattern, t) => {
-                Self::contains(&[t], pattern.cased).unwrap_or_else(|| Self::general(pattern))
+                Self::contains(&[t], pattern.cased)
             }
             _ => Self::general(pattern),
         }
@@ -95,8 +116,9 @@ impl Matcher {
     }
 
     /// Any of the texts, anywhere.
-    pub(super) fn contains(texts: &[&[u8]], cased: bool) -> Option<Self> {
-        AhoCorasick::builder().ascii_case_insensitive(!cased).build(texts).ok().map(Self::Contains)
+    pub(super) fn contains(texts: &[&[u8]], cased: bool) -> Self {
+        let texts = texts.iter().map(|text| (*text).into()).collect();
+        Self::Contains(Texts(Arc::new(Together { texts, cased, automaton: OnceLock::new() })))
     }
 
     /// Any pattern, as a regular expression.
@@ -133,7 +155,7 @@ impl Matcher {
                 let start = value.len().checked_sub(text.bytes.len());
                 start.and_then(|start| value.get(start..)).is_some_and(|v| text.same(v))
             }
-            Self::Contains(texts) => texts.is_match(value),
+            Self::Contains(texts) => texts.stand_in(value),
             Self::Regex(regex) => regex.is_match(value),
             Self::Number(order, wanted) => number(value).is_some_and(|n| order.holds(n, *wanted)),
             Self::Network(net) => address(value).is_some_and(|address| net.contains(address)),
@@ -180,12 +202,15 @@ fn literal(text: &[u8], cased: bool, source: &mut String) {
 }
 
 fn number(value: &[u8]) -> Option<f64> {
-    // Of so few digits, every number is exact.
-    if (1..=15).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) {
-        let digits = value.iter().map(|digit| u64::from(digit - b'0'));
-        return Some(digits.fold(0, |n, digit| n * 10 + digit) as f64);
-    }
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    whole_number(value).or_else(|| std::str::from_utf8(value).ok()?.trim().parse().ok())
+}
+
+/// A number that is written in digits alone, so few that it is exact.
+pub(super) fn whole_number(value: &[u8]) -> Option<f64> {
+    let digit = |n: u64, b: &u8| b.is_ascii_digit().then(|| 10 * n + u64::from(b - b'0'));
+    let exact = (1..=15).contains(&value.len());
+    let number = exact.then(|| value.iter().try_fold(0, digit)).flatten();
+    number.map(|number| number as f64)
 }
 
 fn address(value: &[u8]) -> Option<std::net::IpAddr> {

@@ -12,7 +12,7 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
-/// The number of values remembered of one lane, a power of two.
+/// The number of values remembered of one lane, a power of two that a `u16` holds.
 const PLACES: usize = 8_192;
 /// Longer values are not remembered.
 const LONGEST: usize = 500;
@@ -36,19 +36,20 @@ struct Known {
     answers: Vec<u64>,
 }
 
-/// Whether the present entry's value of a lane was looked up.
+/// Whether the present entry's value of a lane was looked up, and where it stands.
 #[derive(Clone, Copy, Debug, Default)]
 enum Sought {
     #[default]
     NotYet,
-    Found(Option<Row>),
+    Nowhere,
+    At(u16),
 }
 
 /// Where a value's answers stand: valid for the present entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     lane: usize,
-    place: usize,
+    place: u16,
 }
 
 impl Memo {
@@ -67,15 +68,20 @@ impl Memo {
         if self.rows.len() <= lane {
             self.rows.resize(lane + 1, Sought::NotYet);
         }
-        if let Sought::Found(row) = self.rows[lane] {
-            return row;
-        }
-        let row = value().filter(|value| value.len() <= LONGEST).map(|v| self.find(lane, v));
-        self.rows[lane] = Sought::Found(row);
-        row
+        let place = match self.rows[lane] {
+            Sought::At(place) => Some(place),
+            Sought::Nowhere => None,
+            Sought::NotYet => {
+                let value = value().filter(|value| value.len() <= LONGEST);
+                let place = value.map(|value| self.find(lane, value));
+                self.rows[lane] = place.map_or(Sought::Nowhere, Sought::At);
+                place
+            }
+        };
+        place.map(|place| Row { lane, place })
     }
 
-    fn find(&mut self, lane: usize, value: &[u8]) -> Row {
+    fn find(&mut self, lane: usize, value: &[u8]) -> u16 {
         if self.tables.len() <= lane {
             self.tables.resize_with(lane + 1, Vec::new);
         }
@@ -84,15 +90,15 @@ impl Memo {
             table.resize(PLACES, Known::default());
         }
         let place = place(value);
-        let known = &mut table[place];
+        let known = &mut table[usize::from(place)];
         if !known.taken || known.value != value {
             known.become_of(value);
         }
-        Row { lane, place }
+        place
     }
 
     fn known(&mut self, row: Row) -> &mut Known {
-        &mut self.tables[row.lane][row.place]
+        &mut self.tables[row.lane][usize::from(row.place)]
     }
 
     /// The rules that the value of a row makes candidates, if that was found out.
@@ -134,10 +140,10 @@ impl Known {
     }
 }
 
-fn place(value: &[u8]) -> usize {
+fn place(value: &[u8]) -> u16 {
     let mut hasher = FxHasher::default();
     hasher.write(value);
-    hasher.finish() as usize & (PLACES - 1)
+    hasher.finish() as u16 & (PLACES - 1) as u16
 }
 
 #[cfg(test)]

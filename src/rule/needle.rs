@@ -295,7 +295,7 @@ const EVERYWHERE: &str = r#"
 "mozilla/5.0 (windows nt 10.0; win64; x64; rv:47.0) applewebkit/537.36 (khtml, like gecko) chrome/98.0.4758.102 safari/537.36 edge/"
 "mozilla/5.0 (macintosh; intel mac os x 10_15_7) version/15.0 firefox/95.0 gecko/20100101" (iphone; cpu iphone os 15_0 like mac os x)
 "mozilla/5.0 (linux; android 10; k) mobile safari" (compatible; googlebot/2.1; +http://www.google.com/bot.html)
-.html .com .net .org .jp 192.168. 10.0. -- // "" info
+.html .com .net .org .jp 192.168. 10.0. // "" info
 "#;
 
 /// What stands in many entries.
@@ -305,14 +305,15 @@ const OFTEN: &str = r#"
 /images/logo.png /css/style.css /js/jquery.min.js /favicon.ico /robots.txt /wp-content/uploads/ /wp-admin/ .aspx .jsp .do .cgi .htm .gif
 .jpg .svg .woff2 .json .xml /login /user /admin /static/ /assets/ /media/ /api/ /cart /checkout /search /product /category ?v=
 utf-8 application/json text/html user-agent content-type sessionid token %20 %2f %3d %3a error warn debug exception
-head put delete options 301 400 401 403 404 500 502 503 localhost == || && .. :: () ''
+head put delete options 301 400 401 403 404 500 502 503 localhost == || && .. :: () '' --
 "#;
 
 /// The share of ordinary entries that contain a text: a guess, from its length and from whether it
 /// stands in [`EVERYWHERE`] or [`OFTEN`].
 pub(super) fn share(piece: &[u8]) -> f64 {
     let stands_in = |text: &str| memchr::memmem::find(text.as_bytes(), piece).is_some();
-    if stands_in(EVERYWHERE) {
+    // One sign stands nearly everywhere: `=` and `?` in every target that has a query.
+    if piece.len() < 2 || stands_in(EVERYWHERE) {
         return 1.0;
     }
     let letters = piece.iter().any(u8::is_ascii_alphanumeric);
@@ -321,7 +322,6 @@ pub(super) fn share(piece: &[u8]) -> f64 {
     }
     let digits = piece.iter().all(u8::is_ascii_digit);
     match piece.len() {
-        0 | 1 => 1.0,
         2 if letters => 0.5,
         2 => 0.05,
         n if digits => [0.3, 0.1, 0.03, 0.01].get(n - 3).copied().unwrap_or(0.002),

@@ -12,8 +12,9 @@ use rustc_hash::FxHashMap;
 use crate::event::{Event, Field};
 use crate::payload::{self, Family};
 
+use super::detection::Order;
 use super::field::Lane;
-use super::matcher::Matcher;
+use super::matcher::{Matcher, whole_number};
 use super::memo::Row;
 use super::needle::{ByteSet, Need, Proof, Witness};
 use super::program::{Sources, Subject};
@@ -46,8 +47,8 @@ struct Screen {
     classes: Vec<(usize, ByteClasses)>,
     /// Comparisons with every value.
     always: Vec<u32>,
-    /// Whether all that is done with a value is to compare it with numbers.
-    numeric: bool,
+    /// If all that is done with a value is to compare it with numbers: how, and the rule for which.
+    numbers: Option<Vec<(Order, f64, u32)>>,
     /// Rules that need code of a family in the field, which is the same for all.
     payloads: Vec<(Field, Family, u32)>,
 }
@@ -206,11 +207,6 @@ impl Plan {
     }
 }
 
-/// Digits alone, which decoding does not change.
-fn is_number(value: &[u8]) -> bool {
-    value.iter().all(u8::is_ascii_digit)
-}
-
 fn in_entry(literals: &Literals, subject: &mut Subject<'_>, hit: bool, found: &mut Candidates) {
     let event = subject.event;
     if hit {
@@ -226,6 +222,15 @@ fn in_entry(literals: &Literals, subject: &mut Subject<'_>, hit: bool, found: &m
     }
 }
 
+/// Adds the rules whose comparison with a number holds: sooner made than remembered.
+fn compare(numbers: &[(Order, f64, u32)], number: f64, found: &mut Candidates) {
+    for (order, wanted, rule) in numbers {
+        if order.holds(number, *wanted) {
+            found.add(&[*rule]);
+        }
+    }
+}
+
 impl Screen {
     fn new(number: usize, lane: Lane, needs: Needs) -> Self {
         let mut always = needs.always;
@@ -234,8 +239,12 @@ impl Screen {
             None
         });
         let classes = needs.sets.into_iter().map(|(at, sets)| (at, ByteClasses::new(sets)));
-        let compares = |check: &Check| matches!(check.proof.matcher, Matcher::Number(..));
-        let numeric = needs.payloads.is_empty() && needs.checks.iter().all(compares);
+        let compares = |check: &Check| match check.proof.matcher {
+            Matcher::Number(order, wanted) => Some((order, wanted, check.rule)),
+            _ => None,
+        };
+        let alone = matches!(lane, Lane::Field(_)) && needs.payloads.is_empty();
+        let numbers = alone.then(|| needs.checks.iter().map(compares).collect()).flatten();
         Self {
             number,
             lane,
@@ -244,19 +253,24 @@ impl Screen {
             values: needs.values.into_iter().collect(),
             classes: classes.collect(),
             always,
-            numeric,
+            numbers,
             payloads: needs.payloads,
         }
     }
 
     fn candidates(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
-        if self.lane.is_absent(subject.event) {
+        let event = subject.event;
+        let Some(value) = self.lane.value(event) else {
+            if !self.lane.is_absent(event) {
+                found.add(&self.rules(subject, None));
+            }
             return;
+        };
+        // Of digits alone, which decoding does not change.
+        if let Some((numbers, number)) = self.numbers.as_ref().zip(whole_number(value)) {
+            return compare(numbers, number, found);
         }
-        if self.numeric && self.lane.value(subject.event).is_some_and(is_number) {
-            return self.compare(subject, found);
-        }
-        let row = subject.row(self.number);
+        let row = subject.memo.row(self.number, || Some(value));
         if let Some(rules) = row.and_then(|row| subject.memo.rules(row)) {
             return found.add(rules);
         }
@@ -264,15 +278,6 @@ impl Screen {
         found.add(&rules);
         if let Some(row) = row {
             subject.memo.note_rules(row, rules);
-        }
-    }
-
-    /// Adds the rules whose comparison with a number holds: sooner made than remembered.
-    fn compare(&self, subject: &Subject<'_>, found: &mut Candidates) {
-        for Check { proof, rule } in &self.checks {
-            if subject.each(proof.source, &mut |value| proof.matcher.matches(value)) {
-                found.add(&[*rule]);
-            }
         }
     }
 

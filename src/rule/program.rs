@@ -265,13 +265,11 @@ fn leaves(source: usize, tests: &[Test], sources: &mut Sources) -> Vec<Cond> {
         let here = |test: &&Test| needle(test).is_some_and(|(_, c)| c == cased);
         let group: Vec<Test> = tests.iter().filter(here).cloned().collect();
         let needles: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
-        let matcher = (!needles.is_empty()).then(|| Matcher::contains(&needles, cased)).flatten();
-        if let Some(matcher) = matcher {
+        if !needles.is_empty() {
+            let matcher = Matcher::contains(&needles, cased);
             let slot = sources.slot(source);
             let check = Check::Value(matcher);
             made.push(Cond::Leaf(Leaf { source, slot, check, tests: group }));
-        } else {
-            made.extend(group.iter().map(|test| leaf(source, test, sources)));
         }
     }
     let others = tests.iter().filter(|test| needle(test).is_none());

@@ -152,13 +152,17 @@ fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
 }
 
-/// A rare piece of a literal that has few spellings: signs have one case.
+/// A rare piece of a literal that has few spellings: signs have one case. The vectors look at the
+/// first two bytes, so of pieces with equally many spellings those are taken that begin rarely.
 fn piece(text: &[u8]) -> Option<&[u8]> {
     const RARE: f64 = 0.05;
-    let letters = |piece: &&[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let letters = |piece: &[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let begins = |piece: &[u8]| piece.get(..2).map_or(0, letters);
     let signs = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_punctuation));
     let pieces = signs.chain(text.windows(text.len().clamp(1, 4)));
-    pieces.filter(|piece| needle::share(piece) <= RARE).min_by_key(letters)
+    pieces
+        .filter(|piece| needle::share(piece) <= RARE)
+        .min_by_key(|piece| (letters(piece), begins(piece)))
 }
 
 /// A text in every case.
