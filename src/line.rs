@@ -126,6 +126,9 @@ struct Extent {
 /// there are no more.
 fn extent(bytes: &[u8], framing: Framing, cap: usize, whole: bool) -> Option<Extent> {
     let (mut end, cut) = line(bytes, cap, whole)?;
+    if matches!(framing, Framing::Lines) {
+        return Some(Extent { bytes: end, lines: 1, cut });
+    }
     let (mut lines, mut last) = (1, 0);
     while !cut && !framing.ends(&bytes[last..end]) {
         if end == bytes.len() {
