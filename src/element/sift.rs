@@ -83,7 +83,11 @@ impl Sift<'_> {
     /// Phones: `-d-dddd`, `-dd-dddd`, `-ddd-dddd`, `-dddd-dddd`, `)ddd-dddd`, `)%20ddd-dddd`.
     fn phones(&mut self, start: usize, before: u64, now: u64, fours: u64) {
         let back = |n: u32| now << n | before >> (64 - n);
-        let phones = fours & back(1) & (back(3) | back(4) | back(5) | back(6) | back(8));
+        let behind = fours & back(1);
+        if behind == 0 {
+            return;
+        }
+        let phones = behind & (back(3) | back(4) | back(5) | back(6) | back(8));
         each(phones).for_each(|i| self.look(start + i, is_phone));
     }
 
