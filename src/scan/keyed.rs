@@ -1,7 +1,7 @@
 //! How are texts hashed that an attacker chooses, and many of them? By multiplying with a key that
 //! is drawn at random for each map, so that no log can be made whose texts collide.
 //!
-//! Eight bytes cost one multiplication: a fifth of what SipHash needs for a short path.
+//! Eight bytes cost one multiplication: a fifth of what `SipHash` needs for a short path.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 

@@ -97,7 +97,7 @@ fn is_bare(text: &[u8]) -> bool {
         return !text.is_empty();
     }
     let hex = |b: &u8| b.is_ascii_hexdigit() || *b == b':';
-    text.iter().all(hex) && text.iter().filter(|b| **b == b':').count() > 1
+    text.iter().all(hex) && memchr_iter(b':', text).nth(1).is_some()
 }
 
 /// Sets the host, if a text of unknown meaning has the shape of one.

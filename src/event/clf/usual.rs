@@ -38,8 +38,8 @@ impl<'a> Usual<'a> {
         let (status, bytes) = sizes.strip_prefix(b" ")?.split_at_checked(3)?;
         let bytes = bytes.strip_prefix(b" ")?;
         let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
-        let sized = !bytes.is_empty() && digits(bytes) || bytes == b"-";
-        (digits(status) && sized).then_some(Self { head, stamp, request, status, bytes, headers })
+        let told = !bytes.is_empty() && digits(bytes) || bytes == b"-";
+        (digits(status) && told).then_some(Self { head, stamp, request, status, bytes, headers })
     }
 }
 
