@@ -73,19 +73,22 @@ pub fn twice(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Whether [`once`] would change anything: no allocation, one pass.
 pub fn changes(text: &[u8]) -> bool {
-    first_change(text, unit).is_some()
+    /// So few bytes are sooner looked through than handed to the vectors.
+    const FEW: usize = 16;
+    let none = text.len() <= FEW && !text.iter().any(|byte| special::is(*byte));
+    !none && first_change(text, unit).is_some()
 }
 
 /// Whether [`once`] would change more of an entry than the plus signs of time zones, which are no
 /// escapes: nearly every entry has one.
 pub(super) fn changes_entry(entry: &[u8]) -> bool {
     let mut scratch = Vec::new();
-    let mut is_escape = |at| !is_zone(entry, at) && unit(&entry[at..], &mut scratch).is_some();
+    let mut is_escape = |at| !is_zone(entry, at) && is_unit(&entry[at..], unit, &mut scratch);
     special::find(entry, &mut is_escape).is_some()
 }
 
 /// Whether the plus at `at` begins a zone behind a time: `:00 +0900]`, `:00+09:00`.
-fn is_zone(entry: &[u8], at: usize) -> bool {
+pub(super) fn is_zone(entry: &[u8], at: usize) -> bool {
     let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
     let Some((before, [b'+', zone @ ..])) = entry.split_at_checked(at) else { return false };
     let before = before.strip_suffix(b" ").unwrap_or(before);
@@ -120,7 +123,12 @@ fn apply(text: &[u8], unit: Unit) -> Cow<'_, [u8]> {
 
 fn first_change(text: &[u8], unit: Unit) -> Option<usize> {
     let mut scratch = Vec::new();
-    special::find(text, &mut |at| unit(&text[at..], &mut scratch).is_some())
+    special::find(text, &mut |at| is_unit(&text[at..], unit, &mut scratch))
+}
+
+/// Whether a unit begins a text. A plus is one in every layer, and by far the commonest.
+fn is_unit(rest: &[u8], unit: Unit, scratch: &mut Vec<u8>) -> bool {
+    rest.first() == Some(&b'+') || unit(rest, scratch).is_some()
 }
 
 fn unit(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {

@@ -153,6 +153,8 @@ pub struct Event<'a> {
     present: u64,
     /// Whether a value may not stand in the raw entry.
     foreign: bool,
+    /// Whether the parser saw that decoding does not change the entry.
+    plain: bool,
     known: [Cow<'a, [u8]>; Field::ALL.len()],
     named: Vec<Named<'a>>,
 }
@@ -164,6 +166,7 @@ impl Default for Event<'_> {
             time: None,
             present: 0,
             foreign: false,
+            plain: false,
             known: std::array::from_fn(|_| Cow::Borrowed(&b""[..])),
             named: Vec::new(),
         }
@@ -177,6 +180,7 @@ impl<'a> Event<'a> {
         self.time = None;
         self.present = 0;
         self.foreign = false;
+        self.plain = false;
         self.named.clear();
     }
 
@@ -192,7 +196,7 @@ impl<'a> Event<'a> {
     /// Whether decoding changes none of the values, since it does not change the entry in which they
     /// all stand, but for the zone of its time.
     pub fn is_plain(&self) -> bool {
-        !self.foreign && !decode::changes_entry(self.raw)
+        !self.foreign && (self.plain || !decode::changes_entry(self.raw))
     }
 
     /// Whether a value is a piece of the raw entry.

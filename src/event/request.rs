@@ -128,6 +128,7 @@ pub(super) fn set_url<'a>(event: &mut Event<'a>, url: &'a [u8]) {
 }
 
 /// A part of a value: borrowed if the value is.
+#[inline]
 pub(super) fn part<'a>(text: &Cow<'a, [u8]>, from: usize, to: usize) -> Cow<'a, [u8]> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
@@ -136,6 +137,7 @@ pub(super) fn part<'a>(text: &Cow<'a, [u8]>, from: usize, to: usize) -> Cow<'a, 
 }
 
 /// Where the authority of an absolute-form target stands.
+#[inline]
 pub(super) fn authority(target: &[u8]) -> Option<(usize, usize)> {
     if target.first() == Some(&b'/') {
         return None;

@@ -14,10 +14,15 @@ use crate::event::{Event, Field};
 ///
 /// Something else in front (a syslog header) makes it no such line: wrappers are others' to undo.
 pub(super) fn head<'a>(head: &'a [u8], event: &mut Event<'a>) -> Option<()> {
-    let alone = head.strip_suffix(b" - -").filter(|client| memchr(b' ', client).is_none());
-    if let Some(client) = alone {
-        set_client(client, event);
-        return Some(());
+    if let Some(client) = head.strip_suffix(b" - -") {
+        if is_bare(client) {
+            event.set(Field::Client, client);
+            return Some(());
+        }
+        if memchr(b' ', client).is_none() {
+            set_client(client, event);
+            return Some(());
+        }
     }
     let rest = front(head, event)?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -93,12 +98,38 @@ fn set_client<'a>(client: &'a [u8], event: &mut Event<'a>) {
 
 /// Whether a text is an address without port and brackets, told by its bytes alone.
 fn is_bare(text: &[u8]) -> bool {
-    if text.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
-        return !text.is_empty();
+    let kinds = text.iter().fold(0, |kinds, byte| kinds | KINDS[usize::from(*byte)]);
+    match kinds {
+        DIGIT | DOT | V4 => true,
+        kinds if kinds & !V6 == 0 => memchr_iter(b':', text).nth(1).is_some(),
+        _ => false,
     }
-    let hex = |b: &u8| b.is_ascii_hexdigit() || *b == b':';
-    text.iter().all(hex) && memchr_iter(b':', text).nth(1).is_some()
 }
+
+const DIGIT: u8 = 1;
+const DOT: u8 = 2;
+const LETTER: u8 = 4;
+const COLON: u8 = 8;
+const OTHER: u8 = 16;
+const V4: u8 = DIGIT | DOT;
+const V6: u8 = DIGIT | LETTER | COLON;
+
+/// By byte: what it may be in an address.
+const KINDS: [u8; 256] = {
+    let mut kinds = [OTHER; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'f' | b'A'..=b'F' => LETTER,
+            b'.' => DOT,
+            b':' => COLON,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// Sets the host, if a text of unknown meaning has the shape of one.
 pub(super) fn set_if_host<'a>(text: &'a [u8], event: &mut Event<'a>) {

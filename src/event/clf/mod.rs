@@ -40,7 +40,12 @@ impl<'f> Lines<'f> {
 
     fn line<'a>(&mut self, line: &'a [u8], event: &mut Event<'a>) -> Option<()> {
         match Usual::of(line) {
-            Some(usual) => self.usual(&usual, event),
+            Some(usual) => {
+                self.usual(&usual, event)?;
+                // An entry may hold more than the line.
+                event.plain = usual.plain && std::ptr::eq(line, event.raw);
+                Some(())
+            }
             None => self.any(line, event),
         }
     }
@@ -226,6 +231,7 @@ fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::decode;
     use super::*;
 
     /// The fields of a line as `name=value` joined by ` | `.
@@ -360,10 +366,11 @@ mod tests {
         let stamps = Stamps::default();
         let (mut one, mut other) = (Lines::new(&stamps), Lines::new(&stamps));
         let Some(usual) = Usual::of(line) else { return false };
-        let usual = said(line, |event| one.usual(&usual, event));
+        let said_usual = said(line, |event| one.usual(&usual, event));
         let any = said(line, |event| other.any(line, event));
-        assert_eq!(usual, any, "{}", String::from_utf8_lossy(line));
-        assert!(usual.is_none() || one.combined == other.combined);
+        assert_eq!(said_usual, any, "{}", String::from_utf8_lossy(line));
+        assert!(!usual.plain || !decode::changes_entry(line));
+        assert!(any.is_none() || one.combined == other.combined);
         true
     }
 

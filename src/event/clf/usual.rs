@@ -8,6 +8,8 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 
+use crate::event::decode;
+
 /// The pieces of such a line.
 pub(super) struct Usual<'a> {
     /// What stands before the time, without the blank.
@@ -21,12 +23,15 @@ pub(super) struct Usual<'a> {
     pub(super) bytes: &'a [u8],
     /// Referer and user agent.
     pub(super) headers: Option<[&'a [u8]; 2]>,
+    /// Whether decoding changes nothing in the line, told in the same pass.
+    pub(super) plain: bool,
 }
 
 impl<'a> Usual<'a> {
     /// The pieces of a line without line end; `None` for any other line.
     pub(super) fn of(line: &'a [u8]) -> Option<Self> {
         let quotes = Quotes::of(line)?;
+        let plain = quotes.escapes.is_none_or(|(a, b)| a == b && decode::is_zone(line, a));
         let [open, close, from @ ..] = quotes.at;
         let (head, stamp) = before_request(line.get(..open)?)?;
         let request = line.get(open + 1..close)?;
@@ -39,7 +44,15 @@ impl<'a> Usual<'a> {
         let bytes = bytes.strip_prefix(b" ")?;
         let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
         let told = !bytes.is_empty() && digits(bytes) || bytes == b"-";
-        (digits(status) && told).then_some(Self { head, stamp, request, status, bytes, headers })
+        (digits(status) && told).then_some(Self {
+            head,
+            stamp,
+            request,
+            status,
+            bytes,
+            headers,
+            plain,
+        })
     }
 }
 
@@ -61,6 +74,8 @@ fn headers(line: &[u8], [open, close, again, last]: [usize; 4]) -> Option<[&[u8]
 struct Quotes {
     at: [usize; 6],
     many: usize,
+    /// The first and the last place at which an escape may begin.
+    escapes: Option<(usize, usize)>,
 }
 
 impl Quotes {
@@ -73,34 +88,41 @@ impl Quotes {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     fn find<S: Simd>(simd: S, line: &[u8]) -> Option<Self> {
-        let mut quotes = Self { at: [0; 6], many: 0 };
+        let mut quotes = Self { at: [0; 6], many: 0, escapes: None };
         let (chunks, rest) = line.as_chunks();
         for (start, chunk) in (0..).step_by(64).zip(chunks) {
             quotes.add(start, marks(simd, chunk)?)?;
         }
         let last = marks(simd, line.last_chunk()?)?;
-        let new = if rest.is_empty() { 0 } else { last >> (64 - rest.len()) };
+        let new = if rest.is_empty() { [0; 2] } else { last.map(|b| b >> (64 - rest.len())) };
         quotes.add(line.len() - rest.len(), new)?;
         Some(quotes)
     }
 
     #[allow(clippy::inline_always)]
     #[inline(always)]
-    fn add(&mut self, start: usize, mut bits: u64) -> Option<()> {
-        while bits != 0 {
-            *self.at.get_mut(self.many)? = start + bits.trailing_zeros() as usize;
+    fn add(&mut self, start: usize, [mut quotes, escapes]: [u64; 2]) -> Option<()> {
+        while quotes != 0 {
+            *self.at.get_mut(self.many)? = start + quotes.trailing_zeros() as usize;
             self.many += 1;
-            bits &= bits - 1;
+            quotes &= quotes - 1;
+        }
+        if escapes != 0 {
+            let first = start + escapes.trailing_zeros() as usize;
+            let last = start + escapes.ilog2() as usize;
+            self.escapes = Some((self.escapes.map_or(first, |(first, _)| first), last));
         }
         Some(())
     }
 }
 
-/// Which bytes are quotes; `None` if one is a backslash.
+/// Which bytes are quotes, and at which an escape may begin; `None` if one is a backslash.
 #[allow(clippy::inline_always)]
 #[inline(always)]
-fn marks<S: Simd>(simd: S, chunk: &[u8; 64]) -> Option<u64> {
+fn marks<S: Simd>(simd: S, chunk: &[u8; 64]) -> Option<[u64; 2]> {
     let bytes = u8x64::from_slice(simd, chunk);
-    let escapes = bytes.simd_eq(b'\\').to_bitmask();
-    (escapes == 0).then(|| bytes.simd_eq(b'"').to_bitmask())
+    let is = |byte: u8| bytes.simd_eq(byte);
+    let escapes = is(b'%') | is(b'+') | is(b'&');
+    let plain = is(b'\\').to_bitmask() == 0;
+    plain.then(|| [is(b'"').to_bitmask(), escapes.to_bitmask()])
 }
