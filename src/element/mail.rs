@@ -194,7 +194,8 @@ pub(super) fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
     let rest = text.get(from..text.len().min(from + DOMAIN_CAP))?;
     let len = rest.iter().position(|b| !ascii(b)).unwrap_or(rest.len());
     let wide = rest.iter().position(|b| !ascii(b) && *b < 0x80).unwrap_or(rest.len());
-    [len, wide].into_iter().find_map(|len| {
+    let lens = std::iter::once(len).chain((wide != len).then_some(wide));
+    lens.into_iter().find_map(|len| {
         let name = std::str::from_utf8(rest.get(..len)?).ok()?.trim_end_matches(['.', '-']);
         let lower = name.to_lowercase();
         is_domain(&lower).then_some((from + name.len(), lower))
