@@ -12,6 +12,8 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use super::screen::Candidates;
+
 /// The number of values remembered of one lane, a power of two that a `u16` holds.
 const PLACES: usize = 8_192;
 /// Longer values are not remembered.
@@ -23,6 +25,8 @@ pub struct Memo {
     tables: Vec<Vec<Known>>,
     /// By lane: where the value of the present entry stands.
     rows: Vec<Sought>,
+    /// Scratch space for the comparisons that a value asks for.
+    pub(super) checks: Candidates,
 }
 
 /// A value and what is known of it.

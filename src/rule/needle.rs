@@ -13,7 +13,7 @@ use crate::event::Field;
 use crate::payload::Family;
 
 use super::detection::Test;
-use super::field::Source;
+use super::field::{Lane, Source};
 use super::matcher::Matcher;
 use super::pattern::{Part, Pattern};
 use super::program::{Check, Cond, Group, Leaf};
@@ -222,11 +222,12 @@ fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Witness {
     let Check::Value(matcher) = &leaf.check else { return Witness::always() };
     let tests = leaf.tests.iter().map(|test| of_test(test, leaf.source, sources));
     let mut witness = Witness::union(tests);
-    if sources.get(leaf.source).is_none_or(|from| from.lane().is_none()) {
-        return witness;
-    }
+    let Some(lane) = sources.get(leaf.source).and_then(Source::lane) else { return witness };
     if !witness.is_rare() {
-        witness = Witness::of(OFTEN_MATCHED, Need::Present(leaf.source));
+        // Targets seldom repeat, so literals are looked for first, if something else has some.
+        let share = if lane == Lane::Target { 1.0 } else { OFTEN_MATCHED };
+        let needs = vec![(Need::Present(leaf.source), None)];
+        witness = Witness { share, worst: OFTEN_MATCHED, needs };
     }
     let proof = Proof { source: leaf.source, slot: leaf.slot, matcher: matcher.clone() };
     witness.needs.iter_mut().for_each(|(_, of)| *of = Some(proof.clone()));

@@ -283,9 +283,10 @@ impl Screen {
 
     /// The rules that the values of the lane make candidates.
     fn rules(&self, subject: &mut Subject<'_>, row: Option<Row>) -> Vec<u32> {
-        let (mut found, mut checks) = (Candidates::default(), Vec::new());
+        let (mut found, mut checks) = (std::mem::take(&mut subject.memo.checks), Vec::new());
         self.search(subject, &mut found);
         found.drain(&mut checks);
+        subject.memo.checks = found;
         let checks = checks.iter().filter_map(|number| self.checks.get(*number as usize));
         let proven = checks.filter(|check| subject.proves(&check.proof, row)).map(|c| c.rule);
         let mut rules: Vec<u32> = proven.collect();

@@ -1,6 +1,9 @@
 //! Which rules does a value make candidates? Literals, exact values and bytes that rules need,
 //! looked for in a value as it stands in the log and in its decoded layers.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, Span};
 use memchr::{memchr, memchr_iter, memchr3_iter};
@@ -10,8 +13,10 @@ use crate::event::decode;
 
 use super::needle::{self, ByteSet};
 
-/// Up to so many literals the automaton is a DFA (about 7 kB of memory each); beyond, an NFA.
+/// Up to so many literals a DFA is made (about 7 kB of memory each).
 const DFA_NEEDLES: usize = 4_000;
+/// So many bytes are searched before one is: it takes longer to make than a small log to search.
+const DFA_PAYS: usize = 1 << 20;
 
 /// Rules by the exact value that they need.
 pub(super) type ByValue = FxHashMap<Vec<u8>, Vec<u32>>;
@@ -40,6 +45,7 @@ impl Candidates {
         into.sort_unstable();
     }
 
+    #[inline]
     pub(super) fn add(&mut self, rules: &[u32]) {
         for rule in rules {
             let at = *rule as usize;
@@ -56,11 +62,16 @@ impl Candidates {
 /// Literals, found by one automaton.
 #[derive(Debug)]
 pub(super) struct Literals {
-    automaton: AhoCorasick,
-    /// Finds where a few literals may stand faster than the automaton does, by vectors.
+    /// Soon made.
+    nfa: AhoCorasick,
+    /// Fast, and made when so much was searched that it pays.
+    dfa: OnceLock<Option<AhoCorasick>>,
+    /// Bytes that were searched without it.
+    searched: AtomicUsize,
+    /// Finds where a few literals may stand faster than an automaton does, by vectors.
     few: Option<Searcher>,
-    /// By literal: the rules that need it.
-    needing: Vec<Vec<u32>>,
+    /// By literal: the text, and the rules that need it.
+    needing: Vec<(Vec<u8>, Vec<u32>)>,
     /// Bytes that stand in a literal.
     bytes: Box<[bool; 256]>,
 }
@@ -71,24 +82,31 @@ impl Literals {
         if texts.is_empty() {
             return Ok(None);
         }
-        let mut sorted: Vec<(&Vec<u8>, &Vec<u32>)> = texts.iter().collect();
-        sorted.sort();
-        let small = sorted.len() <= DFA_NEEDLES;
-        let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .prefilter(false)
-            .build(sorted.iter().map(|(text, _)| text));
-        let Ok(automaton) = built else { return Err(texts) };
-        let needing = sorted.iter().map(|(_, rules)| (*rules).clone()).collect();
+        let mut needing: Vec<(Vec<u8>, Vec<u32>)> = texts.into_iter().collect();
+        needing.sort();
+        let Some(nfa) = automaton(AhoCorasickKind::ContiguousNFA, &needing) else {
+            return Err(needing.into_iter().collect());
+        };
+        let never = (needing.len() > DFA_NEEDLES).then_some(None);
+        let dfa = never.map_or_else(OnceLock::new, OnceLock::from);
         let mut bytes = Box::new([false; 256]);
-        for byte in sorted.iter().flat_map(|(text, _)| text.iter()) {
+        for byte in needing.iter().flat_map(|(text, _)| text) {
             bytes[usize::from(byte.to_ascii_lowercase())] = true;
             bytes[usize::from(byte.to_ascii_uppercase())] = true;
         }
-        let few = few(sorted.iter().map(|(text, _)| text.as_slice()));
-        Ok(Some(Self { automaton, few, needing, bytes }))
+        let few = few(needing.iter().map(|(text, _)| text.as_slice()));
+        Ok(Some(Self { nfa, dfa, searched: AtomicUsize::new(0), few, needing, bytes }))
+    }
+
+    /// The automaton to search so many bytes with.
+    fn automaton(&self, bytes: usize) -> &AhoCorasick {
+        let pays = || self.searched.fetch_add(bytes, Ordering::Relaxed) + bytes > DFA_PAYS;
+        let dfa = || automaton(AhoCorasickKind::DFA, &self.needing);
+        let made = match self.dfa.get() {
+            None if pays() => Some(self.dfa.get_or_init(dfa)),
+            known => known,
+        };
+        made.and_then(Option::as_ref).unwrap_or(&self.nfa)
     }
 
     /// Where the first literal in `bytes` at or behind `from` is; `None` if none follows.
@@ -97,13 +115,13 @@ impl Literals {
             return few.find_in(bytes, Span::from(from..bytes.len())).map(|found| found.start());
         }
         let input = Input::new(bytes).range(from..).earliest(true);
-        self.automaton.find(input).map(|found| found.start())
+        self.automaton(bytes.len() - from).find(input).map(|found| found.start())
     }
 
     /// Searches a text as it is.
     pub(super) fn search(&self, text: &[u8], found: &mut Candidates) {
-        for hit in self.automaton.find_overlapping_iter(text) {
-            found.add(&self.needing[hit.pattern().as_usize()]);
+        for hit in self.automaton(text.len()).find_overlapping_iter(text) {
+            found.add(&self.needing[hit.pattern().as_usize()].1);
         }
     }
 
@@ -141,6 +159,13 @@ impl Literals {
     }
 }
 
+/// Finds the texts in any case.
+fn automaton(kind: AhoCorasickKind, texts: &[(Vec<u8>, Vec<u32>)]) -> Option<AhoCorasick> {
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).kind(Some(kind)).prefilter(false);
+    builder.build(texts.iter().map(|(text, _)| text)).ok()
+}
+
 /// Finds a piece of each literal, in any case, by vectors; `None` if they are too many for that.
 fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     /// What the vectors hold.
@@ -152,17 +177,13 @@ fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
 }
 
-/// A rare piece of a literal that has few spellings: signs have one case. The vectors look at the
-/// first two bytes, so of pieces with equally many spellings those are taken that begin rarely.
+/// A rare piece of a literal that has few spellings: signs have one case.
 fn piece(text: &[u8]) -> Option<&[u8]> {
     const RARE: f64 = 0.05;
-    let letters = |piece: &[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let begins = |piece: &[u8]| piece.get(..2).map_or(0, letters);
+    let letters = |piece: &&[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let signs = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_punctuation));
     let pieces = signs.chain(text.windows(text.len().clamp(1, 4)));
-    pieces
-        .filter(|piece| needle::share(piece) <= RARE)
-        .min_by_key(|piece| (letters(piece), begins(piece)))
+    pieces.filter(|piece| needle::share(piece) <= RARE).min_by_key(letters)
 }
 
 /// A text in every case.
