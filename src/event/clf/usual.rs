@@ -123,6 +123,8 @@ fn marks<S: Simd>(simd: S, chunk: &[u8; 64]) -> Option<[u64; 2]> {
     let bytes = u8x64::from_slice(simd, chunk);
     let is = |byte: u8| bytes.simd_eq(byte);
     let escapes = is(b'%') | is(b'+') | is(b'&');
-    let plain = is(b'\\').to_bitmask() == 0;
-    plain.then(|| [is(b'"').to_bitmask(), escapes.to_bitmask()])
+    if is(b'\\').to_bitmask() != 0 {
+        return None;
+    }
+    Some([is(b'"').to_bitmask(), escapes.to_bitmask()])
 }
