@@ -113,65 +113,77 @@ impl<'p> Pass<'p> {
     ) -> Walked {
         blocks.cap(self.limits.entry_bytes);
         blocks.frame(first.framing());
-        let mut format = Arc::clone(&first);
-        let framed = std::iter::from_fn(|| frame(&mut blocks, &mut format));
+        let mut frames = Frames { blocks: &mut blocks, format: Arc::clone(&first) };
         let append = |part, framed: &Framed| {
             append(part, framed);
             self.progress.scanned(name, framed.0.bytes.len() as u64);
         };
         match self.pool {
-            Some(pool) => together(pool, framed, &worker, append),
-            None => alone(framed, worker(), append),
+            Some(pool) => frames.together(pool, &worker, append),
+            None => frames.alone(worker(), append),
         }
         Walked { format: first, skipped: blocks.skipped() }
     }
 }
 
-/// The next block, and the format that it begins in.
-fn frame(blocks: &mut Blocks<'_, '_>, format: &mut Arc<dyn Format>) -> Option<Framed> {
-    let block = blocks.next()?;
-    let begins_in = Arc::clone(format);
-    if let Some(after) = begins_in.after(&block.bytes) {
-        *format = after;
-    }
-    Some((block, begins_in))
+/// The blocks of a stream, each with the format that it begins in.
+struct Frames<'b, 's, 'r> {
+    blocks: &'b mut Blocks<'s, 'r>,
+    /// The next block's.
+    format: Arc<dyn Format>,
 }
 
-/// One thread does everything.
-fn alone<P>(
-    blocks: impl Iterator<Item = Framed>,
-    mut work: impl FnMut(&Framed) -> P,
-    mut append: impl FnMut(P, &Framed),
-) {
-    blocks.for_each(|framed| append(work(&framed), &framed));
-}
+impl Iterator for Frames<'_, '_, '_> {
+    type Item = Framed;
 
-/// The pool looks at blocks while this thread reads and appends. A bounded number is under way, so
-/// that memory does not grow with the stream.
-fn together<P: Send, W: FnMut(&Framed) -> P>(
-    pool: &rayon::ThreadPool,
-    mut blocks: impl Iterator<Item = Framed>,
-    worker: &(impl Fn() -> W + Sync),
-    mut append: impl FnMut(P, &Framed),
-) {
-    let most = 3 * pool.current_num_threads();
-    pool.in_place_scope(|scope| {
-        let mut under_way = VecDeque::with_capacity(most);
-        loop {
-            for framed in blocks.by_ref().take(most - under_way.len()) {
-                let (done, part) = mpsc::sync_channel(1);
-                under_way.push_back(part);
-                scope.spawn(move |_| {
-                    let part = worker()(&framed);
-                    // It is waited for until the scope ends.
-                    let _ = done.send((part, framed));
-                });
-            }
-            // A worker that panics sends nothing; the scope passes its panic on.
-            let Some(Ok((part, framed))) = under_way.pop_front().map(|first| first.recv()) else {
-                return;
-            };
-            append(part, &framed);
+    fn next(&mut self) -> Option<Framed> {
+        let block = self.blocks.next()?;
+        let begins_in = Arc::clone(&self.format);
+        if let Some(after) = begins_in.after(&block.bytes) {
+            self.format = after;
         }
-    });
+        Some((block, begins_in))
+    }
+}
+
+impl Frames<'_, '_, '_> {
+    /// One thread does everything.
+    fn alone<P>(&mut self, mut work: impl FnMut(&Framed) -> P, mut append: impl FnMut(P, &Framed)) {
+        while let Some(framed) = self.next() {
+            append(work(&framed), &framed);
+            self.blocks.recycle(framed.0);
+        }
+    }
+
+    /// The pool looks at blocks while this thread reads and appends. A bounded number is under way,
+    /// so that memory does not grow with the stream.
+    fn together<P: Send, W: FnMut(&Framed) -> P>(
+        &mut self,
+        pool: &rayon::ThreadPool,
+        worker: &(impl Fn() -> W + Sync),
+        mut append: impl FnMut(P, &Framed),
+    ) {
+        let most = 3 * pool.current_num_threads();
+        pool.in_place_scope(|scope| {
+            let mut under_way = VecDeque::with_capacity(most);
+            loop {
+                for framed in self.by_ref().take(most - under_way.len()) {
+                    let (done, part) = mpsc::sync_channel(1);
+                    under_way.push_back(part);
+                    scope.spawn(move |_| {
+                        let part = worker()(&framed);
+                        // It is waited for until the scope ends.
+                        let _ = done.send((part, framed));
+                    });
+                }
+                // A worker that panics sends nothing; the scope passes its panic on.
+                let Some(Ok((part, framed))) = under_way.pop_front().map(|first| first.recv())
+                else {
+                    return;
+                };
+                append(part, &framed);
+                self.blocks.recycle(framed.0);
+            }
+        });
+    }
 }
