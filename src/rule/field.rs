@@ -181,12 +181,14 @@ impl Lane {
 
     /// Its value; `None` if there is none, or if the log's path and query are not those of its
     /// target.
+    #[inline]
     pub(super) fn value<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
         let Self::Field(field) = self else { return whole_target(event) };
         event.get(field)
     }
 
     /// Whether no source of it has a value.
+    #[inline]
     pub(super) fn is_absent(self, event: &Event<'_>) -> bool {
         let absent = |field| event.get(field).is_none();
         match self {

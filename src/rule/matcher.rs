@@ -6,9 +6,9 @@
 use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
-use regex::bytes::{Regex, RegexBuilder};
 
 use super::detection::{Clock, Network, Order};
+use super::expression::{Expression, UNICODE};
 use super::pattern::{Part, Pattern};
 
 /// A compiled comparison with one value.
@@ -28,35 +28,7 @@ pub(super) enum Matcher {
     Clock(Clock, Order, f64),
 }
 
-/// A regular expression, compiled when it is first needed: most never are, since the literals that
-/// they need stand in no entry.
-#[derive(Clone, Debug)]
-pub(super) struct Expression(Arc<Lazily>);
-
-#[derive(Debug)]
-struct Lazily {
-    source: String,
-    flags: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Expression {
-    /// An expression that [`check`] accepts.
-    pub(super) fn new(source: &str, flags: &str) -> Self {
-        let (source, flags, compiled) = (source.into(), flags.into(), OnceLock::new());
-        Self(Arc::new(Lazily { source, flags, compiled }))
-    }
-
-    /// Whether it stands somewhere in a value. With flags it may be larger than it was when it was
-    /// checked, but not beyond [`LARGEST`]; if it were, too much would match, not too little.
-    fn is_match(&self, value: &[u8]) -> bool {
-        let Lazily { source, flags, compiled } = &*self.0;
-        let regex = compiled.get_or_init(|| builder(source, flags).build().ok());
-        regex.as_ref().is_none_or(|regex| regex.is_match(value))
-    }
-}
-
-/// Texts of which one stands anywhere. Their automaton, too, is made when it is first needed.
+/// Texts of which one stands anywhere. Their automaton is made when it is first needed.
 #[derive(Clone, Debug)]
 pub(super) struct Texts(Arc<Together>);
 
@@ -253,30 +225,6 @@ fn week(year: i32, month: i32, day: i32) -> i32 {
         w if w > weeks(year) => 1,
         w => w,
     }
-}
-
-/// Bytes that a compiled expression of a rule may take, without its flags.
-const LARGE: usize = 1 << 22;
-/// Bytes that any compiled expression may take.
-const LARGEST: usize = 1 << 26;
-
-/// The flag of expressions that are Unicode's whatever stands in them.
-const UNICODE: &str = "u";
-
-/// Whether a regular expression is one that rules can have.
-pub(super) fn check(source: &str) -> Result<(), String> {
-    let built = builder(source, "").size_limit(LARGE).build();
-    built.map(drop).map_err(|error| error.to_string())
-}
-
-/// A regular expression as Sigma has it: PCRE without look-around, unanchored, case sensitive
-/// unless flagged. Bytes are no text for sure, so an ASCII expression works on bytes.
-fn builder(source: &str, flags: &str) -> RegexBuilder {
-    let mut builder = RegexBuilder::new(source);
-    builder.unicode(flags.contains(UNICODE) || !source.is_ascii()).size_limit(LARGEST);
-    builder.case_insensitive(flags.contains('i'));
-    builder.multi_line(flags.contains('m')).dot_matches_new_line(flags.contains('s'));
-    builder
 }
 
 #[cfg(test)]

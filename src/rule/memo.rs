@@ -64,6 +64,7 @@ impl Memo {
 
     /// The row of the present entry's value of a lane; `None` if it has none, or if it is too long
     /// to be remembered.
+    #[inline]
     pub(super) fn row<'v>(
         &mut self,
         lane: usize,

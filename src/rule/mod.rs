@@ -14,6 +14,7 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod expression;
 mod fault;
 mod field;
 mod indicator;

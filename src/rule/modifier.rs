@@ -218,7 +218,7 @@ fn affix(name: &str, value: Value) -> Result<Value, Refusal> {
 
 fn regex(value: Value) -> Result<Value, Refusal> {
     let source = untouched("re", value)?;
-    super::matcher::check(&source).map_err(|why| (Code::Regex, why))?;
+    super::expression::check(&source).map_err(|why| (Code::Regex, why))?;
     Ok(Value::Done(Test::Regex { source, flags: String::new() }))
 }
 

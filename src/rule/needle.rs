@@ -13,6 +13,7 @@ use crate::event::Field;
 use crate::payload::Family;
 
 use super::detection::Test;
+use super::expression;
 use super::field::{Lane, Source};
 use super::matcher::Matcher;
 use super::pattern::{Part, Pattern};
@@ -344,15 +345,7 @@ fn value_share(value: &[u8]) -> f64 {
 }
 
 fn of_regex(source: &str, flags: &str, within: Within) -> Witness {
-    let parsed = regex_syntax::ParserBuilder::new()
-        .unicode(!source.is_ascii())
-        .utf8(false)
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .dot_matches_new_line(flags.contains('s'))
-        .build()
-        .parse(source);
-    parsed.map_or_else(|_| Witness::always(), |hir| of_hir(&hir, within))
+    expression::syntax(source, flags).map_or_else(|_| Witness::always(), |hir| of_hir(&hir, within))
 }
 
 fn of_hir(hir: &Hir, within: Within) -> Witness {

@@ -267,7 +267,9 @@ impl Screen {
             return;
         };
         // Of digits alone, which decoding does not change.
-        if let Some((numbers, number)) = self.numbers.as_ref().zip(whole_number(value)) {
+        if let Some(numbers) = &self.numbers
+            && let Some(number) = whole_number(value)
+        {
             return compare(numbers, number, found);
         }
         let row = subject.memo.row(self.number, || Some(value));

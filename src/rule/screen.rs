@@ -177,13 +177,17 @@ fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
 }
 
-/// A rare piece of a literal that has few spellings: signs have one case.
+/// A rare piece of a literal that has few spellings: signs have one case. Of those, one that begins
+/// rarely, since the vectors look at the first two bytes.
 fn piece(text: &[u8]) -> Option<&[u8]> {
     const RARE: f64 = 0.05;
-    let letters = |piece: &&[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let letters = |piece: &[u8]| piece.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let begins = |piece: &[u8]| piece.get(..2).map_or(1.0, needle::share);
     let signs = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_punctuation));
-    let pieces = signs.chain(text.windows(text.len().clamp(1, 4)));
-    pieces.filter(|piece| needle::share(piece) <= RARE).min_by_key(letters)
+    let pieces = signs.chain(text.windows(3)).chain(text.windows(text.len().clamp(1, 4)));
+    pieces.filter(|piece| needle::share(piece) <= RARE).min_by(|one, other| {
+        letters(one).cmp(&letters(other)).then(begins(one).total_cmp(&begins(other)))
+    })
 }
 
 /// A text in every case.

@@ -1,0 +1,138 @@
+//! Regular expressions as Sigma has them: which may rules have, and what is compiled when?
+//!
+//! An expression is compiled when it is first needed: most never are, since the literals that they
+//! need stand in no entry. Nor is one compiled to find out that it is small enough, where its
+//! syntax says so: a program that starts for every short log cannot afford hundreds of them.
+
+use std::sync::{Arc, OnceLock};
+
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Bytes that a compiled expression of a rule may take, without its flags.
+const LARGE: usize = 1 << 22;
+/// Bytes that any compiled expression may take.
+const LARGEST: usize = 1 << 26;
+
+/// The flag of expressions that are Unicode's whatever stands in them.
+pub(super) const UNICODE: &str = "u";
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub(super) struct Expression(Arc<Lazily>);
+
+#[derive(Debug)]
+struct Lazily {
+    source: String,
+    flags: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Expression {
+    /// An expression that [`check`] accepts.
+    pub(super) fn new(source: &str, flags: &str) -> Self {
+        let (source, flags, compiled) = (source.into(), flags.into(), OnceLock::new());
+        Self(Arc::new(Lazily { source, flags, compiled }))
+    }
+
+    /// Whether it stands somewhere in a value. With flags it may be larger than it was when it was
+    /// checked, but not beyond [`LARGEST`]; if it were, too much would match, not too little.
+    pub(super) fn is_match(&self, value: &[u8]) -> bool {
+        let Lazily { source, flags, compiled } = &*self.0;
+        let regex = compiled.get_or_init(|| builder(source, flags).build().ok());
+        regex.as_ref().is_none_or(|regex| regex.is_match(value))
+    }
+}
+
+/// Whether a regular expression is one that rules can have.
+pub(super) fn check(source: &str) -> Result<(), String> {
+    if syntax(source, "").is_ok_and(|hir| most_bytes(&hir) <= LARGE) {
+        return Ok(());
+    }
+    let built = builder(source, "").size_limit(LARGE).build();
+    built.map(drop).map_err(|error| error.to_string())
+}
+
+/// What an expression says. PCRE without look-around, unanchored, case sensitive unless flagged.
+/// Bytes are no text for sure, so an ASCII expression works on bytes.
+pub(super) fn syntax(source: &str, flags: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(is_unicode(source, flags))
+        .utf8(false)
+        .case_insensitive(flags.contains('i'))
+        .multi_line(flags.contains('m'))
+        .dot_matches_new_line(flags.contains('s'))
+        .build()
+        .parse(source)
+        .map_err(Box::new)
+}
+
+fn builder(source: &str, flags: &str) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(source);
+    builder.unicode(is_unicode(source, flags)).size_limit(LARGEST);
+    builder.case_insensitive(flags.contains('i'));
+    builder.multi_line(flags.contains('m')).dot_matches_new_line(flags.contains('s'));
+    builder
+}
+
+fn is_unicode(source: &str, flags: &str) -> bool {
+    flags.contains(UNICODE) || !source.is_ascii()
+}
+
+/// More bytes than the expression takes when it is compiled: a bound by its syntax.
+fn most_bytes(hir: &Hir) -> usize {
+    /// Of a state, with what joins it to the next; of a range of bytes; of a range of characters,
+    /// which is several sequences of up to four ranges of bytes.
+    const STATE: usize = 128;
+    const BYTES: usize = 32;
+    const CHARS: usize = 4_096;
+    let all =
+        |parts: &[Hir]| parts.iter().fold(0, |sum: usize, p| sum.saturating_add(most_bytes(p)));
+    let own = match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => STATE * literal.0.len(),
+        HirKind::Class(Class::Bytes(class)) => BYTES * class.ranges().len(),
+        HirKind::Class(Class::Unicode(class)) => CHARS * class.ranges().len(),
+        HirKind::Capture(capture) => most_bytes(&capture.sub).saturating_add(STATE),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).saturating_add(1) as usize;
+            most_bytes(&repetition.sub).saturating_add(STATE).saturating_mul(times)
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            all(parts).saturating_add(STATE * parts.len())
+        }
+    };
+    own.saturating_add(STATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_syntax_calls_small_is_small() {
+        let sources = [
+            r"/(?:etc|bin)/[\w./]*\[[^\]/&]{1,5}\]\w*",
+            "a{1000}",
+            r"(?:\d{3}-?){40}",
+            r"é\w{2}",
+            r"\pL+é",
+            r"(?:ab?c*){0,60}",
+            r"^[^a-f\s]+$",
+            "(?:(?:a|bc){9}){9}",
+            "é.*[а-я]{20}",
+        ];
+        for source in sources {
+            let most = most_bytes(&syntax(source, "").unwrap());
+            assert!(builder(source, "").size_limit(most).build().is_ok(), "{source} {most}");
+            assert!(check(source).is_ok(), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_or_no_expression_is_refused() {
+        for (source, why) in [("(?:a{1000}){1000}", "size limit"), ("a(", "unclosed group")] {
+            assert!(check(source).unwrap_err().contains(why), "{source}");
+        }
+    }
+}
