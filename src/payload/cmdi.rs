@@ -66,7 +66,7 @@ const VAGUE: &str = "id who w cat dir host env expr eval source locate grep sort
     service ip route mail sleep timeout date df du mount free last tar zip unzip dd diff file stat \
     readlink rev cd reboot shutdown halt docker mysql vi vim nano ed ex emacs man which type alias history jobs watch svn pip npm \
     apt yum rpm pico fold paste pr split head tail nl od more less strings touch cp mv ln kill top unset find make \
-    node java go cc sed wc net net1 reg set ver copy del attrib sc at rc time exec test read export let declare \
+    node java go cc sed wc net net1 reg set ver copy del attrib sc rc time exec test read export let declare \
     command fetch call start rd md move ren title echo. tree finger chef";
 
 /// The commands by name: asked at every separator of a value.

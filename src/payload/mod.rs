@@ -190,16 +190,27 @@ fn read(value: &[u8], found: &mut Vec<Word>) {
 
 fn note(value: &[u8], layer: Layer, found: &mut Vec<Word>) {
     for family in Family::ALL {
-        let name = family.word(value).filter(|name| !is_passed_on(layer, name));
+        let name = family.word(value).filter(|name| !is_passed_on(layer, value, name));
         let word = name.map(|name| Word { family: *family, layer, name });
         found.extend(word.filter(|word| !found.contains(word)));
     }
 }
 
-/// Whether this is an address as counters and banners pass it on in Base64, of any page: only one
-/// that no visitor has counts there.
-fn is_passed_on(layer: Layer, name: &str) -> bool {
-    layer == Layer::Base64 && [Url::Bare, Url::Include].iter().any(|url| url.name() == name)
+/// Whether this is what programs pass on in Base64 every day: an address of any page, as counters
+/// and banners have it, or an element of an XML document, as log-ins by SAML have it.
+fn is_passed_on(layer: Layer, value: &[u8], name: &str) -> bool {
+    let address = || [Url::Bare, Url::Include].iter().any(|url| url.name() == name);
+    let element = || name == Xss::Element.name() && is_document(value);
+    layer == Layer::Base64 && (address() || element())
+}
+
+/// Whether an XML document begins here, by its declaration or with an element of a namespace, that
+/// has no script.
+fn is_document(text: &[u8]) -> bool {
+    let name = text.strip_prefix(b"<").unwrap_or_default();
+    let prefix = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let begins = name.starts_with(b"?xml ") || prefix > 0 && name.get(prefix) == Some(&b':');
+    begins && memchr::memmem::find(&text.to_ascii_lowercase(), b"script").is_none()
 }
 
 #[cfg(test)]

@@ -94,10 +94,37 @@ fn push_pair<'t>(pair: &'t [u8], found: &mut Vec<&'t [u8]>) {
                 found.push(pair);
                 found.push(name);
             }
-            found.push(value);
+            if !tells_own_place(name, value) {
+                found.push(value);
+            }
         }
         None => found.push(pair),
     }
+}
+
+/// Parameters in which the visitor's side says where it is: counters their page, programs that log
+/// in where they listen (RFC 8252, 7.3).
+const PLACES: [&[u8]; 8] = [
+    b"dl",
+    b"dr",
+    b"redirect_uri",
+    b"post_logout_redirect_uri",
+    b"referrer",
+    b"referer",
+    b"ref",
+    b"origin",
+];
+
+/// Whether a value is a plain address of the visitor's own computer where it says where it is: no
+/// server fetches that.
+fn tells_own_place(name: &[u8], value: &[u8]) -> bool {
+    if !PLACES.contains(&name) {
+        return false;
+    }
+    let address = decode::twice(value);
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b":/._-?=&%#~,".contains(b);
+    let local = [&b"http://localhost"[..], b"https://localhost", b"http://127.0.0.1"];
+    local.iter().any(|local| address.starts_with(local)) && address.iter().all(plain)
 }
 
 /// Whether nothing of interest can stand in a segment.
@@ -122,6 +149,9 @@ mod tests {
         assert_eq!(target("/p?x=1+&&+id&y=2"), ["p", "1+&&+id", "2"]);
         assert_eq!(target("/p?'or'1'='1"), ["p", "'or'1'='1", "'or'1'", "'1"]);
         assert_eq!(target("/p?a(b)=c"), ["p", "a(b)=c", "a(b)", "c"]);
+        assert_eq!(target("/p?dl=http%3A%2F%2Flocalhost%3A80%2F&x=1"), ["p", "1"]);
+        assert_eq!(target("/p?dl=http://localhost/'"), ["p", "http://localhost/'"]);
+        assert_eq!(target("/p?u=http://localhost/"), ["p", "http://localhost/"]);
         assert_eq!(shown(Field::Referer, "http://h.example/p?q=1'"), ["p", "1'"]);
         assert_eq!(shown(Field::Referer, "' or 1=1"), ["' or 1=1"]);
         assert_eq!(shown(Field::Cookie, "a=1; b=2'"), ["1", "2'"]);
