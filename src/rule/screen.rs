@@ -170,11 +170,18 @@ fn automaton(kind: AhoCorasickKind, texts: &[(Vec<u8>, Vec<u32>)]) -> Option<Aho
 fn few<'t>(texts: impl Iterator<Item = &'t [u8]>) -> Option<Searcher> {
     /// What the vectors hold.
     const MOST: usize = 64;
-    let pieces: Option<Vec<&[u8]>> = texts.map(piece).collect();
-    let mut pieces: Vec<Vec<u8>> = pieces?.into_iter().flat_map(spellings).collect();
+    let pieces: Option<Vec<Vec<u8>>> =
+        texts.map(|text| piece(text).map(<[u8]>::to_ascii_lowercase)).collect();
+    let mut pieces = pieces?;
     pieces.sort();
     pieces.dedup();
-    (pieces.len() <= MOST).then(|| Searcher::new(pieces)).flatten()
+    // A text that begins like none before it goes into the bucket of the vectors that its number
+    // says. So a spelling of each piece comes first, and different pieces share no bucket.
+    let spelled = pieces.iter().flat_map(|piece| spellings(piece).into_iter().enumerate());
+    let mut spelled: Vec<(usize, Vec<u8>)> = spelled.collect();
+    spelled.sort();
+    let searcher = || Searcher::new(spelled.iter().map(|(_, text)| text));
+    (spelled.len() <= MOST).then(searcher).flatten()
 }
 
 /// A rare piece of a literal that has few spellings: signs have one case. Of those, one that begins
