@@ -162,12 +162,13 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
     let facts = StreamFacts {
         names: vec![name],
         bytes: end.bytes,
+        head: end.head(),
         format: walked.format.name().to_owned(),
         log: walked.format.kind().log.to_owned(),
         unable: unable(search.rules, &*walked.format),
         gaps: end.gaps,
     };
-    (end.id, Yield { stream: facts, part, trails: BTreeMap::new() })
+    (end.id, Yield { stream: facts, part, ..Yield::default() })
 }
 
 /// Why each rule that cannot fire on a format cannot.

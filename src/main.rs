@@ -144,7 +144,7 @@ fn scheduled(
     let stop = &options.limits.stop;
     if !args.no_pivot && !stop.is_set() {
         leaksweep::pivot(&mut tally, inventory, &rules, &options, &()).map_err(cli::no_threads)?;
-        ledger.keep_trails(&tally).map_err(cli::state::unusable)?;
+        ledger.keep_followed(&tally).map_err(cli::state::unusable)?;
     }
     let mut report = report(&tally, inventory, &rules, head.run(args.no_pivot), voice);
 

@@ -27,6 +27,10 @@ pub struct Errand {
     pub sites: BTreeSet<String>,
     /// What is looked for.
     pub traces: Vec<Trace>,
+    /// How many of its first bytes are to be summed up: lengths of streams that may be copies of it,
+    /// made earlier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lengths: Vec<u64>,
 }
 
 /// By source: the errands in its streams.
@@ -71,12 +75,19 @@ impl Errands {
 /// out, and so are those that were followed before.
 pub fn errands(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Errands {
     let mut errands = Errands::default();
+    let mut wanted: BTreeMap<ContentId, (Vec<Trace>, Vec<u64>)> = BTreeMap::new();
     for (content, traces) in tally.unfollowed(&case::traces(tally, inventory, rules)) {
+        wanted.entry(content).or_default().0 = traces;
+    }
+    for (short, long) in tally.doubtful_copies() {
+        wanted.entry(long).or_default().1.push(tally.streams[&short].stream.bytes);
+    }
+    for (content, (traces, lengths)) in wanted {
         let Some(yielded) = tally.streams.get(&content) else { continue };
         let Some(name) = yielded.stream.names.first().cloned() else { continue };
         let Some(source) = holder(tally, &name) else { continue };
         let sites = yielded.part.sites.keys().cloned().collect();
-        let errand = Errand { name, content, sites, traces };
+        let errand = Errand { name, content, sites, traces, lengths };
         errands.0.entry(source).or_default().push(errand);
     }
     errands
@@ -148,7 +159,7 @@ pub fn pursue(
 }
 
 impl Errand {
-    /// What the stream holds of the traces; nothing if it holds other bytes than it did.
+    /// What the stream holds of the traces, and how it begins; nothing if it holds other bytes than it did.
     fn run(
         &self,
         stream: &mut Stream<'_>,
@@ -162,9 +173,14 @@ impl Errand {
             move |(block, format): &Framed| pursuer.follow(block, &**format, &self.name)
         };
         let mut followed = Followed::default();
-        pass.walk(stream, worker, |next| followed.append(next));
-        let id = stream.finish().id;
-        let yielded = || Yield::followed(&self.name, followed.finish(&self.traces));
-        (id == self.content).then(|| Tally::of_stream(id, yielded()))
+        stream.sum_at(&self.lengths);
+        if !self.traces.is_empty() {
+            pass.walk(stream, worker, |next| followed.append(next));
+        }
+        let mut end = stream.finish();
+        end.prefixes.retain(|length, _| self.lengths.contains(length));
+        let trails = followed.finish(&self.traces);
+        let yielded = Yield::followed(&self.name, trails, end.prefixes);
+        (end.id == self.content).then(|| Tally::of_stream(end.id, yielded))
     }
 }

@@ -211,6 +211,7 @@ impl Reader<'_> {
         let facts = StreamFacts {
             names: vec![name.clone()],
             bytes: end.bytes,
+            head: end.head(),
             format: format.name().to_owned(),
             log: format.kind().log.to_owned(),
             unable: unable(self.search.rules, format),

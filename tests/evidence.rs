@@ -114,6 +114,35 @@ fn the_same_evidence_twice_is_counted_once_and_named() {
     assert_eq!(status.matches("duplicate of ").count(), 2, "{status}");
 }
 
+/// A log that was copied while it grew, and again later: what both hold is counted once, however they
+/// are packed; logs that only begin the same are two.
+#[test]
+fn an_earlier_copy_of_a_growing_log_is_counted_once() {
+    let grown: String = (0..200).map(|n| line(n % 60)).collect();
+    let (whole, early) = (grown.as_bytes(), &grown.as_bytes()[..7_010]);
+    let another = [early, line(7).repeat(9).as_bytes()].concat();
+    let lines = |text: &[u8]| text.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count();
+    let told = |early: &[u8], arguments: &str| {
+        let folder = Folder::new();
+        folder.write("logs/monday/access.log", early);
+        folder.write("logs/friday/access.log.gz", gzip(whole));
+        let (_, out, _) = folder.run(&format!("sweep --site shop -f json {arguments} logs"));
+        let report: Value = serde_json::from_str(&out).unwrap();
+        let coverage = &report["sites"][0]["coverage"];
+        (coverage["lines"].as_u64().unwrap() as usize, coverage["notes"].to_string(), out)
+    };
+    for early in [early, &gzip(early)] {
+        let (count, notes, report) = told(early, "");
+        assert_eq!(count, 200, "{notes}");
+        assert!(notes.contains("monday/access.log holds, copied earlier; counted once"), "{notes}");
+        assert!(report.contains("duplicate of the beginning of logs/friday/access.log.gz"));
+    }
+    assert_eq!(told(&another, "").0, 200 + lines(&another));
+    let (count, notes, _) = told(early, "--no-pivot");
+    assert_eq!(count, 200 + lines(early));
+    assert!(notes.contains("was not looked at"), "{notes}");
+}
+
 #[test]
 fn containers_that_cannot_be_opened_are_named() {
     let folder = Folder::new();

@@ -89,7 +89,7 @@ impl World {
         let (finder, options) = (finder(), Options::default());
         let mut tally = resume(&evidence, rules, &finder, &options, progress, &ledger).unwrap();
         pivot(&mut tally, &evidence.inventory, rules, &options, &()).unwrap();
-        ledger.keep_trails(&tally).unwrap();
+        ledger.keep_followed(&tally).unwrap();
         tally
     }
 

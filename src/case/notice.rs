@@ -91,6 +91,19 @@ impl Coverage {
                 let copies = copies.join(", ");
                 self.notes.push(format!("{name} was found again as {copies}; counted once"));
             }
+            if !stream.beginnings.is_empty() {
+                let copies = stream.beginnings.join(", ");
+                self.notes.push(format!(
+                    "{name} begins with all that {copies} holds, copied earlier; counted once"
+                ));
+            }
+            if !stream.doubtful.is_empty() {
+                let others = stream.doubtful.join(", ");
+                self.notes.push(format!(
+                    "{name} begins as {others} does: whether that is a copy of it, so that entries \
+                     count twice, was not looked at"
+                ));
+            }
             if stream.disorder.reversals > 0 {
                 let (n, largest) = (stream.disorder.reversals, stream.disorder.largest);
                 let at = stream.disorder.at.map_or_else(String::new, |at| format!(", after {at}"));

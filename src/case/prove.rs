@@ -1,6 +1,5 @@
 //! Does a rule find what it says, and nothing else? The proofs in its file, run as a log would be.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::element::{CaseKey, Finder};
@@ -72,7 +71,7 @@ fn correlates(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
     let logs = piece.split("\n\n").enumerate().map(|(n, log)| {
         let stream = StreamFacts { names: vec![String::new()], ..StreamFacts::default() };
         let part = scan(rules, rule, &unrolled(log), mode);
-        (ContentId([n as u8; 32]), Yield { stream, part, trails: BTreeMap::new() })
+        (ContentId([n as u8; 32]), Yield { stream, part, ..Yield::default() })
     });
     let tally = Tally { streams: logs.collect(), ..Tally::default() };
     let inventory = Inventory::default();

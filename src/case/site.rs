@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::scan::{
     Disorder, Hit, Index, Sequences, SiteTally, StreamFacts, Tally, Trace, Trail, Trails,
 };
-use crate::source::{Gap, Inventory, Locus, SiteEntry, Suppression, Window};
+use crate::source::{ContentId, Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
 
 use super::Period;
@@ -45,6 +45,10 @@ pub(super) struct SiteStream<'t> {
     pub(super) sequences: &'t Sequences,
     /// What a second pass found in the whole stream.
     pub(super) trails: &'t BTreeMap<Trace, Trails>,
+    /// Streams that are its beginning: copies, made before it was written to its end.
+    pub(super) beginnings: Vec<&'t str>,
+    /// Streams that may be its beginning: nobody looked.
+    pub(super) doubtful: Vec<&'t str>,
 }
 
 /// One hit and where it was seen.
@@ -150,7 +154,10 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
         let site = Site { entry: Some(entry), ..Site::new(&entry.name, inventory) };
         sites.insert(entry.name.as_str(), site);
     }
-    for yielded in tally.streams.values() {
+    let copies = tally.copies();
+    let (beginnings, doubtful) =
+        (by_whole(tally, &copies), by_whole(tally, &tally.doubtful_copies()));
+    for (id, yielded) in tally.streams.iter().filter(|(id, _)| !copies.contains_key(*id)) {
         for (name, of_site) in &yielded.part.sites {
             let site = sites.entry(name).or_insert_with(|| Site::new(name, inventory));
             site.streams.push(SiteStream {
@@ -160,6 +167,8 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
                 index: &yielded.part.index,
                 sequences: &yielded.part.sequences,
                 trails: &yielded.trails,
+                beginnings: beginnings.get(id).cloned().unwrap_or_default(),
+                doubtful: doubtful.get(id).cloned().unwrap_or_default(),
             });
         }
     }
@@ -170,6 +179,22 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
         site.finish(end);
     }
     sites
+}
+
+/// The names of copies, by the stream that they are the beginning of.
+fn by_whole<'t>(
+    tally: &'t Tally,
+    copies: &BTreeMap<ContentId, ContentId>,
+) -> BTreeMap<ContentId, Vec<&'t str>> {
+    let mut names: BTreeMap<ContentId, Vec<&str>> = BTreeMap::new();
+    for (short, long) in copies {
+        let of_short = tally.streams.get(short).into_iter().flat_map(|y| &y.stream.names);
+        names.entry(*long).or_default().extend(of_short.map(String::as_str));
+    }
+    for names in names.values_mut() {
+        names.sort_unstable();
+    }
+    names
 }
 
 /// The latest time that the logs of two sites reach, so that one wrong stamp does not move it; or

@@ -336,24 +336,26 @@ impl Ledger {
         }
         stream.gaps.sort();
         stream.names = names;
-        Ok(Yield { stream, part, trails: books.store.trails(id)? })
+        let (trails, prefixes) = books.store.followed(id)?;
+        Ok(Yield { stream, part, trails, prefixes })
     }
 
-    /// Keeps the trails that a second pass added to the tally.
+    /// Keeps what a second pass added to the tally: trails, and sums of beginnings.
     ///
     /// # Errors
     ///
     /// If the state cannot be written.
-    pub fn keep_trails(&self, tally: &Tally) -> Result<(), LedgerError> {
+    pub fn keep_followed(&self, tally: &Tally) -> Result<(), LedgerError> {
         let mut books = self.books();
         let names = books.names();
         let of = |id: &i64, names: &[String]| {
             let yielded = tally.streams.get(&books.kept[id].sum)?;
             let same = yielded.stream.names.first() == names.first();
-            (same && !yielded.trails.is_empty()).then_some((*id, &yielded.trails))
+            let found = !yielded.trails.is_empty() || !yielded.prefixes.is_empty();
+            (same && found).then_some((*id, (&yielded.trails, &yielded.prefixes)))
         };
-        let trails: Vec<_> = names.iter().filter_map(|(id, names)| of(id, names)).collect();
-        books.store.keep_trails(&trails)
+        let followed: Vec<_> = names.iter().filter_map(|(id, names)| of(id, names)).collect();
+        books.store.keep_followed(&followed)
     }
 
     /// What was told before.

@@ -18,7 +18,7 @@ use super::kept::{Content, File, Kept};
 use super::setting::{OnChange, Setting};
 use super::{LedgerError, Told};
 use crate::scan::{Part, StreamFacts, Trace, Trails};
-use crate::source::{fold, unfold};
+use crate::source::{ContentId, fold, unfold};
 
 /// The version of the tables below.
 const VERSION: i64 = 3;
@@ -44,6 +44,11 @@ pub(super) struct Store {
     /// Lists of rules that could not fire, and why, by their number.
     unable: HashMap<i64, BTreeMap<u32, String>>,
 }
+
+/// What a second pass found in a content: trails, and sums of its beginning.
+type Followed = (BTreeMap<Trace, Trails>, BTreeMap<u64, ContentId>);
+/// The same, as it stands in a tally.
+type FollowedRef<'t> = (&'t BTreeMap<Trace, Trails>, &'t BTreeMap<u64, ContentId>);
 
 type Result<T> = std::result::Result<T, LedgerError>;
 
@@ -194,8 +199,8 @@ impl Store {
         Ok((facts, until_mark, tail))
     }
 
-    /// The trails in a content.
-    pub(super) fn trails(&self, id: i64) -> Result<BTreeMap<Trace, Trails>> {
+    /// What a second pass found in a content.
+    pub(super) fn followed(&self, id: i64) -> Result<Followed> {
         let mut find = self.db.prepare("SELECT body FROM trails WHERE id = ?1")?;
         let body: Option<Vec<u8>> = find.query_row([id], |row| row.get(0)).optional()?;
         Ok(body.map(|body| unpacked(&body)).transpose()?.unwrap_or_default())
@@ -271,11 +276,11 @@ impl Store {
         Ok(self.db.pragma_query(None, "incremental_vacuum", |_| Ok(()))?)
     }
 
-    pub(super) fn keep_trails(&mut self, trails: &[(i64, &BTreeMap<Trace, Trails>)]) -> Result<()> {
+    pub(super) fn keep_followed(&mut self, followed: &[(i64, FollowedRef<'_>)]) -> Result<()> {
         let all = self.db.transaction()?;
-        for (id, trails) in trails {
+        for (id, followed) in followed {
             let keep = "INSERT OR REPLACE INTO trails VALUES (?1, ?2)";
-            all.prepare(keep)?.execute(params![id, packed(trails)?])?;
+            all.prepare(keep)?.execute(params![id, packed(followed)?])?;
         }
         Ok(all.commit()?)
     }

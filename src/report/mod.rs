@@ -176,8 +176,8 @@ impl Run {
         self.limits = met.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let within = within(tally);
         let of = |path: &str| within.get(path).map(Vec::as_slice).unwrap_or_default();
-        let sources = tally.sources.iter();
-        self.sources = sources.map(|(path, end)| source(path, end, of(path))).collect();
+        let (sources, copies) = (tally.sources.iter(), copies(tally));
+        self.sources = sources.map(|(path, end)| source(path, end, of(path), &copies)).collect();
         self
     }
 }
@@ -203,8 +203,20 @@ fn paths(name: &str) -> impl Iterator<Item = &str> {
     ends.chain([name.len()]).map(|end| &name[..end])
 }
 
+/// Streams that are the beginning of another one, with the name of that.
+fn copies(tally: &Tally) -> BTreeMap<ContentId, &str> {
+    let name = |long| tally.streams.get(long)?.stream.names.first().map(String::as_str);
+    let copies = tally.copies();
+    copies.iter().filter_map(|(short, long)| Some((*short, name(long)?))).collect()
+}
+
 /// One source's line in the report.
-fn source(path: &str, end: &SourceEnd, within: &[Within<'_>]) -> RunSource {
+fn source(
+    path: &str,
+    end: &SourceEnd,
+    within: &[Within<'_>],
+    copies: &BTreeMap<ContentId, &str>,
+) -> RunSource {
     let inside = |name: &&String| {
         name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
     };
@@ -220,9 +232,10 @@ fn source(path: &str, end: &SourceEnd, within: &[Within<'_>]) -> RunSource {
     let mut troubles: Vec<String> = end.gaps.iter().map(|gap| gap.detail.clone()).collect();
     for (id, yielded) in within {
         let names = &yielded.stream.names;
-        match names.first().filter(|first| !inside(first)) {
-            Some(first) => troubles.push(format!("duplicate of {first}")),
-            None => line.lines += yielded.part.entries,
+        match (copies.get(*id), names.first().filter(|first| !inside(first))) {
+            (Some(whole), _) => troubles.push(format!("duplicate of the beginning of {whole}")),
+            (None, Some(first)) => troubles.push(format!("duplicate of {first}")),
+            (None, None) => line.lines += yielded.part.entries,
         }
         let own = names.iter().filter(|name| inside(name) && **id != end.sha256);
         line.streams.extend(own.map(|name| RunStream { name: name.clone(), sha256: **id }));

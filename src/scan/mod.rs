@@ -17,6 +17,7 @@
 
 mod bits;
 mod client;
+mod copies;
 mod facts;
 mod hit;
 mod hits;

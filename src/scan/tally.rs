@@ -171,6 +171,9 @@ pub struct StreamFacts {
     pub names: Vec<String>,
     /// Decompressed bytes.
     pub bytes: u64,
+    /// Tells streams apart that do not begin the same; absent of a stream that is very short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<u64>,
     /// Format name.
     pub format: String,
     /// Kind of log: `access`, `application`, `gateway`, `waf`, `error`, or empty.
@@ -191,6 +194,9 @@ pub struct Yield {
     /// What a second pass found of each trace that it looked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trails: BTreeMap<Trace, Trails>,
+    /// Sums of its first bytes, by how many, that a second pass was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefixes: BTreeMap<u64, ContentId>,
 }
 
 impl Yield {
@@ -207,17 +213,20 @@ impl Yield {
         names.append(&mut other.stream.names);
         names.sort();
         names.dedup();
+        let mut prefixes = std::mem::take(&mut self.prefixes);
+        prefixes.append(&mut other.prefixes);
         match order {
             Ordering::Less => {}
             Ordering::Equal => self.join(other),
             Ordering::Greater => *self = other,
         }
         self.stream.names = names;
+        self.prefixes = prefixes;
     }
 
     /// Another piece of the same reading; a site that both hold is the same in both.
     fn join(&mut self, other: Self) {
-        let Self { stream, part, trails } = other;
+        let Self { stream, part, trails, .. } = other;
         if (stream.bytes, &stream.format) > (self.stream.bytes, &self.stream.format) {
             self.stream = stream;
             self.part.entries = part.entries;
@@ -240,7 +249,8 @@ impl Yield {
         let sites_apart = BTreeMap::new();
         let (entries, bytes, disorder, ends) = (*entries, *bytes, *disorder, *ends);
         let part = Part { sites: sites_apart, entries, bytes, index, sequences, disorder, ends };
-        let whole = Self { stream: self.stream.clone(), part, trails: self.trails.clone() };
+        let (stream, trails) = (self.stream.clone(), self.trails.clone());
+        let whole = Self { stream, part, trails, prefixes: self.prefixes.clone() };
         let of_site = |(name, tally): (&String, &SiteTally)| {
             let sites = BTreeMap::from([(name.clone(), tally.clone())]);
             Self { part: Part { sites, ..Part::default() }, ..Self::named(&self.stream.names) }
@@ -255,9 +265,13 @@ impl Yield {
         Self { stream, ..Self::default() }
     }
 
-    /// What a second pass found in the stream of that name.
-    pub fn followed(name: &str, trails: BTreeMap<Trace, Trails>) -> Self {
-        Self { trails, ..Self::named(&[name.to_owned()]) }
+    /// What a second pass found in the stream of that name, and the sums of its first bytes.
+    pub fn followed(
+        name: &str,
+        trails: BTreeMap<Trace, Trails>,
+        prefixes: BTreeMap<u64, ContentId>,
+    ) -> Self {
+        Self { trails, prefixes, ..Self::named(&[name.to_owned()]) }
     }
 
     /// How many records are held in memory.

@@ -63,7 +63,7 @@ pub use parcel::{fold, press, unfold, unpress};
 pub use place::{Place, Rank};
 pub use stamp::Stamp;
 pub use stop::Stop;
-pub use stream::{Stream, StreamEnd, Sum};
+pub use stream::{BEGINNING, Stream, StreamEnd, Sum};
 pub use suppression::{Alarm, Suppression};
 pub use unpack::Limits;
 

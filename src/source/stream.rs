@@ -1,5 +1,6 @@
 //! One log as bytes: decompressed, decoded to UTF-8 where it was UTF-16, summed up.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
@@ -22,6 +23,9 @@ pub struct Stream<'r> {
     hash: Sha256,
     id: Option<ContentId>,
     bytes: u64,
+    /// Lengths at which the bytes so far are to be summed up, the next one last.
+    marks: Vec<u64>,
+    prefixes: BTreeMap<u64, ContentId>,
     holes: Holes,
     gaps: Vec<Gap>,
     ended: bool,
@@ -34,6 +38,10 @@ impl std::fmt::Debug for Stream<'_> {
     }
 }
 
+/// So many bytes at the start of a stream are summed up: logs that begin the same may be copies
+/// of one log, made at different times.
+pub const BEGINNING: u64 = 4_096;
+
 /// What a stream was, known at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEnd {
@@ -41,8 +49,18 @@ pub struct StreamEnd {
     pub id: ContentId,
     /// Bytes delivered.
     pub bytes: u64,
+    /// SHA-256 of the first bytes, by how many: of [`BEGINNING`], and as [`Stream::sum_at`] asked.
+    pub prefixes: BTreeMap<u64, ContentId>,
     /// What is missing.
     pub gaps: Vec<Gap>,
+}
+
+impl StreamEnd {
+    /// Eight bytes of the sum of its first [`BEGINNING`] bytes, if it has so many.
+    pub fn head(&self) -> Option<u64> {
+        let ContentId(sum) = self.prefixes.get(&BEGINNING)?;
+        sum.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    }
 }
 
 /// A SHA-256 in the making.
@@ -89,6 +107,8 @@ impl<'r> Stream<'r> {
             hash: Sha256::new(),
             id: None,
             bytes: 0,
+            marks: vec![BEGINNING],
+            prefixes: BTreeMap::new(),
             holes: Holes::default(),
             gaps: Vec::new(),
             ended: false,
@@ -106,6 +126,13 @@ impl<'r> Stream<'r> {
             }
         }
         0
+    }
+
+    /// Asks for the sums of the first bytes, so many each; before anything is read.
+    pub fn sum_at(&mut self, lengths: &[u64]) {
+        self.marks.extend(lengths);
+        self.marks.sort_unstable_by(|a, b| b.cmp(a));
+        self.marks.dedup();
     }
 
     /// The sum of the bytes delivered so far.
@@ -150,10 +177,21 @@ impl<'r> Stream<'r> {
             self.damage(Damage::new(GapKind::Limit, detail));
         }
         let n = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
-        self.bytes += n as u64;
-        self.hash.update(&bytes[..n]);
+        self.sum_up(&bytes[..n]);
         self.holes.look(&bytes[..n]);
         n
+    }
+
+    fn sum_up(&mut self, mut bytes: &[u8]) {
+        while let Some(mark) = self.marks.pop_if(|mark| *mark <= self.bytes + bytes.len() as u64) {
+            let (before, behind) = bytes.split_at((mark - self.bytes) as usize);
+            self.hash.update(before);
+            self.bytes = mark;
+            self.prefixes.insert(mark, self.sum().id());
+            bytes = behind;
+        }
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
     }
 
     fn damage(&mut self, damage: Damage) {
@@ -168,7 +206,8 @@ impl<'r> Stream<'r> {
         let hash = &mut self.hash;
         let id = *self.id.get_or_insert_with(|| ContentId(std::mem::take(hash).finalize().into()));
         self.gaps.extend(std::mem::take(&mut self.holes).gaps(&self.name));
-        StreamEnd { id, bytes: self.bytes, gaps: std::mem::take(&mut self.gaps) }
+        let prefixes = std::mem::take(&mut self.prefixes);
+        StreamEnd { id, bytes: self.bytes, prefixes, gaps: std::mem::take(&mut self.gaps) }
     }
 
     /// Gives up the stream and its whole source: nothing more is read or summed up. For looking at

@@ -84,6 +84,7 @@ pub(super) struct Log {
 /// 10 March 06:00.
 pub(super) fn clean(kind: &str) -> Log {
     let facts = StreamFacts {
+        head: None,
         names: vec![format!("{SITE}/{kind}.log")],
         bytes: 1,
         format: kind.to_owned(),
@@ -247,7 +248,7 @@ pub(super) fn tally_of(site: &str, logs: Vec<Log>) -> Tally {
         };
         let streams = BTreeMap::from([(
             ContentId(id),
-            Yield { stream: log.facts, part, trails: BTreeMap::new() },
+            Yield { stream: log.facts, part, ..Yield::default() },
         )]);
         tally.merge(Tally { streams, ..Tally::default() });
     }
