@@ -161,6 +161,10 @@ impl Program {
         if subject.holds(&self.cond, Layer::Raw) {
             return Some(Layer::Raw);
         }
+        // Most entries have no further layers.
+        if !self.sources.iter().any(|source| subject.changes(*source)) {
+            return None;
+        }
         let adds = |subject: &mut Subject<'_>, layer| {
             self.sources.iter().any(|source| subject.adds(*source, layer))
         };
@@ -456,19 +460,24 @@ impl<'e> Subject<'e> {
     }
 
     /// Whether decoding changes a value of the source's lane: remembered of a value that is long,
-    /// since mostly it does not.
+    /// since mostly it does not. A target has layers that the entry does not show, too.
     fn changes(&mut self, source: usize) -> bool {
         /// Up to so many bytes, looking is faster than remembering.
         const SHORT: usize = 16;
-        let lane = self.sources.lane(source).and_then(|lane| self.sources.lanes().get(lane));
+        let (event, sources) = (self.event, self.sources);
+        let lane = sources.lane(source).and_then(|lane| sources.lanes().get(lane));
         let Some(lane) = lane else { return true };
-        let Some(value) = lane.value(self.event) else { return !lane.is_absent(self.event) };
-        if value.len() <= SHORT {
-            return self.changes_value(*lane, value);
+        if *lane != Lane::Target {
+            if self.is_plain() {
+                return false;
+            }
+            if let Some(value) = lane.value(event).filter(|value| value.len() <= SHORT) {
+                return decode::changes(value);
+            }
         }
-        let Some(row) = self.row_of(source) else { return true };
+        let Some(row) = self.row_of(source) else { return !lane.is_absent(event) };
         self.memo.answer(row, CHANGES).unwrap_or_else(|| {
-            let says = self.changes_value(*lane, value);
+            let says = lane.value(event).is_none_or(|value| self.changes_value(*lane, value));
             self.memo.note(row, CHANGES, says);
             says
         })
