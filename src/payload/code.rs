@@ -197,6 +197,12 @@ static VAGUE: Words = Words::new(
     define constant crypt range pi unpack pack getopt link",
 );
 
+/// What servers of pictures are told to do with one, in its path (Thumbor's filters).
+static PICTURES: Words = Words::new(
+    "no_upscale strip_icc strip_exif max_bytes max_age auto_jpg background_color round_corner \
+    extract_focal format_quality proportion red_eye",
+);
+
 /// Ways to the prototype of all objects.
 static PROTOTYPES: Texts = Texts::new(&[
     "__proto__",
@@ -353,6 +359,9 @@ fn calls(text: &[u8]) -> bool {
         let variable = !apart && text[..at - name.len()].ends_with(b"$");
         if variable && !backquote {
             return true;
+        }
+        if PICTURES.has(name) {
+            return false;
         }
         if is_snake(name) && !backquote {
             return if apart { coded(argument) } else { !numbered(argument) };

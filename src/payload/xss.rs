@@ -379,7 +379,9 @@ fn handler(text: &[u8]) -> bool {
         };
         tag = memchr::memrchr(b'<', &text[passed..at]).map(|n| passed + n).or(tag);
         passed = at;
-        if before.is_ascii_alphanumeric()
+        // Cloudflare's servers of pictures are told so what to do when there is none.
+        if text[at..].starts_with(b"onerror=redirect,")
+            || before.is_ascii_alphanumeric()
             || matches!(before, b'_' | b'-' | b'.' | b'?' | b'&' | b'%' | b'$' | b'[')
         {
             return false;

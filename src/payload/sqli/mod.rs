@@ -58,10 +58,21 @@ const QUOTES: usize = 3;
 /// What the value does as SQL; the gravest reading counts.
 pub fn sqli(value: &[u8]) -> Option<Sqli> {
     let value = &value[..value.len().min(LONGEST)];
+    if is_place(value) {
+        return None;
+    }
     let whole = tokens(value);
     let quotes = [b'\'', b'"', b'`', b')'].into_iter();
     let behind = quotes.filter_map(|quote| behind(value, quote)).max();
     bare(&whole).max(behind).max(typographic(value)).max(anywhere(&whole))
+}
+
+/// Whether a number and the name of a place in a page are all there is: `3303#respond`.
+fn is_place(value: &[u8]) -> bool {
+    let number = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    let place = value[number..].strip_prefix(b"#").unwrap_or_default();
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b';' | b'=');
+    number > 0 && place.len() > 1 && place.iter().all(name) && !place.windows(2).any(|w| w == b"--")
 }
 
 /// The gravest reading behind one of the first quotes.
