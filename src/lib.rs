@@ -36,7 +36,7 @@ use element::Finder;
 use pass::{Framed, Pass};
 use report::{Report, Run};
 use rule::RuleSet;
-use scan::{Mode, Part, Scanner, StreamFacts, Tally, Yield};
+use scan::{Mode, Part, Scanner, SiteTally, StreamFacts, Tally, Yield};
 use source::{ContentId, Evidence, Gap, GapKind, Inventory, Limits, Source, Stream};
 
 /// How a sweep is done; what it finds does not depend on `jobs`, `block` and `mode`.
@@ -97,12 +97,26 @@ pub(crate) struct Search<'s> {
     idle: &'s Mutex<Vec<Scanner<'s>>>,
 }
 
-impl Search<'_> {
+impl<'s> Search<'s> {
     fn scan(self, (block, format): &Framed, name: &str) -> Part {
+        self.with(|scanner| scanner.scan(block, &**format, name))
+    }
+
+    /// What the rules find, and nothing else ([`Scanner::hits`]).
+    fn hits(
+        self,
+        (block, format): &Framed,
+        name: &str,
+        sites: &BTreeMap<String, SiteTally>,
+    ) -> Part {
+        self.with(|scanner| scanner.hits(block, &**format, name, sites))
+    }
+
+    fn with(self, look: impl FnOnce(&mut Scanner<'s>) -> Part) -> Part {
         let new = || Scanner::new(self.rules, self.finder, self.inventory, self.mode);
         let idle = lock(self.idle).pop();
         let mut scanner = idle.unwrap_or_else(new);
-        let part = scanner.scan(block, &**format, name);
+        let part = look(&mut scanner);
         lock(self.idle).push(scanner);
         part
     }

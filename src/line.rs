@@ -173,6 +173,8 @@ pub struct Blocks<'s, 'r> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// The offset behind the last byte that may be read.
+    until: u64,
     /// The bytes of a block that was given back.
     spare: Vec<u8>,
     offset: u64,
@@ -194,6 +196,7 @@ impl<'s, 'r> Blocks<'s, 'r> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            until: u64::MAX,
             spare: Vec::new(),
             offset: 0,
             line: 1,
@@ -219,6 +222,18 @@ impl<'s, 'r> Blocks<'s, 'r> {
         line: u64,
     ) -> Self {
         Self { offset, line, ..Self::behind(head, stream, size) }
+    }
+
+    /// The same blocks as if the stream ended at an offset, at which an entry begins and which does
+    /// not lie before what was read; the stream is not read further.
+    #[must_use]
+    pub fn until(self, offset: u64) -> Self {
+        Self { until: offset, ..self }
+    }
+
+    /// The stream's name.
+    pub fn name(&self) -> &str {
+        &self.stream.name
     }
 
     /// The first bytes of the stream (`len` of them, if there are so many), without consuming
@@ -263,7 +278,11 @@ impl<'s, 'r> Blocks<'s, 'r> {
             self.buffer.resize(want.max(self.size), 0);
         }
         while self.end < want && !self.ended {
-            let n = self.stream.read(&mut self.buffer[self.end..]);
+            let held = (self.end - self.start) as u64;
+            let left = self.until.saturating_sub(self.offset + held);
+            let room = self.buffer.len() - self.end;
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(room);
+            let n = self.stream.read(&mut self.buffer[self.end..self.end + most]);
             self.ended = n == 0;
             self.end += n;
         }

@@ -149,7 +149,7 @@ fn scheduled(
     let mut report = report(&tally, inventory, &rules, head.run(args.no_pivot), voice);
 
     let before = ledger.told().map_err(cli::state::unusable)?;
-    let fresh = ledger.fresh(&before);
+    let fresh = ledger.fresh(&before, &rules);
     let news = News::since(&before, &report.sites, tally.all_gaps(), &fresh);
     let told = Told::of(&report.sites, tally.all_gaps(), &rules);
     for case in &mut report.sites {

@@ -1,5 +1,6 @@
 //! Scheduled runs: nothing missed, nothing repeated, whatever happens to the logs and the program.
 #![allow(missing_docs, clippy::unwrap_used, clippy::tests_outside_test_module)]
+#![allow(clippy::print_stderr)] // how large a state is, is said
 
 use std::fs;
 use std::io::Write;
@@ -8,11 +9,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use leaksweep::element::{CaseKey, Finder};
-use leaksweep::ledger::{Home, Ledger, OnChange, Setting, Shelf};
+use leaksweep::ledger::{Content, Home, Ledger, OnChange, Setting, Shelf};
+use leaksweep::line::Block;
 use leaksweep::report::Run;
 use leaksweep::rule::RuleSet;
-use leaksweep::scan::Tally;
-use leaksweep::source::{Evidence, GapKind, Inventory};
+use leaksweep::scan::{Mode, Part, Scanner, StreamFacts, Tally};
+use leaksweep::source::{Evidence, GapKind, Inventory, SourceEnd, Stamp, Sum};
+use leaksweep::time::Time;
 use leaksweep::{Options, Progress, conclude, pivot, resume, sweep};
 use proptest::prelude::*;
 
@@ -44,13 +47,14 @@ impl Scanned {
 struct World {
     folder: tempfile::TempDir,
     key: &'static str,
+    options: Options,
 }
 
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("logs")).unwrap();
-        Self { folder, key: "k" }
+        Self { folder, key: "k", options: Options::default() }
     }
 
     fn logs(&self) -> PathBuf {
@@ -80,15 +84,15 @@ impl World {
     fn ledger(&self, rules: &RuleSet, on_change: OnChange) -> Ledger {
         let home = Home::enter(&self.state(), Duration::ZERO).unwrap();
         let setting = Setting::new(self.key, &Inventory::default(), "", rules, on_change);
-        Ledger::open(home, setting, false).unwrap()
+        Ledger::open(home, &setting, false).unwrap()
     }
 
     fn run_with(&self, rules: &RuleSet, on_change: OnChange, progress: &dyn Progress) -> Tally {
         let ledger = self.ledger(rules, on_change);
         let evidence = self.evidence();
-        let (finder, options) = (finder(), Options::default());
-        let mut tally = resume(&evidence, rules, &finder, &options, progress, &ledger).unwrap();
-        pivot(&mut tally, &evidence.inventory, rules, &options, &()).unwrap();
+        let (finder, options) = (finder(), &self.options);
+        let mut tally = resume(&evidence, rules, &finder, options, progress, &ledger).unwrap();
+        pivot(&mut tally, &evidence.inventory, rules, options, &()).unwrap();
         ledger.keep_followed(&tally).unwrap();
         tally
     }
@@ -101,18 +105,24 @@ impl World {
     }
 
     /// The report of one sweep over everything that is there now.
-    fn whole(&self) -> String {
+    fn whole(&self, rules: &RuleSet) -> String {
         let evidence = self.evidence();
-        let (finder, options) = (finder(), Options::default());
-        let mut tally = sweep(&evidence, rules(), &finder, &options, &()).unwrap();
-        pivot(&mut tally, &evidence.inventory, rules(), &options, &()).unwrap();
-        report(&tally)
+        let (finder, options) = (finder(), &self.options);
+        let mut tally = sweep(&evidence, rules, &finder, options, &()).unwrap();
+        pivot(&mut tally, &evidence.inventory, rules, options, &()).unwrap();
+        report_under(&tally, rules)
     }
 
     /// A run that must end with the report of one sweep.
     fn agrees(&self) -> Scanned {
-        let (report, scanned) = self.run();
-        assert!(report == self.whole(), "{}", difference(&report, &self.whole()));
+        self.agrees_under(rules(), OnChange::Rescan)
+    }
+
+    fn agrees_under(&self, rules: &RuleSet, on_change: OnChange) -> Scanned {
+        let scanned = Scanned::default();
+        let report = report_under(&self.run_with(rules, on_change, &scanned), rules);
+        let whole = self.whole(rules);
+        assert!(report == whole, "{}", difference(&report, &whole));
         scanned
     }
 }
@@ -127,7 +137,11 @@ fn finder() -> Finder {
 }
 
 fn report(tally: &Tally) -> String {
-    let report = conclude(tally, &Inventory::default(), rules(), Run::default());
+    report_under(tally, rules())
+}
+
+fn report_under(tally: &Tally, rules: &RuleSet) -> String {
+    let report = conclude(tally, &Inventory::default(), rules, Run::default());
     serde_json::to_string_pretty(&report).unwrap()
 }
 
@@ -293,31 +307,180 @@ fn new_rules_look_at_what_is_there_and_say_what_is_not() {
     let mut more = RuleSet::default();
     more.add_text("a.yml", RULE).unwrap();
     more.add_text("b.yml", &RULE.replace("page/1", "page/2").replace("0001", "0002")).unwrap();
-    let hits = |tally: &Tally| -> u64 {
-        let sites = tally.streams.values().flat_map(|y| y.part.sites.values());
-        sites.flat_map(|site| site.rules.values()).map(leaksweep::scan::HitSet::count).sum()
-    };
-    let earlier = |tally: &Tally| {
-        let gaps = tally.streams.values().flat_map(|y| &y.stream.gaps);
-        gaps.filter(|gap| gap.kind == GapKind::Earlier).count()
-    };
     for (on_change, there, expected) in [
         (OnChange::Rescan, true, (4, 0)),
+        (OnChange::NewRules, true, (4, 0)),
         (OnChange::Keep, true, (2, 2)),
         (OnChange::Rescan, false, (2, 2)),
+        (OnChange::NewRules, false, (2, 2)),
     ] {
         let world = World::new();
         world.write("shop/a.log", "GET /page/1\nGET /page/2\n");
         world.write("bank/b.log", "GET /page/2\nx\nGET /page/1\n");
         let first = world.run_with(&few, OnChange::Rescan, &());
-        assert_eq!((hits(&first), earlier(&first)), (2, 0));
+        assert_eq!((hits(&first), earlier(&first).len()), (2, 0));
         if !there {
             fs::remove_dir_all(world.logs()).unwrap();
             fs::create_dir(world.logs()).unwrap();
         }
         let then = world.run_with(&more, on_change, &());
-        assert_eq!((hits(&then), earlier(&then)), expected, "{on_change:?} {there}");
+        assert_eq!((hits(&then), earlier(&then).len()), expected, "{on_change:?} {there}");
     }
+}
+
+fn hits(tally: &Tally) -> u64 {
+    let sites = tally.streams.values().flat_map(|y| y.part.sites.values());
+    sites.flat_map(|site| site.rules.values()).map(leaksweep::scan::HitSet::count).sum()
+}
+
+/// What is said of contents that were read under other rules.
+fn earlier(tally: &Tally) -> Vec<String> {
+    let gaps = tally.streams.values().flat_map(|y| &y.stream.gaps);
+    gaps.filter(|gap| gap.kind == GapKind::Earlier).map(|gap| gap.detail.clone()).collect()
+}
+
+/// Rules of every sort that looks at an entry in its own way, each in two versions.
+const SORTS: [[&str; 2]; 5] = [
+    ["keywords: ['page/1']", "keywords: ['page/12']"],
+    ["s: {cs-uri-query|contains: passwd}", "s: {cs-uri-query|contains: '%27'}"],
+    ["s: {sc-status: 404, sc-bytes|gt: 900}", "s: {sc-status: 404, sc-bytes|gt: 800}"],
+    ["s: {leaksweep.record.count|gte: 1}", "s: {leaksweep.email.count|gte: 1}"],
+    ["s: {cs-user-agent|endswith: ' 7'}", "s: {c-ip: 192.0.2.3, cs-uri-stem|endswith: '99'}"],
+];
+
+fn sort(n: usize, version: usize) -> String {
+    let condition = if n == 0 { "keywords" } else { "s" };
+    format!(
+        "title: sort {n}\nname: r{n}\nid: 00000000-0000-4000-8000-00000000010{n}\nlevel: high\n\
+         logsource: {{category: webserver}}\ndetection: {{{}, condition: {condition}}}\n",
+        SORTS[n][version]
+    )
+}
+
+/// Which rules there are: of each sort none or a version; a correlation of two rules, by itself or
+/// beside what they report; a filter.
+#[derive(Clone, Debug)]
+struct Choice {
+    sorts: [usize; 5],
+    correlation: usize,
+    filter: bool,
+}
+
+fn choice() -> impl Strategy<Value = Choice> {
+    (prop::array::uniform5(0..3usize), 0..4usize, any::<bool>())
+        .prop_map(|(sorts, correlation, filter)| Choice { sorts, correlation, filter })
+}
+
+impl Choice {
+    fn rules(&self) -> RuleSet {
+        let mut rules = RuleSet::default();
+        for (n, version) in self.sorts.iter().enumerate().filter(|(_, version)| **version > 0) {
+            rules.add_text(&format!("{n}.yml"), &sort(n, version - 1)).unwrap();
+        }
+        if self.correlation > 0 && self.sorts[0] > 0 {
+            let (generate, group) =
+                [("false", "c-ip"), ("true", "c-ip"), ("true", "sc-status")][self.correlation - 1];
+            let text = format!(
+                "title: many\nid: 00000000-0000-4000-8000-000000000200\nlevel: high\n\
+                 correlation: {{type: event_count, rules: [r0], group-by: [{group}], \
+                 timespan: 1h, condition: {{gte: 3}}, generate: {generate}}}\n"
+            );
+            rules.add_text("c.yml", &text).unwrap();
+        }
+        if self.filter && self.sorts[2] > 0 {
+            let text = "title: not those\nlogsource: {category: webserver}\n\
+                        filter: {rules: [r2], s: {c-ip: 192.0.2.1}, condition: not s}\n";
+            rules.add_text("f.yml", text).unwrap();
+        }
+        rules
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever becomes of rules and logs between runs that read again only for the rules that are
+    /// new or changed, the report is that of one sweep under the last rules, byte for byte.
+    #[test]
+    fn what_new_rules_complete_is_one_sweep(
+        steps in prop::collection::vec((step(), choice()), 1..8), block in 13..21_u32
+    ) {
+        let mut world = World::new();
+        world.options.block = 1 << block;
+        world.write("shop/access.log", lines(0, 1_200));
+        let mut log = Log { world: &world, written: 1_200, half: 0 };
+        for (step, choice) in &steps {
+            log.step(step);
+            world.agrees_under(&choice.rules(), OnChange::NewRules);
+        }
+    }
+}
+
+/// Whom the built-in rules show is followed; hosts beyond the first are one site.
+#[test]
+fn new_rules_beside_the_built_in_ones_complete_what_was_read() {
+    let mut world = World::new();
+    world.options.block = 1 << 13;
+    world.write("shop/access.log", lines(0, 900));
+    let host = |n: usize| format!("s{}.example:80 {}", n % 1_050, line(n));
+    world.write("all/access.log", (0..1_300).map(host).collect::<String>());
+    for (n, version) in [(0, 0), (1, 1)] {
+        let mut rules = RuleSet::builtin().unwrap();
+        rules.add_text("own.yml", &sort(n, version)).unwrap();
+        world.agrees_under(&rules, OnChange::NewRules);
+    }
+    let few = Choice { sorts: [1, 2, 0, 0, 1], correlation: 2, filter: true };
+    world.agrees_under(&few.rules(), OnChange::NewRules);
+    world.agrees_under(rules(), OnChange::NewRules);
+}
+
+#[test]
+fn nothing_is_read_again_if_rules_only_went() {
+    let world = World::new();
+    world.write("shop/access.log", lines(0, LONG));
+    let all = Choice { sorts: [1; 5], correlation: 0, filter: false };
+    let fewer = Choice { sorts: [1, 0, 1, 0, 1], ..all.clone() };
+    std::thread::sleep(leaksweep::ledger::SETTLED + Duration::from_millis(100));
+    world.agrees_under(&all.rules(), OnChange::NewRules);
+    assert_eq!(world.agrees_under(&fewer.rules(), OnChange::NewRules).bytes(), 0);
+    // What was read under them is still known.
+    assert_eq!(world.agrees_under(&all.rules(), OnChange::NewRules).bytes(), 0);
+    let changed = Choice { sorts: [1, 1, 2, 1, 1], ..all };
+    assert!(world.agrees_under(&changed.rules(), OnChange::NewRules).bytes() > 0);
+    assert_eq!(world.agrees_under(&changed.rules(), OnChange::NewRules).bytes(), 0);
+}
+
+/// What is gone keeps what the old rules found, as far as they are still there, and it is said of
+/// each source which rules did not look at it.
+#[test]
+fn what_is_gone_says_which_rules_did_not_look_at_it() {
+    let sorts = |sorts| Choice { sorts, correlation: 0, filter: false }.rules();
+    let (before, after) = (sorts([1, 1, 1, 1, 0]), sorts([1, 2, 0, 1, 1]));
+    let world = World::new();
+    world.write("shop/access.log.1", lines(0, LONG));
+    world.write("bank/access.log", lines(7, 99));
+    let first = world.run_with(&before, OnChange::NewRules, &());
+    fs::remove_file(world.logs().join("shop/access.log.1")).unwrap();
+    let then = world.run_with(&after, OnChange::NewRules, &());
+    let gaps = earlier(&then);
+    assert_eq!(gaps.len(), 1);
+    let ids = "not looked at by the rules 00000000-0000-4000-8000-000000000101, 00000000-0000-4000-8000-000000000104";
+    assert!(gaps[0].contains(ids) && gaps[0].contains("no longer there"), "{gaps:?}");
+    let of =
+        |tally: &Tally| tally.streams.values().find(|y| y.stream.bytes > 50_000).unwrap().clone();
+    let (was, is) = (of(&first), of(&then));
+    let counts = |yielded: &leaksweep::scan::Yield| -> Vec<(u32, u64)> {
+        let sites = yielded.part.sites.values();
+        sites.flat_map(|site| site.rules.iter().map(|(rule, hits)| (*rule, hits.count()))).collect()
+    };
+    let (was, is_now) = (counts(&was), counts(&is));
+    assert_eq!(was.len(), 4);
+    // The third is no more, so that the fourth is the third.
+    assert_eq!(is_now, [was[0], was[1], (2, was[3].1)]);
+    let unable: Vec<_> = is.stream.unable.iter().map(|(rule, why)| (*rule, why.as_str())).collect();
+    let (changed, new) =
+        ("the rule was changed after this was read", "the rule came after this was read");
+    assert_eq!(unable, [(1, changed), (3, new)]);
 }
 
 const RULE: &str = "
@@ -368,8 +531,99 @@ fn another_case_key_is_refused_and_nothing_raw_is_kept() {
     world.key = "other";
     let home = Home::enter(&world.state(), Duration::ZERO).unwrap();
     let setting = Setting::new(world.key, &Inventory::default(), "", rules(), OnChange::Rescan);
-    let refused = Ledger::open(home, setting, false).unwrap_err().to_string();
+    let refused = Ledger::open(home, &setting, false).unwrap_err().to_string();
     assert!(refused.contains("another case key"), "{refused}");
+}
+
+/// Archive `n`, as it is read: twelve lines of one day of one of twenty servers.
+fn archive(n: u64, scanner: &mut Scanner<'_>) -> (Stamp, SourceEnd, Content) {
+    let (server, day) = (n % 20, n / 20);
+    let name = format!("/srv/logs/web{server:02}/access.log-{day:05}.gz");
+    let date = Time::from_micros((1_400_000_000 + 86_400 * day as i64) * 1_000_000, 0).to_string();
+    let (year, month, day) = (&date[..4], &date[5..7], &date[8..10]);
+    let month =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            [month.parse::<usize>().unwrap() - 1];
+    let line = |k: u64| {
+        // As good as random: 250 clients, 7 pages, any size.
+        let random = (n * 12 + k).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        let random = random.wrapping_mul(0xd1b5_4a32_d192_ed03) >> 24;
+        format!(
+            "198.51.100.{} - - [{day}/{month}/{year}:{:02}:{:02}:07 +0000] \"GET /page{}?id={} HTTP/1.1\" 200 {} \"-\" \"Mozilla/5.0 (X11; Linux {})\"\n",
+            random % 250,
+            2 * k,
+            random % 60,
+            random / 250 % 7,
+            random % 9_999,
+            random % 50_000,
+            random % 40
+        )
+    };
+    let text: Vec<u8> = (0..12).map(line).collect::<String>().into_bytes();
+    let sum = |salt: &[u8]| {
+        let mut sum = Sum::default();
+        sum.add(&text);
+        sum.add(salt);
+        sum.id()
+    };
+    let format = leaksweep::event::recognise(&text, &Options::default().events).format;
+    let (bytes, format_name) = (text.len() as u64, format.name().to_owned());
+    let block = Block::new(text.clone(), 0, 1, format.framing());
+    let facts = StreamFacts {
+        names: vec![name.clone()],
+        bytes,
+        format: format_name,
+        log: "access".into(),
+        ..StreamFacts::default()
+    };
+    let nanos = 1_790_000_000_000_000_000 + n as i64 * 4_191_826 + (n * 7_919 % 3_001) as i64;
+    let stamp = Stamp {
+        device: 65_024,
+        inode: 10_075_572 + 3 * n,
+        size: bytes / 4,
+        modified: nanos,
+        changed: nanos,
+    };
+    let end = SourceEnd { sha256: sum(b"gz"), bytes: bytes / 4, gaps: Vec::new() };
+    let (id, place) = (sum(b""), format!("~web{server:02}"));
+    let until_mark = scanner.scan(&block, &*format, &name);
+    let (mark, tail, from) = (None, Part::default(), None);
+    (stamp, end, Content { name, id, place, print: 0, facts, mark, until_mark, tail, from })
+}
+
+/// The bytes of the state of so many archives at the end of a run.
+fn state_of(archives: u64) -> u64 {
+    let world = World::new();
+    let (inventory, finder) = (Inventory::default(), finder());
+    let mut scanner = Scanner::new(rules(), &finder, &inventory, Mode::Filtered);
+    let ledger = world.ledger(rules(), OnChange::Rescan);
+    world.write("x", "");
+    let mut source = world.evidence().sources.remove(0);
+    for n in 0..archives {
+        let (stamp, end, content) = archive(n, &mut scanner);
+        source.name.clone_from(&content.name);
+        ledger.settle(&source, Some(stamp), end, vec![content]).unwrap();
+    }
+    ledger.close().unwrap();
+    drop(ledger);
+    let shelf = Shelf::open(Home::enter(&world.state(), Duration::ZERO).unwrap()).unwrap();
+    assert_eq!(shelf.pieces().len() as u64, archives);
+    eprintln!("the state of {archives} archives: {} bytes", shelf.size());
+    shelf.size()
+}
+
+#[test]
+fn the_state_of_small_archives_is_small() {
+    // At most 1,023 lie alone, in two kilobytes each; the others take 200 bytes.
+    let size = state_of(3_000);
+    assert!(size < 3_000_000, "{size}");
+}
+
+#[test]
+#[ignore = "long: run it in release"]
+fn the_state_of_half_a_million_archives_is_small() {
+    let size = state_of(500_000);
+    assert!(size < 100_000_000, "{size}");
 }
 
 /// What happens to a log between two runs.

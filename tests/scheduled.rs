@@ -311,6 +311,42 @@ fn a_state_is_shown() {
     assert!(code == 2 && err.contains("no state"), "{err}");
 }
 
+#[test]
+fn a_state_of_another_version_is_refused_with_a_way_out() {
+    let world = World::new();
+    world.append(0, 100);
+    world.nightly();
+    let db = rusqlite::Connection::open(world.path("state/state.db")).unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
+    drop(db);
+    let (code, out, err) = world.nightly();
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("another version") && err.contains("--case-key"), "{err}");
+    let (code, _, err) = world.run("sweep -q --state-dir new --case-key state/case.key logs");
+    assert_eq!((code, err.as_str()), (1, ""));
+}
+
+#[test]
+fn what_a_changed_rule_finds_is_told_and_nothing_else() {
+    let world = World::new();
+    world.append(0, 100);
+    let rule = |text: &str| {
+        let rule = format!(
+            "title: own\nid: 00000000-0000-4000-8000-000000000001\nlevel: high\nlogsource: \
+             {{category: webserver}}\ndetection: {{k: ['{text}'], condition: k}}\n"
+        );
+        fs::write(world.path("own.yml"), rule).unwrap();
+    };
+    let sweep = "sweep -f ndjson --rules own.yml --state-dir state --on-rule-change new-rules logs";
+    rule("/page/98 ");
+    assert!(world.run(sweep).1.contains("UNION"));
+    rule("/page/9");
+    let (_, out, _) = world.run(sweep);
+    assert_eq!(out.lines().count(), 11, "{out}");
+    assert!(out.lines().all(|line| line.contains("-000000000001\"")), "{out}");
+    assert_eq!(world.run(sweep).1, "");
+}
+
 /// The real logrotate, under a configuration, on the world's log.
 struct Rotation<'w> {
     world: &'w World,

@@ -187,6 +187,8 @@ pub(crate) struct StateArgs {
 pub(super) enum OnRuleChange {
     /// Read it again, if it is still there
     Rescan,
+    /// Read it again for the rules alone that are new or changed, if it is still there
+    NewRules,
     /// Leave it: new rules see only what is new
     Keep,
 }

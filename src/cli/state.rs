@@ -63,12 +63,13 @@ impl StateArgs {
     ) -> Result<Ledger, Failure> {
         let on_change = match self.on_rule_change {
             OnRuleChange::Rescan => OnChange::Rescan,
+            OnRuleChange::NewRules => OnChange::NewRules,
             OnRuleChange::Keep => OnChange::Keep,
         };
         let Options { events, limits, .. } = options;
         let told = format!("{:?}\0{:?}\0{limits:?}", events.log_format, events.mapping);
         let setting = Setting::new(&key.id, inventory, &told, rules, on_change);
-        Ledger::open(home, setting, self.rehash).map_err(unusable)
+        Ledger::open(home, &setting, self.rehash).map_err(unusable)
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::LedgerError;
 use super::kept::{Content, File, Kept};
-use super::setting::Setting;
 use super::store::Store;
 use crate::scan::Part;
 use crate::source::{ContentId, Gap, GapKind, Source, SourceEnd, Stamp};
@@ -19,7 +18,6 @@ pub(super) struct Books {
     pub(super) kept: BTreeMap<i64, Kept>,
     /// Up to which byte the hits of contents were told that were not told whole.
     pub(super) untold: BTreeMap<i64, u64>,
-    pub(super) settings: BTreeMap<i64, Setting>,
     /// Files that were being read when the program ended, with how often that happened.
     pub(super) attempts: BTreeMap<String, (String, u32)>,
     /// Files by the sum of their raw bytes, as they were met last under the path.
@@ -43,7 +41,6 @@ impl Books {
             files: BTreeMap::new(),
             kept: BTreeMap::new(),
             untold: store.untold()?,
-            settings: store.settings()?,
             attempts: store.attempts()?,
             sums: HashMap::new(),
             sizes: BTreeSet::new(),
@@ -88,12 +85,6 @@ impl Books {
         let alike = self.by_sum.get(&kept.sum)?;
         let same = |id: &&i64| self.kept.get(id).is_some_and(|known| known.place == kept.place);
         alike.iter().find(same).copied()
-    }
-
-    /// The setting in which a content was read, if it is not this one.
-    pub(super) fn earlier(&self, content: i64, now: i64) -> Option<&Setting> {
-        let then = self.kept.get(&content)?.setting;
-        self.settings.get(&then).filter(|_| then != now)
     }
 
     /// Notes a file that holds what is known already.

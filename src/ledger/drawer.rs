@@ -18,6 +18,11 @@ type Result<T> = std::result::Result<T, LedgerError>;
 /// Rows that are pressed together, of a state.
 const PACK: usize = 1 << 10;
 
+/// Bytes of the largest folded body that is packed, and of all that are pressed together: they are
+/// in memory at once, unfolded.
+const BODY: usize = 64 << 10;
+const BODIES: usize = 2 << 20;
+
 /// Rows that lie alone before they are packed while a run goes on.
 const LOOSE: usize = 8 * PACK;
 
@@ -61,8 +66,7 @@ impl Drawer {
     /// What makes the tables of a new state.
     pub(super) fn tables(table: &str) -> String {
         format!(
-            "CREATE TABLE {table} (key TEXT PRIMARY KEY, row TEXT, body BLOB, rest INTEGER) \
-             WITHOUT ROWID;
+            "CREATE TABLE {table} (key TEXT PRIMARY KEY, row TEXT, body BLOB, rest INTEGER);
              CREATE TABLE {table}_packs (id INTEGER PRIMARY KEY, rows BLOB, bodies BLOB);\n"
         )
     }
@@ -210,15 +214,26 @@ impl Drawer {
         if self.loose >= LOOSE { self.pack(db) } else { Ok(()) }
     }
 
-    /// Packs what lies alone and rests, in the order of the keys; few rows stay.
+    /// Packs what lies alone, rests and is small, in the order of the keys; few of them stay.
     pub(super) fn pack(&mut self, db: &Connection) -> Result<()> {
+        let some = format!(
+            "WHERE rest = 1 AND length(ifnull(body, '')) <= {BODY} ORDER BY key LIMIT {}",
+            self.pack
+        );
         loop {
-            let some = format!("WHERE rest = 1 ORDER BY key LIMIT {}", self.pack);
-            let rows = self.alone(db, "body", &some)?;
+            let mut rows = self.alone(db, "body", &some)?;
             self.loose = rows.len();
-            if rows.len() < self.pack {
+            let bytes = |loose: &Loose| loose.body.as_ref().map_or(0, Vec::len);
+            let mut held = 0;
+            let fits = rows.iter().take_while(|row| {
+                held += bytes(row);
+                held <= BODIES
+            });
+            let fits = fits.count();
+            if fits < self.pack && held <= BODIES {
                 return Ok(());
             }
+            rows.truncate(fits);
             self.press(db, rows)?;
         }
     }

@@ -21,6 +21,13 @@
 //! is still there, or although the entries now there overlap it in time, was emptied or rewritten:
 //! a [`GapKind::Rewritten`].
 //!
+//! # When the rules change
+//!
+//! Of all that a stream yields, only what each rule found depends on the rules, and on that rule
+//! alone. So what was read under other rules is, for rules that are the same ([`RuleSet::fingerprint`]),
+//! what would be read now; for the others, what [`OnChange`] says is done, as long as the log is
+//! there. What is gone is a [`GapKind::Earlier`] that names the rules which did not look at it.
+//!
 //! # Guarantees
 //!
 //! * One transaction for each finished file: a program that is killed at any moment has read a file
@@ -32,6 +39,7 @@
 
 mod books;
 mod drawer;
+mod earlier;
 mod error;
 mod home;
 mod kept;
@@ -40,10 +48,11 @@ mod setting;
 mod shelf;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use crate::rule::RuleSet;
 use crate::scan::{Part, Tally, Yield};
 use crate::source::{ContentId, Gap, GapKind, Inventory, Source, SourceEnd, Stamp, Sum};
 
@@ -55,6 +64,7 @@ pub use setting::{OnChange, Setting};
 pub use shelf::{Piece, Shelf};
 
 use books::Books;
+use earlier::Earlier;
 use kept::{File, Kept};
 use store::Store;
 
@@ -82,9 +92,10 @@ pub fn print(head: &[u8]) -> u64 {
 /// The state of scheduled runs. Threads may share it.
 #[derive(Debug)]
 pub struct Ledger {
-    setting: Setting,
-    /// The setting's number in the state.
+    /// The number in the state of the setting of now.
     number: i64,
+    /// Earlier settings by their numbers.
+    earlier: BTreeMap<i64, Earlier>,
     rehash: bool,
     /// Stamps of files that changed later are not believed, nanoseconds since the epoch.
     settled: i64,
@@ -103,6 +114,9 @@ pub struct Candidate {
     pub sum: ContentId,
     /// Until where it was read for good; without it, the stream is read from its start.
     pub mark: Option<Mark>,
+    /// The number of the earlier setting in which it was read, if it must be completed
+    /// ([`Ledger::lacking`]).
+    pub lacks: Option<i64>,
 }
 
 impl Ledger {
@@ -112,15 +126,17 @@ impl Ledger {
     ///
     /// If the state cannot be read or written, is damaged, of another version, or was made under
     /// another case key.
-    pub fn open(home: Home, setting: Setting, rehash: bool) -> Result<Self, LedgerError> {
+    pub fn open(home: Home, setting: &Setting, rehash: bool) -> Result<Self, LedgerError> {
         let mut store = Store::open(&home)?;
         store.agree("case key", &setting.key, &home)?;
-        let number = store.setting(&setting)?;
+        let number = store.setting(setting)?;
+        let others = store.settings()?.into_iter().filter(|(other, _)| *other != number);
+        let earlier = others.map(|(other, then)| (other, Earlier::new(setting, &then))).collect();
         let settled = SystemTime::now() - SETTLED;
         let settled = settled.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let books = Mutex::new(Books::load(store)?);
         let settled = settled.as_nanos() as i64;
-        Ok(Self { setting, number, rehash, settled, books, _home: home })
+        Ok(Self { number, earlier, rehash, settled, books, _home: home })
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -169,14 +185,22 @@ impl Ledger {
         file.holds.iter().all(|(inside, id)| {
             let place = inventory.place(&format!("{name}{inside}")).basis();
             let kept = books.kept.get(id);
-            kept.is_some_and(|kept| kept.place == place && self.is_usable(books, kept))
+            kept.is_some_and(|kept| kept.place == place && self.is_usable(kept))
         })
     }
 
     /// Whether what a content yielded in another setting may stand.
-    fn is_usable(&self, books: &Books, kept: &Kept) -> bool {
-        kept.setting == self.number
-            || books.settings.get(&kept.setting).is_some_and(|then| self.setting.accepts(then))
+    fn is_usable(&self, kept: &Kept) -> bool {
+        self.earlier.get(&kept.setting).map_or(kept.setting == self.number, Earlier::stands)
+    }
+
+    /// By earlier setting: the rules for which what was read in it must be read again, and for
+    /// which alone.
+    pub fn lacking(&self) -> BTreeMap<i64, &BTreeSet<u32>> {
+        let books = self.books();
+        let used: BTreeSet<i64> = books.kept.values().map(|kept| kept.setting).collect();
+        let used = self.earlier.iter().filter(|(number, _)| used.contains(number));
+        used.filter_map(|(number, earlier)| Some((*number, earlier.lacks()?))).collect()
     }
 
     /// The contents that a stream which begins so may go on from, shortest first. Of those that the
@@ -188,9 +212,17 @@ impl Ledger {
             ids.iter().filter_map(|id| Some((*id, books.kept.get(id)?)))
         };
         let fits = |(id, kept): (i64, &Kept)| {
-            let usable = kept.place == place && kept.bytes > 0 && self.is_usable(&books, kept);
+            let lacks = self.earlier.get(&kept.setting).and_then(Earlier::lacks);
+            let lacks = lacks.map(|_| kept.setting);
+            let usable = lacks.is_some() || self.is_usable(kept);
             let Kept { bytes, sum, mark, .. } = *kept;
-            usable.then_some(Candidate { content: id, bytes, sum, mark })
+            (usable && kept.place == place && bytes > 0).then_some(Candidate {
+                content: id,
+                bytes,
+                sum,
+                mark,
+                lacks,
+            })
         };
         let print = print(head);
         let others = (print != 0).then(|| alike(print)).into_iter().flatten();
@@ -209,19 +241,20 @@ impl Ledger {
         found.pop().into_iter().chain(long).collect()
     }
 
-    /// What a content yielded up to its mark.
+    /// What a content yielded, up to its mark and behind it.
     ///
     /// # Errors
     ///
     /// If the state cannot be read.
-    pub fn until_mark(&self, content: i64) -> Result<Part, LedgerError> {
+    pub fn parts(&self, content: i64) -> Result<(Part, Part), LedgerError> {
         let books = self.books();
-        let Some(kept) = books.kept.get(&content) else { return Ok(Part::default()) };
-        let (_, mut part, _) = books.store.body(content, kept)?;
-        if let Some(then) = books.earlier(content, self.number) {
-            self.setting.translate(then, &mut part);
+        let Some(kept) = books.kept.get(&content) else { return Ok(Default::default()) };
+        let (_, mut until_mark, mut tail) = books.store.body(content, kept)?;
+        if let Some(earlier) = self.earlier.get(&kept.setting) {
+            earlier.translate(&mut until_mark);
+            earlier.translate(&mut tail);
         }
-        Ok(part)
+        Ok((until_mark, tail))
     }
 
     /// How often the program ended while it read this file as it is.
@@ -326,10 +359,10 @@ impl Ledger {
         let (mut stream, mut part, tail) = books.store.complete(kept, body)?;
         part.append(tail);
         stream.gaps.extend(kept.notes.iter().cloned());
-        if let Some(then) = books.earlier(id, self.number) {
-            self.setting.translate(then, &mut part);
-            stream.unable = self.setting.unable(then, &stream.unable);
-            stream.gaps.push(self.setting.earlier(then, &names[0]));
+        if let Some(earlier) = self.earlier.get(&kept.setting) {
+            earlier.translate(&mut part);
+            stream.unable = earlier.unable(&stream.unable);
+            stream.gaps.extend(earlier.gap(&names[0]));
         }
         for gap in &mut stream.gaps {
             gap.source.clone_from(&names[0]);
@@ -368,13 +401,13 @@ impl Ledger {
     }
 
     /// Up to which byte the hits of each stream were told, by the stream's first name.
-    pub fn fresh(&self, told: &Told) -> Fresh {
+    pub fn fresh(&self, told: &Told, rules: &RuleSet) -> Fresh {
         let books = self.books();
         let names = books.names();
         let until = names
             .into_iter()
             .filter_map(|(id, names)| Some((names.into_iter().next()?, books.told_until(id))));
-        Fresh::new(until.collect(), told)
+        Fresh::new(until.collect(), told, rules)
     }
 
     /// Notes that everything was told: called when all outputs are on disk.

@@ -13,7 +13,8 @@ use crate::source::{Gap, GapKind};
 pub struct Told {
     sites: BTreeMap<String, ToldSite>,
     gaps: BTreeSet<String>,
-    rules: BTreeSet<String>,
+    /// By its id, each rule's fingerprint ([`RuleSet::fingerprint`]).
+    rules: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +34,14 @@ impl Told {
         Self {
             sites: cases.iter().map(site).collect(),
             gaps: gaps.filter(|gap| stays(gap)).map(name).collect(),
-            rules: (0..rules.len() as u32).map(|n| rules.info(n).id.clone()).collect(),
+            rules: listed(rules).collect(),
         }
     }
+}
+
+/// Rules by their ids, with their fingerprints.
+fn listed(rules: &RuleSet) -> impl Iterator<Item = (String, String)> {
+    (0..rules.len() as u32).map(|n| (rules.info(n).id.clone(), rules.fingerprint(n)))
 }
 
 /// Whether a gap stays what it is once it was told. What was skipped or not found in this run is
@@ -136,16 +142,18 @@ impl News {
 pub struct Fresh {
     /// Up to which byte each stream was told.
     until: HashMap<String, u64>,
-    /// The rules of then.
+    /// The rules of now that were the same then.
     rules: BTreeSet<String>,
 }
 
 impl Fresh {
-    pub(super) fn new(until: HashMap<String, u64>, told: &Told) -> Self {
-        Self { until, rules: told.rules.clone() }
+    pub(super) fn new(until: HashMap<String, u64>, told: &Told, rules: &RuleSet) -> Self {
+        let same = listed(rules).filter(|(id, sum)| told.rules.get(id) == Some(sum));
+        Self { until, rules: same.map(|(id, _)| id).collect() }
     }
 
-    /// Whether a hit lies behind what was told, or its rule is new.
+    /// Whether a hit lies behind what was told, or its rule is new or changed: what a rule found
+    /// before it was changed is not kept, so that all that it finds is told again.
     pub fn is_fresh(&self, hit: &SiteHit) -> bool {
         let until = self.until.get(&hit.source).copied().unwrap_or(0);
         hit.offset >= until || !self.rules.contains(&hit.rule)

@@ -21,7 +21,7 @@ use crate::scan::{Part, StreamFacts, Trace, Trails};
 use crate::source::{ContentId, fold, unfold};
 
 /// The version of the tables below.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const FILES: &str = "files";
 const CONTENTS: &str = "contents";
@@ -81,7 +81,12 @@ impl Store {
             ))?),
             other => Err(LedgerError::folder(
                 home.dir(),
-                &format!("made by another version of the program (state {other}, not {VERSION})"),
+                &format!(
+                    "made by another version of the program (state {other}, not {VERSION}); sweep \
+                     with a new --state-dir, which reads everything that is still there once more, \
+                     and give it case.key from here with --case-key, so that counts of distinct \
+                     numbers can be compared; what is gone is only in the reports of before"
+                ),
             )),
         }
     }

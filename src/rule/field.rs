@@ -93,6 +93,11 @@ impl Source {
         known.or_else(alias).map_or_else(|| Self::Named(name.to_owned()), Self::Known)
     }
 
+    /// Whether it is a number of records.
+    pub(super) fn counts_records(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::Records)
+    }
+
     /// Whether an entry of the format can ever have it.
     pub(super) fn possible(&self, format: &dyn Format) -> bool {
         let has = |field: Field| format.fields().contains(&field);

@@ -49,7 +49,7 @@ struct Compiled {
     witness: Option<Witness>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Loaded {
     Rule(Rule),
     Correlation(Correlation),
@@ -198,11 +198,39 @@ impl RuleSet {
     /// SHA-256, in hex, over the SHA-256 of every rule file's text (line ends as `\n`), in order:
     /// the same files give the same digest, whatever their names are.
     pub fn digest(&self) -> String {
-        let one = |text: &String| -> [u8; 32] { Sha256::digest(text.replace("\r\n", "\n")).into() };
-        let mut each: Vec<[u8; 32]> = self.files.values().map(one).collect();
+        let mut each: Vec<[u8; 32]> = self.files.values().map(|text| text_sum(text)).collect();
         each.sort_unstable();
-        let whole: [u8; 32] = Sha256::digest(each.concat()).into();
-        crate::source::ContentId(whole).to_string()
+        hex(&each)
+    }
+
+    /// What tells rule number `index` from all others, in this set and the next: its id, or, of a
+    /// rule without one, its file's text and its place in it.
+    pub fn key(&self, index: u32) -> String {
+        let id = &self.info(index).id;
+        match self.place(index) {
+            Some(place) if id.is_empty() => {
+                format!("{} {}", sum([self.text(&place.file)].into_iter()), place.at.line)
+            }
+            _ => id.clone(),
+        }
+    }
+
+    /// SHA-256, in hex, over all that decides what rule number `index` finds and what is kept of
+    /// it: the texts of its file and of the filters on it, and what correlations want of it. While
+    /// it is the same, so is what was found.
+    pub fn fingerprint(&self, index: u32) -> String {
+        let filters = self.rule(index).into_iter().flat_map(|rule| self.filters_of(rule));
+        let places = self.place(index).into_iter().chain(filters.map(|filter| &filter.place));
+        let wanted = format!("{:?} {}", self.columns(index), self.reports(index));
+        sum(places.map(|place| self.text(&place.file)).chain([&*wanted]))
+    }
+
+    /// Whether a rule that is looked for counts records, or must bring such a count.
+    pub fn counts_records(&self) -> bool {
+        let compiled = (0..).zip(&self.programs).filter(|(_, compiled)| compiled.is_some());
+        let mut columns = compiled.filter_map(|(index, _)| self.columns(index)).flatten();
+        columns.any(|name| field::Source::of(name).counts_records())
+            || self.sources.list.iter().any(field::Source::counts_records)
     }
 
     /// Reads all files anew and binds documents to each other.
@@ -219,20 +247,31 @@ impl RuleSet {
         self.filters = loader.filters;
         self.warnings = loader.warnings;
         self.tie_series();
-        self.compile();
+        self.compile(|_| true);
         Ok(())
     }
 
-    fn compile(&mut self) {
+    /// The same rules under the same numbers, of which only some are looked for in entries.
+    #[must_use]
+    pub fn only(&self, wanted: &BTreeSet<u32>) -> Self {
+        let (files, rules, filters) =
+            (self.files.clone(), self.rules.clone(), self.filters.clone());
+        let (series, quiet) = (self.series.clone(), self.quiet.clone());
+        let mut set = Self { files, rules, filters, series, quiet, ..Self::default() };
+        set.compile(|index| wanted.contains(&index));
+        set
+    }
+
+    fn compile(&mut self, wanted: impl Fn(u32) -> bool) {
         let mut sources = program::Sources::default();
-        let compiled = self.rules.iter().map(|loaded| match loaded {
-            Loaded::Rule(rule) => {
+        let compiled = (0..).zip(&self.rules).map(|(index, loaded)| match loaded {
+            Loaded::Rule(rule) if wanted(index) => {
                 let chosen: Vec<&Filter> = self.filters_of(rule).collect();
                 let program = Program::compile(rule, &chosen, &mut sources);
                 let witness = Witness::find(&program.cond, &sources.list);
                 Some(Compiled { program, witness })
             }
-            Loaded::Correlation(_) => None,
+            Loaded::Rule(_) | Loaded::Correlation(_) => None,
         });
         self.programs = compiled.collect();
         self.sources = sources;
@@ -363,6 +402,22 @@ impl RuleSet {
         }
         self.quiet.retain(|rule| !heard.contains(rule));
     }
+}
+
+/// SHA-256 of a text, line ends as `\n`.
+fn text_sum(text: &str) -> [u8; 32] {
+    Sha256::digest(text.replace("\r\n", "\n")).into()
+}
+
+/// SHA-256 over sums, in hex.
+fn hex(sums: &[[u8; 32]]) -> String {
+    let whole: [u8; 32] = Sha256::digest(sums.concat()).into();
+    crate::source::ContentId(whole).to_string()
+}
+
+/// SHA-256 over the sums of texts, in hex.
+fn sum<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    hex(&texts.map(text_sum).collect::<Vec<_>>())
 }
 
 fn collect_builtin(dir: &Dir<'_>, files: &mut BTreeMap<(bool, String), String>) {

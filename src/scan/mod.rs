@@ -26,6 +26,7 @@ mod hours;
 mod index;
 mod kept;
 mod keyed;
+mod marks;
 mod odds;
 mod outcome;
 mod page;

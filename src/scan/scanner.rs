@@ -1,7 +1,7 @@
 //! One thread's way through a block.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::element::{Finder, Masked, Record, Scratch, mask};
 use crate::event::decode::Layer;
@@ -14,6 +14,7 @@ use crate::time::Time;
 use super::client::client;
 use super::index::Noted;
 use super::kept::Kept;
+use super::marks::Marks;
 use super::outcome::shows_output;
 use super::page::Answers;
 use super::{Hit, Links, Outcome, Part, SiteTally, Way};
@@ -79,7 +80,7 @@ impl<'s> Scanner<'s> {
         let mut parser = format.parser();
         let mut event = Event::default();
         let mut sites = Sites::new(self.inventory.place(name));
-        let mut marks = self.marks(block);
+        let mut marks = self.marks(block, true);
         let mut noted = Noted::default();
         for entry in block.entries() {
             part.entries += 1;
@@ -110,13 +111,51 @@ impl<'s> Scanner<'s> {
         part
     }
 
-    fn marks<'b>(&mut self, block: &'b Block) -> Marks<'b> {
+    /// What a block holds of these rules and of nothing else; an entry of a site that is not among
+    /// `sites` is one of [`Place::OTHER_HOSTS`], as it was when they were found.
+    pub fn hits(
+        &mut self,
+        block: &Block,
+        format: &dyn Format,
+        name: &str,
+        sites: &BTreeMap<String, SiteTally>,
+    ) -> Part {
+        let plan = self.rules.plan(format.kind());
+        let mut part = Part::default();
+        if plan.rules().is_empty() {
+            return part;
+        }
+        let mut parser = format.parser();
+        let mut event = Event::default();
+        let mut place = self.inventory.place(name);
+        let mut marks = self.marks(block, self.rules.counts_records());
+        let mut found = SiteTally::default();
+        for entry in block.entries() {
+            event.reset(entry.bytes);
+            if parser.parse(entry.bytes, &mut event) == Parsed::Skip {
+                continue;
+            }
+            let marked = marks.of(&entry, &plan, self.mode);
+            self.records.clear();
+            if marked.element {
+                self.finder.records(&event, &mut self.scratch, &mut self.records);
+            }
+            let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
+            let site = Some(place.site(host)).filter(|site| sites.contains_key(*site));
+            self.find_hits(&event, &entry, &plan, marked.literal, &mut found);
+            part.add_hits(site.unwrap_or(Place::OTHER_HOSTS), &mut found);
+        }
+        self.at = marks.at;
+        part
+    }
+
+    fn marks<'b>(&mut self, block: &'b Block, elements: bool) -> Marks<'b> {
         let mut at = std::mem::take(&mut self.at);
         at.clear();
-        if self.mode == Mode::Filtered {
+        if self.mode == Mode::Filtered && elements {
             self.finder.candidates(&block.bytes, &mut at);
         }
-        Marks { block, at, passed: 0, next: None }
+        Marks::new(block, at)
     }
 
     fn find_records(&mut self, event: &Event<'_>, entry: &Entry<'_>, site: &mut Site) {
@@ -222,44 +261,6 @@ impl<'s> Scanner<'s> {
         let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
         let series = tally.series.entry(rule).or_default();
         series.push(event.time.map(Time::micros), entry.line, entry.offset, &values);
-    }
-}
-
-/// Where in a block something may be found.
-struct Marks<'b> {
-    block: &'b Block,
-    /// Offsets in entries that may carry an element, ascending.
-    at: Vec<usize>,
-    /// How many of them lie before the entry.
-    passed: usize,
-    /// The next literal of a rule; `None` if it was not searched yet.
-    next: Option<usize>,
-}
-
-/// What an entry may have.
-#[derive(Clone, Copy)]
-struct Marked {
-    literal: bool,
-    element: bool,
-}
-
-impl Marks<'_> {
-    /// What the entry may have; entries must come in order.
-    fn of(&mut self, entry: &Entry<'_>, plan: &Plan, mode: Mode) -> Marked {
-        if mode == Mode::Full {
-            return Marked { literal: true, element: true };
-        }
-        let start = (entry.offset - self.block.offset) as usize;
-        let end = start + entry.bytes.len();
-        let next = match self.next {
-            Some(next) if next >= start => next,
-            _ => plan.next(&self.block.bytes, start).unwrap_or(usize::MAX),
-        };
-        self.next = Some(next);
-        let before = self.at[self.passed..].iter().take_while(|at| **at < start).count();
-        self.passed += before;
-        let element = self.at.get(self.passed).is_some_and(|at| *at < end);
-        Marked { literal: next < end, element }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What evidence yielded, mergeable.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +161,35 @@ impl Part {
             self.ends = Some((self.ends.map_or(first, |(f, _)| f), last));
         }
         self.disorder.append(next.disorder);
+    }
+}
+
+/// What rules found.
+impl Part {
+    /// Takes what rules found in a later entry of a site.
+    pub(super) fn add_hits(&mut self, site: &str, found: &mut SiteTally) {
+        if found.rules.is_empty() && found.series.is_empty() {
+            return;
+        }
+        let found = std::mem::take(found);
+        match self.sites.get_mut(site) {
+            Some(tally) => tally.append(found),
+            None => drop(self.sites.insert(site.to_owned(), found)),
+        }
+    }
+
+    /// Puts what some rules found ([`Scanner::hits`](super::Scanner::hits)) in the place of what
+    /// it says of them.
+    pub fn replace_hits(&mut self, rules: &BTreeSet<u32>, found: Self) {
+        for tally in self.sites.values_mut() {
+            tally.rules.retain(|rule, _| !rules.contains(rule));
+            tally.series.retain(|rule, _| !rules.contains(rule));
+        }
+        for (site, found) in found.sites {
+            let tally = self.sites.entry(site).or_default();
+            tally.rules.extend(found.rules);
+            tally.series.extend(found.series);
+        }
     }
 }
 

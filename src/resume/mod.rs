@@ -4,18 +4,23 @@
 //! to the mark, is scanned only behind it; everything else is read as by a sweep. What every file
 //! yielded is settled before the next is begun.
 
+mod reading;
+mod renew;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::element::Finder;
-use crate::event::{self, Format};
+use crate::event;
 use crate::ledger::{Candidate, Content, Ledger, LedgerError, Mark, print};
 use crate::line::Blocks;
 use crate::pass::{self, Framed, Pass};
 use crate::rule::RuleSet;
-use crate::scan::{Part, StreamFacts, Tally};
-use crate::source::{Evidence, Gap, Source, Stop, Stream, Sum};
+use crate::scan::{StreamFacts, Tally};
+use crate::source::{Evidence, Gap, Source, Stop, Stream};
 use crate::{HEAD, Options, Progress, Search, lock, skipped_gap, unable};
+use reading::{Reading, rest, resumable};
+use renew::{Idle, Renewal, lacking};
 
 /// Reads what is new in the evidence, and returns the tally of everything that was ever read:
 /// that of one sweep over all of it.
@@ -36,7 +41,13 @@ pub fn resume(
     let search = Search { inventory, rules, finder, mode, idle: &idle };
     let threads = pass::threads(options.jobs)?;
     let pass = Pass::new(options, progress, &threads);
-    let reader = Reader { pass, search, ledger };
+    let lacking = lacking(ledger, rules);
+    let waiting: BTreeMap<i64, Idle<'_>> =
+        lacking.keys().map(|setting| (*setting, Idle::default())).collect();
+    let renewals = lacking.iter().zip(waiting.values());
+    let renewals = renewals.map(|((of, lacking), idle)| (*of, lacking.renewal(search, idle)));
+    let renewals = &renewals.collect();
+    let reader = Reader { pass, search, ledger, renewals };
     let (failed, left) = (Mutex::new(None), Mutex::new(Vec::new()));
     let read = |source: &Source| {
         if options.limits.stop.is_set() {
@@ -78,6 +89,8 @@ struct Reader<'r> {
     pass: Pass<'r>,
     search: Search<'r>,
     ledger: &'r Ledger,
+    /// By earlier setting.
+    renewals: &'r BTreeMap<i64, Renewal<'r>>,
 }
 
 /// How a file's streams are read.
@@ -148,20 +161,40 @@ impl Reader<'_> {
                 return Ok(None);
             }
         };
-        let size = self.pass.block;
-        let blocks = match from.as_ref().and_then(|from| Some((from, resumable(from)?))) {
-            None => Blocks::behind(head, stream, size),
-            Some((from, mark)) => {
-                let Some(rest) = rest(stream, from, mark) else {
-                    decided.streams.insert(name, None);
-                    return Ok(None);
-                };
-                reading.go_on(self.ledger.until_mark(from.content)?, rest.sum, mark);
-                Blocks::resumed(rest.bytes, stream, size, mark.offset, mark.line)
+        let skipped = match &from {
+            Some(from) if let Some(renewal) = self.renewal(from) => {
+                self.renew(stream, head, from, renewal, &mut reading)?
             }
+            Some(from)
+                if from.lacks.is_none()
+                    && let Some(mark) = resumable(from) =>
+            {
+                self.go_on(stream, from, mark, &mut reading)?
+            }
+            _ => Some(self.scan(Blocks::behind(head, stream, self.pass.block), &mut reading)),
         };
-        let skipped = self.scan(&name, blocks, &mut reading);
+        let Some(skipped) = skipped else {
+            decided.streams.insert(name, None);
+            return Ok(None);
+        };
         Ok(Some(self.content(stream, place, reading, skipped, from)))
+    }
+
+    /// Scans what lies behind the mark; `None` if before it lies something else than did. Returns
+    /// how many bytes lie in no entry.
+    fn go_on(
+        self,
+        stream: &mut Stream<'_>,
+        from: &Candidate,
+        mark: Mark,
+        reading: &mut Reading,
+    ) -> Result<Option<u64>, LedgerError> {
+        let Some(rest) = rest(stream, from, mark) else { return Ok(None) };
+        let (until_mark, _) = self.ledger.parts(from.content)?;
+        reading.go_on(until_mark, rest.sum, mark);
+        let size = self.pass.block;
+        let blocks = Blocks::resumed(rest.bytes, stream, size, mark.offset, mark.line);
+        Ok(Some(self.scan(blocks, reading)))
     }
 
     /// What the stream goes on from; an error if it had to be read to know that, so that it must
@@ -183,17 +216,22 @@ impl Reader<'_> {
         let in_head = |candidate: &Candidate| candidate.bytes <= head.len() as u64;
         match candidates.as_slice() {
             [] => Ok(None),
-            [only] if in_head(only) || resumable(only).is_some() => Ok(Some(only.clone())),
+            [only]
+                if in_head(only) || resumable(only).is_some() || self.renewal(only).is_some() =>
+            {
+                Ok(Some(only.clone()))
+            }
             several => Err(furthest(stream, several, head.len())),
         }
     }
 
     /// Scans the blocks; returns how many bytes lie in no entry.
-    fn scan(self, name: &str, blocks: Blocks<'_, '_>, reading: &mut Reading) -> u64 {
-        let worker = || |framed: &Framed| self.search.scan(framed, name);
+    fn scan(self, blocks: Blocks<'_, '_>, reading: &mut Reading) -> u64 {
+        let name = blocks.name().to_owned();
+        let worker = || |framed: &Framed| self.search.scan(framed, &name);
         let format = Arc::clone(&reading.format);
         let append = |part, block: &Framed| reading.append(part, block);
-        self.pass.walk_on(name, blocks, format, worker, append).skipped
+        self.pass.walk_on(&name, blocks, format, worker, append).skipped
     }
 
     fn content(
@@ -227,12 +265,6 @@ impl Reader<'_> {
     }
 }
 
-/// The mark behind which a stream can be scanned alone: the head, which tells the format, lies
-/// before it.
-fn resumable(candidate: &Candidate) -> Option<Mark> {
-    candidate.mark.filter(|mark| mark.offset >= HEAD as u64)
-}
-
 /// The furthest candidate whose bytes the stream has. One that lies in the head is known to be.
 fn furthest(stream: &mut Stream<'_>, candidates: &[Candidate], head: usize) -> Option<Candidate> {
     let mut found = None;
@@ -243,72 +275,4 @@ fn furthest(stream: &mut Stream<'_>, candidates: &[Candidate], head: usize) -> O
         }
     }
     found
-}
-
-/// What lies behind a mark up to the end of what was read then.
-struct Rest {
-    bytes: Vec<u8>,
-    /// The sum of everything before the mark.
-    sum: Sum,
-}
-
-/// Reads up to where the candidate ended, if the stream has its bytes. What lies behind the mark is
-/// about one block.
-fn rest(stream: &mut Stream<'_>, from: &Candidate, mark: Mark) -> Option<Rest> {
-    let reached = stream.pass_to(mark.offset);
-    let sum = stream.sum();
-    if !reached || sum.id() != mark.sum {
-        return None;
-    }
-    let behind = usize::try_from(from.bytes.saturating_sub(mark.offset)).ok()?;
-    let bytes = stream.head(behind);
-    (stream.sum().id() == from.sum).then_some(Rest { bytes, sum })
-}
-
-/// What a stream yielded so far, in two parts: until the mark, and behind it.
-struct Reading {
-    format: Arc<dyn Format>,
-    print: u64,
-    /// The sum of everything before the mark.
-    sum: Sum,
-    mark: Option<Mark>,
-    until_mark: Part,
-    tail: Part,
-    /// The bytes behind the mark.
-    behind: Vec<u8>,
-    /// Another format began: what a mark cannot say.
-    turned: bool,
-}
-
-impl Reading {
-    fn new(print: u64, format: Arc<dyn Format>) -> Self {
-        Self {
-            format,
-            print,
-            sum: Sum::default(),
-            mark: None,
-            until_mark: Part::default(),
-            tail: Part::default(),
-            behind: Vec::new(),
-            turned: false,
-        }
-    }
-
-    /// Begins where another reading ended.
-    fn go_on(&mut self, until_mark: Part, sum: Sum, mark: Mark) {
-        (self.until_mark, self.mark, self.sum) = (until_mark, Some(mark), sum);
-    }
-
-    /// Takes in the next block: the mark moves to its start, as long as the format stays.
-    fn append(&mut self, part: Part, (block, format): &Framed) {
-        self.turned |= !Arc::ptr_eq(format, &self.format);
-        if self.turned {
-            return self.tail.append(part);
-        }
-        self.until_mark.append(std::mem::replace(&mut self.tail, part));
-        self.sum.add(&self.behind);
-        self.behind.clone_from(&block.bytes);
-        let (offset, line) = (block.offset, block.line);
-        self.mark = Some(Mark { offset, line, sum: self.sum.id() });
-    }
 }
