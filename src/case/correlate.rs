@@ -144,7 +144,7 @@ impl<'r, 't> Run<'r, 't> {
         let columns = self.rules.columns(rule).unwrap_or_default();
         let wanted: Vec<Option<usize>> = correlation
             .columns(position)
-            .map(|field| columns.iter().position(|column| column == field))
+            .map(|field| columns.iter().position(|column| column.name == field))
             .collect();
         let (by, of) = wanted.split_at(correlation.group_by.len().min(wanted.len()));
         for (stream, log) in self.site.streams.iter().enumerate() {

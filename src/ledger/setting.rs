@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::rule::RuleSet;
+use crate::rule::{Column, RuleSet};
 use crate::source::{Inventory, Sum};
 
 /// What is done with what was read under other rules.
@@ -39,7 +39,7 @@ pub(super) struct Listed {
     /// What tells it from other versions of itself ([`RuleSet::fingerprint`]).
     pub(super) sum: String,
     /// The columns of the matches that correlations want of it.
-    pub(super) columns: Vec<String>,
+    pub(super) columns: Vec<Column>,
 }
 
 impl Setting {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use super::RuleInfo;
 use super::condition::Expr;
@@ -171,6 +172,15 @@ impl Correlation {
         let fields = self.group_by.iter().chain(&self.fields);
         fields.map(move |field| self.field_of(position, field))
     }
+}
+
+/// A field of the matches of a rule that correlations want.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// The field.
+    pub name: String,
+    /// Whether its values are told or reckoned with; else they are only told apart.
+    pub is_told: bool,
 }
 
 /// Reads a correlation.

@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use able::Obstacle;
 pub use condition::Expr;
-pub use correlation::{Alias, Correlation, Measure, Threshold};
+pub use correlation::{Alias, Column, Correlation, Measure, Threshold};
 pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
 pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
 pub use fault::{Code, Fault, Mark, RuleError};

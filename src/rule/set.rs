@@ -12,7 +12,7 @@ use crate::element::Record;
 use crate::event::decode::Layer;
 use crate::event::{Event, Format, Kind};
 
-use super::correlation::Correlation;
+use super::correlation::{Column, Correlation, Measure};
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
 use super::memo::Memo;
@@ -31,7 +31,7 @@ pub struct RuleSet {
     rules: Vec<Loaded>,
     filters: Vec<Filter>,
     /// Rules that correlations refer to, with the fields that their matches must bring.
-    series: BTreeMap<u32, Vec<String>>,
+    series: BTreeMap<u32, Vec<Column>>,
     /// Rules that do not report their own matches.
     quiet: BTreeSet<u32>,
     warnings: Vec<Fault>,
@@ -170,7 +170,7 @@ impl RuleSet {
 
     /// The fields that each match of rule number `index` must bring, since a correlation refers to
     /// it; `None` if none does.
-    pub fn columns(&self, index: u32) -> Option<&[String]> {
+    pub fn columns(&self, index: u32) -> Option<&[Column]> {
         self.series.get(&index).map(Vec::as_slice)
     }
 
@@ -229,7 +229,7 @@ impl RuleSet {
     pub fn counts_records(&self) -> bool {
         let compiled = (0..).zip(&self.programs).filter(|(_, compiled)| compiled.is_some());
         let mut columns = compiled.filter_map(|(index, _)| self.columns(index)).flatten();
-        columns.any(|name| field::Source::of(name).counts_records())
+        columns.any(|column| field::Source::of(&column.name).counts_records())
             || self.sources.list.iter().any(field::Source::counts_records)
     }
 
@@ -320,14 +320,14 @@ impl RuleSet {
         index: u32,
         event: &'v Event<'_>,
         records: &'v [Record],
-    ) -> impl Iterator<Item = (&'v str, Option<Vec<u8>>)> {
-        self.columns(index).unwrap_or_default().iter().map(move |name| {
+    ) -> impl Iterator<Item = (&'v Column, Option<Vec<u8>>)> {
+        self.columns(index).unwrap_or_default().iter().map(move |column| {
             let mut found = None;
-            field::Source::of(name).any(event, records, &mut |value| {
+            field::Source::of(&column.name).any(event, records, &mut |value| {
                 found = Some(value.to_owned());
                 true
             });
-            (name.as_str(), found)
+            (column, found)
         })
     }
 
@@ -391,9 +391,12 @@ impl RuleSet {
         {
             for (position, rule) in correlation.rules.iter().enumerate() {
                 let columns = self.series.entry(*rule).or_default();
-                for field in correlation.columns(position) {
-                    if !columns.iter().any(|c| c == field) {
-                        columns.push(field.to_owned());
+                for (at, name) in correlation.columns(position).enumerate() {
+                    let counted = correlation.measure == Measure::ValueCount;
+                    let is_told = at < correlation.group_by.len() || !counted;
+                    match columns.iter_mut().find(|column| column.name == name) {
+                        Some(column) => column.is_told |= is_told,
+                        None => columns.push(Column { name: name.to_owned(), is_told }),
                     }
                 }
                 let set = if correlation.generate { &mut heard } else { &mut self.quiet };
@@ -612,11 +615,17 @@ mod tests {
             + &rule("two")
             + "title: c\ncorrelation:\n  type: temporal\n  \
             rules: [one, two]\n  group-by: [c-ip, who]\n  timespan: 5m\n  \
-            aliases: {who: {one: cs-username, two: user}}\n";
+            aliases: {who: {one: cs-username, two: user}}\n---\n\
+            title: d\ncorrelation:\n  type: value_count\n  rules: [two]\n  \
+            group-by: [c-ip]\n  timespan: 5m\n  condition: {field: cs-uri, gte: 9}\n";
         let set = load(&text).unwrap();
-        assert_eq!(set.columns(0).unwrap(), ["c-ip", "cs-username"]);
-        assert_eq!(set.columns(1).unwrap(), ["c-ip", "user"]);
+        let columns = |rule| -> Vec<(&str, bool)> {
+            let all = set.columns(rule).unwrap().iter();
+            all.map(|column| (&*column.name, column.is_told)).collect()
+        };
+        assert_eq!(columns(0), [("c-ip", true), ("cs-username", true)]);
+        assert_eq!(columns(1), [("c-ip", true), ("user", true), ("cs-uri", false)]);
         assert!(!set.reports(0) && set.reports(2));
-        assert_eq!(set.correlations().count(), 1);
+        assert_eq!(set.correlations().count(), 2);
     }
 }
