@@ -171,27 +171,40 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
     let worker = || |framed: &Framed| search.scan(framed, &name);
     let mut part = Part::default();
     let walked = pass.walk(stream, worker, |next| part.append(next));
+    let (id, stream) = facts(stream, &*walked.format, walked.skipped, pass, search.rules);
+    (id, Yield { stream, part, ..Yield::default() })
+}
+
+/// What is known of a stream that was read, of whose bytes so many lie in no entry.
+pub(crate) fn facts(
+    stream: &mut Stream<'_>,
+    format: &dyn event::Format,
+    skipped: u64,
+    pass: Pass<'_>,
+    rules: &RuleSet,
+) -> (ContentId, StreamFacts) {
+    let name = stream.name.clone();
     let mut end = stream.finish();
-    end.gaps.extend(skipped_gap(&name, walked.skipped, pass.limits.entry_bytes));
+    end.gaps.extend(skipped_gap(&name, skipped, pass.limits.entry_bytes));
     let facts = StreamFacts {
         names: vec![name],
         bytes: end.bytes,
         head: end.head(),
-        format: walked.format.name().to_owned(),
-        log: walked.format.kind().log.to_owned(),
-        unable: unable(search.rules, &*walked.format),
+        format: format.name().to_owned(),
+        log: format.kind().log.to_owned(),
+        unable: unable(rules, format),
         gaps: end.gaps,
     };
-    (end.id, Yield { stream: facts, part, ..Yield::default() })
+    (end.id, facts)
 }
 
 /// Why each rule that cannot fire on a format cannot.
-pub(crate) fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
+fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
     let on = |(rule, why): (u32, rule::Obstacle)| (rule, why.on(format.name()));
     rules.unable(format).into_iter().map(on).collect()
 }
 
-pub(crate) fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
+fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
     (skipped > 0).then(|| Gap {
         source: name.to_owned(),
         kind: GapKind::Limit,

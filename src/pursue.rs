@@ -79,7 +79,7 @@ pub fn errands(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Errands
     for (content, traces) in tally.unfollowed(&case::traces(tally, inventory, rules)) {
         wanted.entry(content).or_default().0 = traces;
     }
-    for (short, long) in tally.doubtful_copies() {
+    for (short, long) in tally.copies().doubtful {
         wanted.entry(long).or_default().1.push(tally.streams[&short].stream.bytes);
     }
     for (content, (traces, lengths)) in wanted {

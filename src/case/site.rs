@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::scan::{
-    Disorder, Hit, Index, Sequences, SiteTally, StreamFacts, Tally, Trace, Trail, Trails,
+    Copies, Disorder, Hit, Index, Sequences, SiteTally, StreamFacts, Tally, Trace, Trail, Trails,
 };
 use crate::source::{ContentId, Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
@@ -154,10 +154,9 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
         let site = Site { entry: Some(entry), ..Site::new(&entry.name, inventory) };
         sites.insert(entry.name.as_str(), site);
     }
-    let copies = tally.copies();
-    let (beginnings, doubtful) =
-        (by_whole(tally, &copies), by_whole(tally, &tally.doubtful_copies()));
-    for (id, yielded) in tally.streams.iter().filter(|(id, _)| !copies.contains_key(*id)) {
+    let Copies { sure, doubtful } = tally.copies();
+    let (beginnings, doubtful) = (by_whole(tally, &sure), by_whole(tally, &doubtful));
+    for (id, yielded) in tally.streams.iter().filter(|(id, _)| !sure.contains_key(*id)) {
         for (name, of_site) in &yielded.part.sites {
             let site = sites.entry(name).or_insert_with(|| Site::new(name, inventory));
             site.streams.push(SiteStream {

@@ -206,7 +206,7 @@ fn paths(name: &str) -> impl Iterator<Item = &str> {
 /// Streams that are the beginning of another one, with the name of that.
 fn copies(tally: &Tally) -> BTreeMap<ContentId, &str> {
     let name = |long| tally.streams.get(long)?.stream.names.first().map(String::as_str);
-    let copies = tally.copies();
+    let copies = tally.copies().sure;
     copies.iter().filter_map(|(short, long)| Some((*short, name(long)?))).collect()
 }
 

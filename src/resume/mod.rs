@@ -16,9 +16,9 @@ use crate::ledger::{Candidate, Content, Ledger, LedgerError, Mark, print};
 use crate::line::Blocks;
 use crate::pass::{self, Framed, Pass};
 use crate::rule::RuleSet;
-use crate::scan::{StreamFacts, Tally};
+use crate::scan::Tally;
 use crate::source::{Evidence, Gap, Source, Stop, Stream};
-use crate::{HEAD, Options, Progress, Search, lock, skipped_gap, unable};
+use crate::{HEAD, Options, Progress, Search, facts, lock};
 use reading::{Reading, rest, resumable};
 use renew::{Idle, Renewal, lacking};
 
@@ -243,25 +243,14 @@ impl Reader<'_> {
         from: Option<Candidate>,
     ) -> Content {
         let name = stream.name.clone();
-        let mut end = stream.finish();
-        end.gaps.extend(skipped_gap(&name, skipped, self.pass.limits.entry_bytes));
-        let format = &*reading.format;
-        let facts = StreamFacts {
-            names: vec![name.clone()],
-            bytes: end.bytes,
-            head: end.head(),
-            format: format.name().to_owned(),
-            log: format.kind().log.to_owned(),
-            unable: unable(self.search.rules, format),
-            gaps: end.gaps,
-        };
+        let (id, facts) = facts(stream, &*reading.format, skipped, self.pass, self.search.rules);
         let Reading { mark, mut until_mark, mut tail, print, .. } = reading;
         let mark = mark.filter(|mark| skipped == 0 && mark.offset >= HEAD as u64);
         if mark.is_none() {
             until_mark.append(std::mem::take(&mut tail));
         }
         let from = from.map(|candidate| candidate.content);
-        Content { name, id: end.id, place, print, facts, mark, until_mark, tail, from }
+        Content { name, id, place, print, facts, mark, until_mark, tail, from }
     }
 }
 

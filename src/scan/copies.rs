@@ -11,36 +11,36 @@ use std::collections::BTreeMap;
 use super::{Tally, Yield};
 use crate::source::ContentId;
 
+/// Streams that are, or may be, the beginning of another one, each with that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// They are: the sums are the same.
+    pub sure: BTreeMap<ContentId, ContentId>,
+    /// They may be: nobody looked yet.
+    pub doubtful: BTreeMap<ContentId, ContentId>,
+}
+
 /// A stream and what it yielded.
 type Known<'t> = (&'t ContentId, &'t Yield);
 
 impl Tally {
-    /// Streams that are the beginning of another one, with that.
-    pub fn copies(&self) -> BTreeMap<ContentId, ContentId> {
-        self.beginnings(|short, sum| sum == Some(short))
-    }
-
-    /// Streams that may be the beginning of another one, with that: nobody looked yet.
-    pub fn doubtful_copies(&self) -> BTreeMap<ContentId, ContentId> {
-        self.beginnings(|_, sum| sum.is_none())
-    }
-
-    /// Streams that may be the beginning of another one: each with the longest that begins the same,
-    /// as far as `wanted` are its own sum and that of as many first bytes of the other one.
-    fn beginnings(
-        &self,
-        wanted: impl Fn(&ContentId, Option<&ContentId>) -> bool,
-    ) -> BTreeMap<ContentId, ContentId> {
+    /// Streams that are, or may be, the beginning of another one: the longest that begins the same.
+    pub fn copies(&self) -> Copies {
         let mut alike: BTreeMap<u64, Vec<Known<'_>>> = BTreeMap::new();
         for (id, yielded) in &self.streams {
             if let Some(head) = yielded.stream.head {
                 alike.entry(head).or_default().push((id, yielded));
             }
         }
-        let pairs = alike.into_values().flat_map(of_longest);
-        let wanted = pairs
-            .filter(|((id, short), (_, long))| wanted(id, long.prefixes.get(&short.stream.bytes)));
-        wanted.map(|((short, _), (long, _))| (*short, *long)).collect()
+        let mut copies = Copies::default();
+        for ((short, yielded), (long, whole)) in alike.into_values().flat_map(of_longest) {
+            match whole.prefixes.get(&yielded.stream.bytes) {
+                Some(sum) if sum == short => drop(copies.sure.insert(*short, *long)),
+                Some(_) => {}
+                None => drop(copies.doubtful.insert(*short, *long)),
+            }
+        }
+        copies
     }
 }
 

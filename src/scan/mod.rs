@@ -42,6 +42,7 @@ mod uses;
 mod walk;
 
 pub use client::network;
+pub use copies::Copies;
 pub use facts::Facts;
 pub use hit::{Hit, Links, Outcome};
 pub use hits::HitSet;
