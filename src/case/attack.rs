@@ -185,45 +185,44 @@ impl<'s, 't> Attacks<'s, 't> {
     }
 }
 
-/// Successful uses of pages like web shells: client and page.
-fn uses<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<(&'s str, &'s str)> {
-    let footholds = attacks.iter().filter(|attack| attack.is(Role::Foothold, Answer::Accepted));
-    footholds.filter_map(|attack| Some((attack.client()?, attack.path()?))).collect()
+/// The clients and pages of some of the attacks, each pair once.
+fn pairs<'s>(
+    attacks: &[Attack<'s, '_>],
+    wanted: impl Fn(&Attack<'s, '_>) -> bool,
+) -> BTreeSet<(&'s str, &'s str)> {
+    let wanted = attacks.iter().filter(|attack| wanted(attack));
+    wanted.filter_map(|attack| attack.client().zip(attack.path())).collect()
+}
+
+fn counts<'s>(names: impl Iterator<Item = &'s str>) -> BTreeMap<&'s str, usize> {
+    let mut counts = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts
+}
+
+/// Names that are counted more often than so.
+fn beyond(counts: BTreeMap<&str, usize>, bound: usize) -> BTreeSet<&str> {
+    counts.into_iter().filter(|(_, count)| *count > bound).map(|(name, _)| name).collect()
 }
 
 /// Pages to which more clients than a planted page has send what customers enter.
 fn gates<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
-    let captures = attacks
-        .iter()
-        .filter(|attack| attack.is(Role::Capture, Answer::Accepted) && attack.rule.is_grave());
-    let mut senders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (path, client) in captures.filter_map(|attack| attack.path().zip(attack.client())) {
-        senders.entry(path).or_default().insert(client);
-    }
-    let many = senders.into_iter().filter(|(_, clients)| clients.len() > RARE_CLIENTS);
-    many.map(|(path, _)| path).collect()
+    let senders = pairs(attacks, |a| a.is(Role::Capture, Answer::Accepted) && a.rule.is_grave());
+    beyond(counts(senders.into_iter().map(|(_, page)| page)), RARE_CLIENTS)
 }
 
+/// By page like a web shell: how many clients had success there.
 fn users<'s>(attacks: &[Attack<'s, '_>]) -> BTreeMap<&'s str, usize> {
-    let mut users = BTreeMap::new();
-    for (_, path) in uses(attacks) {
-        *users.entry(path).or_default() += 1;
-    }
-    users
+    let uses = pairs(attacks, |attack| attack.is(Role::Foothold, Answer::Accepted));
+    counts(uses.into_iter().map(|(_, page)| page))
 }
 
 fn answered_everywhere<'s>(attacks: &[Attack<'s, '_>]) -> BTreeSet<&'s str> {
     let pages = |role: Role| matches!(role, Role::Foothold | Role::Dump | Role::Secret);
-    let answered = attacks.iter().filter(|attack| {
+    let answered = pairs(attacks, |attack| {
         attack.answer == Answer::Accepted && attack.rule.is_grave() && pages(attack.rule.role)
     });
-    let pairs: BTreeSet<(&str, &str)> =
-        answered.filter_map(|attack| Some((attack.client()?, attack.path()?))).collect();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (client, _) in pairs {
-        *counts.entry(client).or_default() += 1;
-    }
-    counts.into_iter().filter(|(_, pages)| *pages > PAGES).map(|(client, _)| client).collect()
+    beyond(counts(answered.into_iter().map(|(client, _)| client)), PAGES)
 }
 
 /// Pages that answered several exploits, and all of them with the same size. An exploit that several

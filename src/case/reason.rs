@@ -154,7 +154,8 @@ fn captures(story: &Story<'_, '_, '_>) -> Vec<Reason> {
         let (first, path): (_, Option<&str>) = (hits.first()?, path);
         let clients: BTreeSet<_> = hits.iter().filter_map(|hit| hit.client()).collect();
         let text = format!(
-            "{}: sent to {} from {} address{}; what customers entered there must be taken for stolen",
+            "{}: sent to {} from {} address{}; what customers entered there must be taken for \
+             stolen",
             first.rule.info.title,
             path.unwrap_or("a page"),
             clients.len(),

@@ -1,6 +1,7 @@
 //! Who must be pursued? The clients that got in somewhere, those behind a suspicion, the pages
-//! that they planted (of one that catches what customers enter, not the customers), their agents, if few use them, and the accounts and sessions of intruders:
-//! whoever uses them from elsewhere is the same intruder, or his victim.
+//! that they planted (of one that catches what customers enter, not the customers), their agents, if
+//! few use them, and the accounts and sessions of intruders: whoever uses them from elsewhere is the
+//! same intruder, or his victim.
 
 use std::collections::{BTreeMap, BTreeSet};
 

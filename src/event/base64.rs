@@ -33,8 +33,11 @@ pub(super) fn unwrapped(text: &[u8]) -> Option<Vec<u8>> {
             done = at + 1 + len;
         }
     }
+    if done == 0 {
+        return None;
+    }
     out.extend_from_slice(&text[done..]);
-    (done > 0).then_some(out)
+    Some(out)
 }
 
 /// The value at the start of a text, up to the next parameter, and how long it is.

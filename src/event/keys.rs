@@ -113,6 +113,11 @@ pub(super) fn gateway_names(event: &Event<'_>) -> usize {
     named + usize::from(event.get(Field::Operation).is_some())
 }
 
+/// Whether a name means one of some fields.
+pub(super) fn means(name: &[u8], fields: &[Field]) -> bool {
+    matches!(role(name), Some(Role::Field(field)) if fields.contains(&field))
+}
+
 /// What a name stands for, if it is known.
 pub(super) fn role(name: &[u8]) -> Option<Role> {
     meaning(name).map(|meaning| meaning.role)

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::keys::{self, Keys, Role};
+use super::keys::{self, Keys};
 use super::log4j;
 use super::request::part;
 use super::stamp::Stamps;
@@ -240,8 +240,7 @@ pub(super) fn prose_apart(event: &mut Event<'_>, from: usize) {
 
 /// Whether the values of a name have no blanks.
 fn is_word(name: &[u8]) -> bool {
-    let words = [Field::Client, Field::RequestId, Field::Session];
-    matches!(keys::role(name), Some(Role::Field(field)) if words.contains(&field))
+    keys::means(name, &[Field::Client, Field::RequestId, Field::Session])
 }
 
 /// Where the next key starts, and the value behind its `=`.

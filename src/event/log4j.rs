@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::keys::{self, Keys, Role};
+use super::keys::{self, Keys};
 use super::stamp::Stamps;
 use super::{
     Event, Field, Format, Guess, Head, Kind, Mapping, Options, Parsed, Parser, clf, kv, request,
@@ -487,7 +487,7 @@ fn context<'a>(message: &'a [u8], event: &mut Event<'a>) {
 
 fn is_context(name: &[u8]) -> bool {
     let wanted = [Field::Client, Field::RequestId, Field::Session, Field::User, Field::Host];
-    matches!(keys::role(name), Some(Role::Field(field)) if wanted.contains(&field))
+    keys::means(name, &wanted)
 }
 
 /// Cuts a value to its first word; `false` if there is none.

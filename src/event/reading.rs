@@ -9,8 +9,7 @@ pub fn readings(event: &Event<'_>) -> Vec<(Layer, Event<'static>)> {
     let Some(stem) = event.get(Field::Stem) else { return Vec::new() };
     let query = event.get(Field::Query);
     let path = served::served(stem).map(|path| target(&path, query.map(decode::twice).as_deref()));
-    let open = query.filter(|query| base64::holds_base64(query));
-    let texts = open.and_then(base64::unwrapped).map(|query| target(stem, Some(&query)));
+    let texts = query.and_then(base64::unwrapped).map(|query| target(stem, Some(&query)));
     let read = |(layer, target): (Layer, Option<Vec<u8>>)| {
         let mut read = Event::default();
         super::request::set_target(&mut read, target?.into());

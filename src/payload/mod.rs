@@ -145,7 +145,11 @@ const SIGNS: [u8; 256] = {
 /// Whether a field has a sign that code needs, or Base64 that may hide one: without, it has no
 /// words.
 pub fn suspect(event: &Event<'_>, field: Field) -> bool {
-    event.get(field).is_some_and(|text| is_suspect(text) || decode::holds_base64(text))
+    event.get(field).is_some_and(may_hold_code)
+}
+
+fn may_hold_code(text: &[u8]) -> bool {
+    is_suspect(text) || decode::holds_base64(text)
 }
 
 /// What a value of a field does.
@@ -164,8 +168,7 @@ pub struct Word {
 /// for all families.
 pub fn words(event: &Event<'_>, field: Field) -> Vec<Word> {
     let mut found = Vec::new();
-    let text = event.get(field).map(|text| inner(field, text));
-    let text = text.filter(|text| is_suspect(text) || decode::holds_base64(text));
+    let text = event.get(field).map(|text| inner(field, text)).filter(|text| may_hold_code(text));
     text.into_iter().flat_map(|text| parts(field, text)).for_each(|part| {
         if is_suspect(part) {
             read(part, &mut found);
@@ -178,8 +181,8 @@ pub fn words(event: &Event<'_>, field: Field) -> Vec<Word> {
     found
 }
 
-/// At the raw layer only what no decoding changes is read, since no target takes an escape for what it
-/// looks like.
+/// At the raw layer only what no decoding changes is read, since no target takes an escape for what
+/// it looks like.
 fn read(value: &[u8], found: &mut Vec<Word>) {
     let Cow::Owned(once) = decode::once(value) else { return note(value, Layer::Raw, found) };
     note(&once, Layer::Once, found);

@@ -259,6 +259,11 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", percent.min(99.9))
 }
 
+/// Whether a site's logs hold card data.
+pub(super) fn stores_card_data(case: &Case) -> bool {
+    !case.units.stored.sources.is_empty()
+}
+
 /// Whether a site has findings that somebody should look at.
 pub(super) fn has_findings(case: &Case) -> bool {
     case.findings.iter().any(|found| found.rule.level >= Level::Medium)
@@ -280,7 +285,7 @@ pub(super) fn next_step(case: &Case) -> &'static str {
              and processes of that time."
         }
         Verdict::Attempted => "Check that what was attacked is patched and stays blocked.",
-        Verdict::NotConfirmed if !case.units.stored.sources.is_empty() => {
+        Verdict::NotConfirmed if stores_card_data(case) => {
             "Find the program that writes card data into its logs, stop it, and have the logs \
              deleted safely once nobody needs them as evidence."
         }

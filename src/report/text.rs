@@ -44,8 +44,8 @@ pub(super) fn render(report: &Report, look: Look, out: &mut dyn Write) -> io::Re
 /// Whether there is more to say of a site than its row: what its logs store is grave without any
 /// intrusion (PCI DSS 3.3.1), and a finding that may be meant so is for somebody who knows.
 fn is_told(case: &Case) -> bool {
-    let stores = || !case.units.stored.sources.is_empty();
-    case.verdict != Verdict::NotConfirmed || stores() || facts::has_findings(case)
+    let whatever = facts::stores_card_data(case) || facts::has_findings(case);
+    case.verdict != Verdict::NotConfirmed || whatever
 }
 
 /// What "not confirmed" rests on, where a verdict is that or failed to be.

@@ -3,9 +3,10 @@
 //! # Layers
 //!
 //! At layer L a field has the values that stand in the log *and* those of the layers up to L: decoded
-//! once, twice, and, of a request target, as a server may have read it. A rule matches at the lowest layer at which its condition holds. Since values are only added, a
-//! decoded value can make a selection true but never a `not` of it: what a filter leaves out on the
-//! raw layer stays left out on all.
+//! once, twice, and, of a request target, as a server may have read it. A rule matches at the lowest
+//! layer at which its condition holds. Since values are only added, a decoded value can make a
+//! selection true but never a `not` of it: what a filter leaves out on the raw layer stays left out
+//! on all.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;

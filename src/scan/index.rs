@@ -152,7 +152,7 @@ fn bit(text: &[u8]) -> u16 {
 }
 
 /// The last `len` bytes of a text, fewer than eight, as one word.
-fn rest_of(text: &[u8], len: usize) -> u64 {
+pub(super) fn rest_of(text: &[u8], len: usize) -> u64 {
     match text.last_chunk() {
         Some(last) => u64::from_be_bytes(*last) & !(u64::MAX << (8 * len)),
         None => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),

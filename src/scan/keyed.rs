@@ -5,6 +5,8 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use super::index::rest_of;
+
 /// Makes hashers of one key.
 #[derive(Clone, Debug)]
 pub(super) struct Keyed {
@@ -43,7 +45,7 @@ impl Hasher for Mixer {
             self.write_u64(u64::from_le_bytes(*word));
         }
         if !rest.is_empty() {
-            self.write_u64(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+            self.write_u64(rest_of(bytes, rest.len()));
         }
     }
 
