@@ -81,6 +81,19 @@ impl Known {
         Self::new(info, Some(Stage::Persistence))
     }
 
+    /// An answer far larger than its page's own.
+    fn outlier() -> Self {
+        let info = RuleInfo {
+            id: "leaksweep-large-answer".to_owned(),
+            title: "Answer many times larger than its page gives to everybody".to_owned(),
+            level: Level::Medium,
+            author: "leaksweep".to_owned(),
+            tags: vec!["attack.collection".to_owned(), "attack.t1213".to_owned()],
+            ..RuleInfo::default()
+        };
+        Self::new(info, Some(Stage::Collection))
+    }
+
     /// The same of a correlation.
     fn correlating(mut self, correlation: Option<&Correlation>) -> Self {
         self.correlation = correlation.cloned();
@@ -130,7 +143,8 @@ impl Known {
 #[derive(Clone, Debug)]
 pub(super) struct Catalog {
     rules: Vec<Known>,
-    rare_page: Known,
+    /// A planted page, an answer of unlike size.
+    of_pages: [Known; 2],
 }
 
 impl Catalog {
@@ -143,13 +157,17 @@ impl Catalog {
 
     /// Of rule number `index`; absent if a part file was made with other rules.
     pub(super) fn get(&self, index: u32) -> Option<&Known> {
-        let rule = self.rules.get(index as usize);
-        rule.or((index == self.rare_page()).then_some(&self.rare_page))
+        self.rules.iter().chain(&self.of_pages).nth(index as usize)
     }
 
     /// The number under which rare pages ([`rare`](super::rare)) are hits.
     pub(super) fn rare_page(&self) -> u32 {
         self.rules.len() as u32
+    }
+
+    /// The number under which answers of unlike size ([`outlier`](super::outlier)) are hits.
+    pub(super) fn outlier(&self) -> u32 {
+        self.rare_page() + 1
     }
 
     /// All rules with their numbers.
@@ -160,6 +178,7 @@ impl Catalog {
 
 impl FromIterator<Known> for Catalog {
     fn from_iter<I: IntoIterator<Item = Known>>(rules: I) -> Self {
-        Self { rules: rules.into_iter().collect(), rare_page: Known::rare_page() }
+        let of_pages = [Known::rare_page(), Known::outlier()];
+        Self { rules: rules.into_iter().collect(), of_pages }
     }
 }

@@ -25,6 +25,7 @@ mod numbering;
 mod pivot;
 mod presence;
 mod prove;
+mod outlier;
 mod rare;
 mod reason;
 mod refusal;
@@ -526,7 +527,7 @@ pub fn traces(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Trac
     suspect::suspects(&sites, &catalog).traces(&sites)
 }
 
-/// The sites with all hits, those of correlations and of rare pages among them.
+/// The sites with all hits, those of correlations and of compared pages among them.
 fn sites<'t>(
     tally: &'t Tally,
     inventory: &'t Inventory,
@@ -537,10 +538,15 @@ fn sites<'t>(
     for site in &mut sites {
         site.add_hits(correlate::hits(site, rules));
         suppressed::set_apart(site, catalog);
-        site.add_hits(rare::hits(site, catalog));
+        site.add_hits(of_pages(site, catalog));
         suppressed::set_apart(site, catalog);
     }
     sites
+}
+
+/// The hits that comparing pages makes, not a rule.
+fn of_pages<'t>(site: &Site<'t>, catalog: &Catalog) -> Vec<site::Seen<'t>> {
+    [rare::hits(site, catalog), outlier::hits(site, catalog)].concat()
 }
 
 fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog, criteria: Criteria) -> Conclusion {

@@ -6,17 +6,14 @@
 //! none, where the site's logs reach back [`QUIET_SECONDS`] before it, and if its answers vary as
 //! the output of commands does.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::element::mask;
-use crate::event::decode::Layer;
-use crate::scan::{Hit, Links, Outcome, Page, PageId, PageUse};
+use crate::scan::{Page, PageId, PageUse};
 use crate::time::Time;
 
 use super::attack::Attacks;
 use super::catalog::Catalog;
-use super::site::{Seen, Site};
+use super::site::{Seen, Site, SiteStream};
 
 /// A page that did not answer for so long is new.
 const QUIET_SECONDS: i64 = 86_400;
@@ -34,7 +31,7 @@ pub(super) fn hits<'t>(site: &Site<'t>, catalog: &Catalog) -> Vec<Seen<'t>> {
         return Vec::new();
     }
     let exploits = exploits(site, catalog);
-    let follows = |page: &&Vec<Trace<'t>>| {
+    let follows = |page: &&Vec<Trace<'_, 't>>| {
         page.iter().all(|one| exploits.iter().any(|exploit| exploit.leads_to(one.at)))
     };
     let rule = catalog.rare_page();
@@ -66,47 +63,30 @@ fn exploits(site: &Site<'_>, catalog: &Catalog) -> Vec<Exploit> {
 }
 
 /// One use of a rare page, and in which stream it stands.
-struct Trace<'t> {
-    source: &'t str,
-    log: &'t str,
+struct Trace<'s, 't> {
+    stream: &'s SiteStream<'t>,
     page: &'t Page,
     at: &'t PageUse,
 }
 
-impl<'t> Trace<'t> {
+impl<'t> Trace<'_, 't> {
     fn seen(&self, rule: u32) -> Seen<'t> {
-        let PageUse { client, at, bytes } = self.at;
         let told = format!(
             "one of the first answers of a page that only {} or fewer clients use: {} bytes",
             Page::FEW,
-            bytes.unwrap_or(0)
+            self.at.bytes.unwrap_or(0)
         );
-        let hit = Hit {
-            line: at.line,
-            offset: at.offset,
-            time: Some(at.time),
-            client: client.clone(),
-            path: self.page.path.clone(),
-            user_agent: None,
-            status: Some(200),
-            bytes: *bytes,
-            outcome: Outcome::Succeeded,
-            output: false,
-            links: Links::default(),
-            layer: Layer::Raw,
-            excerpt: mask(told.as_bytes(), 0, 200),
-        };
-        Seen { rule, source: self.source, log: self.log, hit: Cow::Owned(hit) }
+        Seen::of_answer(rule, self.stream, self.page.path.as_ref(), self.at, &told)
     }
 }
 
 /// The uses of each page that is new, rare, and answers with varying sizes.
-fn new_pages<'t>(site: &Site<'t>) -> Vec<Vec<Trace<'t>>> {
-    let mut merged: BTreeMap<PageId, (Page, Vec<Trace<'t>>)> = BTreeMap::new();
+fn new_pages<'s, 't>(site: &'s Site<'t>) -> Vec<Vec<Trace<'s, 't>>> {
+    let mut merged: BTreeMap<PageId, (Page, Vec<Trace<'s, 't>>)> = BTreeMap::new();
     let logs = site.streams.iter().filter(|stream| stream.log() == "access");
     for stream in logs.clone() {
         for (id, page) in stream.tally.pages.of.iter().filter(|(_, page)| page.path.is_some()) {
-            let trace = |at| Trace { source: stream.source(), log: stream.log(), page, at };
+            let trace = |at| Trace { stream, page, at };
             let uses = page.uses.iter().map(trace);
             match merged.get_mut(id) {
                 Some((ours, all)) => {
@@ -118,8 +98,8 @@ fn new_pages<'t>(site: &Site<'t>) -> Vec<Vec<Trace<'t>>> {
         }
     }
     let Some(first) = logs.filter_map(|stream| stream.tally.first).min() else { return Vec::new() };
-    let quiet = |one: &Trace<'_>| one.at.at.time.seconds() - first.seconds() >= QUIET_SECONDS;
-    let planted = |(page, uses): &(Page, Vec<Trace<'_>>)| {
+    let quiet = |one: &Trace<'_, '_>| one.at.at.time.seconds() - first.seconds() >= QUIET_SECONDS;
+    let planted = |(page, uses): &(Page, Vec<Trace<'_, '_>>)| {
         let sizes: BTreeSet<_> = uses.iter().filter_map(|one| one.at.bytes).collect();
         !page.has_many_clients() && uses.len() >= USES && sizes.len() > 1 && uses.iter().all(quiet)
     };

@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::element::{Masked, mask};
+use crate::event::decode::Layer;
 use crate::scan::{
-    Copies, Disorder, Hit, Index, Sequences, SiteTally, StreamFacts, Tally, Trace, Trail, Trails,
+    Copies, Disorder, Hit, Index, Links, Outcome, PageUse, Sequences, SiteTally, StreamFacts,
+    Tally, Trace, Trail, Trails,
 };
 use crate::source::{ContentId, Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
@@ -92,6 +95,34 @@ impl<'t> SiteStream<'t> {
 
 fn first_name(facts: &StreamFacts) -> &str {
     facts.names.first().map_or("", String::as_str)
+}
+
+impl<'t> Seen<'t> {
+    /// An answer of a page, told in a sentence: a hit that comparing pages makes, not a rule.
+    pub(super) fn of_answer(
+        rule: u32,
+        stream: &SiteStream<'t>,
+        path: Option<&Masked>,
+        answer: &PageUse,
+        told: &str,
+    ) -> Self {
+        let hit = Hit {
+            line: answer.at.line,
+            offset: answer.at.offset,
+            time: Some(answer.at.time),
+            client: answer.client.clone(),
+            path: path.cloned(),
+            user_agent: None,
+            status: Some(200),
+            bytes: answer.bytes,
+            outcome: Outcome::Succeeded,
+            output: false,
+            links: Links::default(),
+            layer: Layer::Raw,
+            excerpt: mask(told.as_bytes(), 0, 200),
+        };
+        Self { rule, source: stream.source(), log: stream.log(), hit: Cow::Owned(hit) }
+    }
 }
 
 impl Seen<'_> {

@@ -47,6 +47,11 @@ impl Usual {
         Self(pages.filter_map(|(id, page)| Some((id, page.sizes.usual(PART)?))).collect())
     }
 
+    /// The sizes that a page has for everybody, from the least to the largest.
+    pub(super) fn of(&self, page: PageId) -> Option<(u64, u64)> {
+        self.0.get(&page).copied()
+    }
+
     /// How an answer with success compares with the page's own.
     pub(super) fn fit(&self, seen: &Seen<'_>) -> Fit {
         let hit = &*seen.hit;
@@ -54,9 +59,7 @@ impl Usual {
             return Fit::Unknown;
         };
         let page = PageId::of(path.as_str().as_bytes());
-        let Some((low, high)) = page.and_then(|page| self.0.get(&page)).copied() else {
-            return Fit::Unknown;
-        };
+        let Some((low, high)) = page.and_then(|page| self.of(page)) else { return Fit::Unknown };
         if (low.saturating_sub(ECHO)..=high + ECHO).contains(&bytes) {
             Fit::Usual
         } else if bytes < low / 2 || bytes / 2 > high {

@@ -133,25 +133,26 @@ impl Correlation {
         alias.map_or(field, |alias| &alias.field)
     }
 
-    /// Finds the rules that it refers to by id or name: an alias may name one by the other. The
-    /// names of none are returned.
-    pub(super) fn bind(&mut self, known: &FxHashMap<String, u32>) -> Vec<(String, Mark)> {
-        let mut missing = Vec::new();
+    /// Finds the rules that it refers to by id or name: an alias may name one by the other. What
+    /// is wrong is returned.
+    pub(super) fn bind(&mut self, names: &Names) -> Vec<(Mark, String)> {
+        let file = &self.place.file;
+        let mut wrong = Vec::new();
         for (name, at) in &self.refers {
-            match known.get(name) {
-                Some(rule) => self.rules.push(*rule),
-                None => missing.push((name.clone(), *at)),
+            match names.find(file, name) {
+                Ok(rule) => self.rules.push(rule),
+                Err(why) => wrong.push((*at, why)),
             }
         }
         for alias in self.aliases.values_mut().flatten() {
-            let number = known.get(&alias.rule);
-            match self.refers.iter().find(|(name, _)| number.is_some() && known.get(name) == number)
-            {
+            let number = names.find(file, &alias.rule).ok();
+            let same = |name: &str| number.is_some() && names.find(file, name).ok() == number;
+            match self.refers.iter().find(|(name, _)| same(name)) {
                 Some((name, _)) => alias.rule.clone_from(name),
-                None => missing.push((alias.rule.clone(), alias.at)),
+                None => wrong.push((alias.at, no_rule(&alias.rule))),
             }
         }
-        missing
+        wrong
     }
 
     /// Whether it can match where only the rules for which `can` holds do.
@@ -172,6 +173,50 @@ impl Correlation {
         let fields = self.group_by.iter().chain(&self.fields);
         fields.map(move |field| self.field_of(position, field))
     }
+}
+
+/// The rules of a set, by what a correlation may call them.
+#[derive(Default)]
+pub(super) struct Names {
+    ids: FxHashMap<String, u32>,
+    /// With the files in which they are so named: two authors may choose one name.
+    names: FxHashMap<String, Vec<(String, u32)>>,
+}
+
+impl Names {
+    /// Adds a rule; whether its id is new.
+    pub(super) fn add(&mut self, number: u32, id: &str, name: Option<&str>, file: &str) -> bool {
+        if let Some(name) = name {
+            self.names.entry(name.to_owned()).or_default().push((file.to_owned(), number));
+        }
+        id.is_empty() || self.ids.insert(id.to_owned(), number).is_none()
+    }
+
+    /// Whether any rule has that id or name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.ids.contains_key(name) || self.names.contains_key(name)
+    }
+
+    /// The rule that a document in `file` calls so: by its id, by a name in the same file, or by
+    /// a name that only one rule has.
+    pub(super) fn find(&self, file: &str, name: &str) -> Result<u32, String> {
+        if let Some(number) = self.ids.get(name) {
+            return Ok(*number);
+        }
+        let so_named = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        let near = so_named.iter().find(|(theirs, _)| theirs == file);
+        match (near, so_named) {
+            (Some((_, number)), _) | (None, [(_, number)]) => Ok(*number),
+            (None, []) => Err(no_rule(name)),
+            (None, _) => {
+                Err(format!("several rules have the name `{name}`: refer to one by its id"))
+            }
+        }
+    }
+}
+
+pub(super) fn no_rule(name: &str) -> String {
+    format!("there is no rule `{name}`")
 }
 
 /// A field of the matches of a rule that correlations want.

@@ -5,14 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
-use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::element::Record;
 use crate::event::decode::Layer;
 use crate::event::{Event, Format, Kind};
 
-use super::correlation::{Column, Correlation, Measure};
+use super::correlation::{Column, Correlation, Measure, Names, no_rule};
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
 use super::fault::{Code, Fault, Mark, RuleError};
 use super::memo::Memo;
@@ -504,40 +503,37 @@ impl Loader {
         list.push(fault);
     }
 
-    /// Numbers by id and by name.
-    fn index(&mut self) -> FxHashMap<String, u32> {
-        let mut index = FxHashMap::default();
+    /// All rules by id and by name.
+    fn names(&mut self) -> Names {
+        let mut names = Names::default();
         let mut twice = Vec::new();
-        for (i, loaded) in self.rules.iter().enumerate() {
+        for (number, loaded) in (0..).zip(&self.rules) {
             let (info, name, place, _) = loaded.parts();
-            if !info.id.is_empty() && index.insert(info.id.clone(), i as u32).is_some() {
+            if !names.add(number, &info.id, name.map(String::as_str), &place.file) {
                 twice.push((place.clone(), info.id.clone()));
-            }
-            if let Some(name) = name {
-                index.entry(name.clone()).or_insert(i as u32);
             }
         }
         for (place, id) in twice {
             let message = format!("another rule has the id {id} too");
             self.fault(Code::Duplicate, &place, place.at, message);
         }
-        index
+        names
     }
 
     fn resolve(&mut self) {
-        let index = self.index();
-        let mut missing = Vec::new();
+        let names = self.names();
+        let mut wrong = Vec::new();
         for loaded in &mut self.rules {
             let Loaded::Correlation(correlation) = loaded else { continue };
-            let unknown = correlation.bind(&index).into_iter();
-            missing.extend(unknown.map(|(name, at)| (correlation.place.clone(), at, name)));
+            let found = correlation.bind(&names).into_iter();
+            wrong.extend(found.map(|(at, why)| (correlation.place.clone(), at, why)));
         }
         for filter in &self.filters {
-            let unknown = filter.rules.iter().filter(|(name, _)| !index.contains_key(name));
-            missing.extend(unknown.map(|(name, at)| (filter.place.clone(), *at, name.clone())));
+            let unknown = filter.rules.iter().filter(|(name, _)| !names.knows(name));
+            wrong.extend(unknown.map(|(name, at)| (filter.place.clone(), *at, no_rule(name))));
         }
-        for (place, at, name) in missing {
-            self.fault(Code::Reference, &place, at, format!("there is no rule `{name}`"));
+        for (place, at, why) in wrong {
+            self.fault(Code::Reference, &place, at, why);
         }
         self.warn_filters();
         self.refuse_circles();
@@ -601,6 +597,20 @@ mod tests {
         set.add(&data).unwrap();
         assert_eq!(set.len(), 159);
         assert!(set.warnings().is_empty());
+    }
+
+    #[test]
+    fn a_name_that_two_authors_chose_means_the_rule_of_the_same_file() {
+        let rule = "title: t\nname: one\nlogsource: {category: webserver}\n\
+             detection: {a: {sc-status: 401}, condition: a}\n";
+        let counted = "---\ntitle: c\ncorrelation:\n  type: event_count\n  rules: [one]\n  \
+             group-by: [c-ip]\n  timespan: 5m\n  condition: {gte: 9}\n";
+        let mut set = RuleSet::default();
+        set.add_text("a.yml", rule).unwrap();
+        set.add_text("b.yml", &format!("{rule}{counted}")).unwrap();
+        assert_eq!(set.correlations().next().unwrap().1.rules, [1]);
+        let error = set.add_text("c.yml", counted).unwrap_err().to_string();
+        assert!(error.contains("several rules have the name `one`"), "{error}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub use hits::HitSet;
 pub use hours::{Hours, Sum};
 pub use index::Index;
 pub use odds::{AtOdds, Odds};
-pub use page::{Page, PageId, PageUse, Pages, Sizes};
+pub use page::{LargeAnswer, Page, PageId, PageUse, Pages, Sizes};
 pub use pursuit::{Pursuer, Pursuit};
 pub use record::{Point, RecordFact, Records, Series, Way};
 pub use scanner::{Mode, Scanner};

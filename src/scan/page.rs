@@ -129,6 +129,25 @@ pub struct PageUse {
     pub bytes: Option<u64>,
 }
 
+/// An answer that is large by itself, whatever the page: from [`LargeAnswer::BYTES`] on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeAnswer {
+    /// The path, masked.
+    pub path: Masked,
+    /// To whom, and how large.
+    pub used: PageUse,
+}
+
+impl LargeAnswer {
+    /// Smaller answers are not kept one by one, however small the others are: a page of a shop may
+    /// well hold a hundred articles for once.
+    pub const BYTES: u64 = 1 << 20;
+
+    fn bytes(&self) -> u64 {
+        self.used.bytes.unwrap_or(0)
+    }
+}
+
 /// How a page answered with success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
@@ -142,6 +161,9 @@ pub struct Page {
     pub path: Option<Masked>,
     /// Of a page of code: its first uses, while it has few clients.
     pub uses: Vec<PageUse>,
+    /// The largest of its whole answers (200), the first of these, if it is large by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest: Option<Box<LargeAnswer>>,
 }
 
 impl Page {
@@ -159,7 +181,14 @@ impl Page {
     fn new(path: &[u8], line: u64) -> Self {
         let path = is_code(path).then(|| mask(path, 0, super::scanner::DETAIL));
         let (sizes, clients, uses) = (Sizes::default(), Vec::new(), Vec::new());
-        Self { sizes, clients, line, path, uses }
+        Self { sizes, clients, line, path, uses, largest: None }
+    }
+
+    /// Notes a large answer that follows all that were noted.
+    pub(crate) fn answer_largely(&mut self, next: Box<LargeAnswer>) {
+        if self.largest.as_ref().is_none_or(|ours| next.bytes() > ours.bytes()) {
+            self.largest = Some(next);
+        }
     }
 
     /// A page with these answers, each to another client.
@@ -201,6 +230,9 @@ impl Page {
         self.sizes.merge(&next.sizes);
         self.uses.extend(next.uses);
         self.uses.truncate(Self::USES);
+        if let Some(large) = next.largest {
+            self.answer_largely(large);
+        }
         for client in next.clients {
             self.used_by(client);
         }
@@ -271,14 +303,22 @@ impl Answers {
         let Some(number) = self.number(path, entry.line) else { return };
         self.classes[number].push(class(bytes));
         let page = &mut self.pages[number].1;
+        let used = || {
+            let client = client(event, inventory).map(Into::into);
+            let at = Moment { time: event.time?, line: entry.line, offset: entry.offset };
+            Some(PageUse { client, at, bytes: Some(bytes) })
+        };
+        if bytes >= LargeAnswer::BYTES && event.get(Field::Status) == Some(b"200") {
+            let path = || mask(path, 0, super::scanner::DETAIL);
+            let large = used().map(|used| Box::new(LargeAnswer { path: path(), used }));
+            large.into_iter().for_each(|large| page.answer_largely(large));
+        }
         if page.has_many_clients() {
             return;
         }
         page.used_by(event.get(Field::Client).map_or(0, short));
         if page.path.is_some() && !page.has_many_clients() && page.uses.len() < Page::USES {
-            let client = client(event, inventory).map(Into::into);
-            let at = event.time.map(|time| Moment { time, line: entry.line, offset: entry.offset });
-            page.uses.extend(at.map(|at| PageUse { client, at, bytes: Some(bytes) }));
+            page.uses.extend(used());
         }
     }
 
@@ -360,7 +400,8 @@ mod tests {
                     let mut event = Event::default();
                     event.set(Field::Stem, path.into_bytes());
                     event.set(Field::Status, &b"200"[..]);
-                    event.set(Field::BytesOut, &b"7"[..]);
+                    let bytes = if line % 5 == 0 { line % 4_001 << 18 } else { 7 };
+                    event.set(Field::BytesOut, bytes.to_string().into_bytes());
                     event.set(Field::Client, format!("192.0.2.{}", line % 7).into_bytes());
                     event.time = Some(crate::time::Time::from_micros(*line as i64, 0));
                     let entry = Entry { bytes: b"", offset: *line as u64, line: *line as u64 };
@@ -373,6 +414,7 @@ mod tests {
         let whole = made(1);
         assert_eq!(whole.of.len(), Pages::MOST);
         assert!(whole.beyond > 0);
+        assert!(whole.of.values().filter(|page| page.largest.is_some()).count() > 500);
         for block in [7, 1_000, 12_000] {
             assert!(made(block) == whole, "{block}");
         }

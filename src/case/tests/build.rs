@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
 use crate::case::site::sites;
-use crate::case::{Case, rare, suspect, weigh};
+use crate::case::{Case, of_pages, suspect, weigh};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
 use crate::scan::{
-    Disorder, Hit, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally, StreamFacts, Tally,
-    Way, Yield,
+    Disorder, Hit, LargeAnswer, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally,
+    StreamFacts, Tally, Way, Yield,
 };
 use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
 use crate::time::{Civil, Time};
@@ -157,6 +157,14 @@ impl Log {
         self.tally.pages.of.insert(id, Page::used(path, uses));
     }
 
+    /// A large answer of a page that is there.
+    pub(super) fn answered_largely(&mut self, path: &str, client: &str, second: i64, bytes: u64) {
+        let at = Page::used("/a.php", &[(client, second, bytes)]).uses.remove(0);
+        let large = LargeAnswer { path: crate::element::mask(path.as_bytes(), 0, 200), used: at };
+        let page = self.tally.pages.of.get_mut(&PageId::of(path.as_bytes()).unwrap()).unwrap();
+        page.answer_largely(Box::new(large));
+    }
+
     /// The hit added last.
     pub(super) fn last(&mut self) -> Option<&mut Hit> {
         self.tally.rules.get_mut(&self.last_rule)?.hits.last_mut()
@@ -281,7 +289,7 @@ pub(super) fn conclusion_with(tally: &Tally, inventory: &Inventory) -> Conclusio
 pub(super) fn conclusion_by(catalog: &Catalog, tally: &Tally, inventory: &Inventory) -> Conclusion {
     let mut sites = sites(tally, inventory);
     for site in &mut sites {
-        site.add_hits(rare::hits(site, catalog));
+        site.add_hits(of_pages(site, catalog));
     }
     weigh(&sites, tally, catalog, inventory.criteria)
 }

@@ -143,6 +143,26 @@ fn a_rare_page_after_an_exploit_is_a_foothold() {
 }
 
 #[test]
+fn an_answer_many_times_larger_than_its_page_is_told() {
+    let case = |path: &str, bytes: u64, others: u64| {
+        let [mut access, application, gateway] = three_logs();
+        access.page(path, (0..others).map(|i| 9_000 + i));
+        access.answered_largely(path, INTRUDER, at(8, 5, 0), bytes);
+        concluded(vec![access, application, gateway])
+    };
+    let found = |case: &Case| {
+        let large = case.findings.iter().find(|f| f.rule.id == "leaksweep-large-answer");
+        large.map(|finding| (finding.rule.level, finding.examples[0].line))
+    };
+    let told = case("/report", 734_003_200, 300);
+    assert_eq!(found(&told), Some((crate::rule::Level::Medium, at(8, 5, 0) as u64)));
+    assert_eq!(told.verdict, Verdict::NotConfirmed, "it may be meant so: {:#?}", told.reasons);
+    assert_eq!(found(&case("/report", 60_000, 300)), None, "not so much larger");
+    assert_eq!(found(&case("/report", 734_003_200, 10)), None, "nobody knows what is usual");
+    assert_eq!(found(&case("/price-list.pdf", 734_003_200, 300)), None, "a file");
+}
+
+#[test]
 fn an_intrusion_is_a_finding_of_its_own() {
     let [mut access, mut application, mut gateway] = three_logs();
     let looking = (at(8, 5, 2), Some(INTRUDER));
