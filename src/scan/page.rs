@@ -400,7 +400,7 @@ mod tests {
                     let mut event = Event::default();
                     event.set(Field::Stem, path.into_bytes());
                     event.set(Field::Status, &b"200"[..]);
-                    let bytes = if line % 5 == 0 { line % 4_001 << 18 } else { 7 };
+                    let bytes = if line % 5 == 0 { (line % 4_001) << 18 } else { 7 };
                     event.set(Field::BytesOut, bytes.to_string().into_bytes());
                     event.set(Field::Client, format!("192.0.2.{}", line % 7).into_bytes());
                     event.time = Some(crate::time::Time::from_micros(*line as i64, 0));
