@@ -171,7 +171,8 @@ fn limits_are_flags_and_what_lies_beyond_is_a_gap() {
     folder.write("b.log.gz", gzip(long.as_bytes()));
     assert_eq!(folder.run("sweep --max-depth 0 b.log.gz").0 & 4, 4);
     let (_, help, _) = folder.run("sweep --help");
-    for flag in ["--max-entry", "--max-stream", "--max-ratio", "--max-members", "--max-depth"] {
+    let flags = ["--max-entry", "--max-stream", "--max-ratio", "--max-members", "--max-depth"];
+    for flag in flags.into_iter().chain(["--ratio-from", "--max-window"]) {
         assert!(help.contains(flag), "{flag}");
     }
 }

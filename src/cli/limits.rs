@@ -26,6 +26,10 @@ pub(crate) struct LimitArgs {
     /// Containers within containers; `a.tar.gz` with an `x.log.gz` in it is three
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth)]
     max_depth: usize,
+    /// Bytes that an unpacked file may refer back to and that are held for it: the window of zstd
+    /// (`zstd --long=30` needs 1G), the dictionary of xz
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "256M")]
+    max_window: u64,
 }
 
 impl LimitArgs {
@@ -37,6 +41,7 @@ impl LimitArgs {
             ratio_from: self.ratio_from,
             members: self.max_members,
             depth: self.max_depth,
+            window: self.max_window,
             entry_bytes: usize::try_from(self.max_entry).unwrap_or(usize::MAX),
             stop: Stop::default(),
         }
@@ -59,6 +64,7 @@ impl LimitArgs {
             ("--ratio-from", usual.ratio_from, set.ratio_from),
             ("--max-members", usual.members, set.members),
             ("--max-depth", usual.depth as u64, set.depth as u64),
+            ("--max-window", usual.window, set.window),
         ];
         let other = pairs.into_iter().filter(|(_, usual, set)| usual != set);
         other.flat_map(|(name, _, set)| [name.to_owned(), set.to_string()]).collect()

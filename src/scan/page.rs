@@ -309,9 +309,10 @@ impl Answers {
             Some(PageUse { client, at, bytes: Some(bytes) })
         };
         if bytes >= LargeAnswer::BYTES && event.get(Field::Status) == Some(b"200") {
-            let path = || mask(path, 0, super::scanner::DETAIL);
-            let large = used().map(|used| Box::new(LargeAnswer { path: path(), used }));
-            large.into_iter().for_each(|large| page.answer_largely(large));
+            let path = mask(path, 0, super::scanner::DETAIL);
+            if let Some(used) = used() {
+                page.answer_largely(Box::new(LargeAnswer { path, used }));
+            }
         }
         if page.has_many_clients() {
             return;

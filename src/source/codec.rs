@@ -32,23 +32,27 @@ impl Frame for Skippable {
     }
 }
 
-/// The largest window: what `zstd --long=27` asks for.
-const ZSTD_WINDOW: u64 = 1 << 27;
-
-#[derive(Default)]
 pub(super) struct Zstd {
+    window: u64,
     decoder: FrameDecoder,
     begun: bool,
     broken: Option<Damage>,
 }
 
 impl Zstd {
+    /// A decoder that looks back over so many bytes at most.
+    pub(super) fn new(window: u64) -> Self {
+        Self { window, decoder: FrameDecoder::default(), begun: false, broken: None }
+    }
+
     fn begin(&mut self, input: &mut Input<'_>) -> Result<(), Progress> {
         self.begun = true;
-        self.decoder.set_max_window_size(ZSTD_WINDOW);
+        self.decoder.set_max_window_size(self.window);
         self.decoder.init(&mut *input).map_err(|error| match error {
             FrameDecoderError::WindowSizeTooBig { requested, .. } => {
-                let detail = format!("the zstd window of {requested} bytes is over the limit");
+                let detail = format!(
+                    "the zstd window of {requested} bytes is over the limit (--max-window)"
+                );
                 Progress::Broken(Damage::new(GapKind::Limit, detail))
             }
             error => broken(input, &error),
@@ -144,14 +148,16 @@ impl Frame for Bzip2 {
     }
 }
 
-/// What an xz decoder may use: four times what `xz -9` needs.
-const XZ_MEMORY_KIB: u32 = 260 << 10;
-
 pub(super) struct Xz(lzma_rust2::XzStream);
 
 impl Xz {
-    pub(super) fn new() -> Self {
-        Self(lzma_rust2::XzStream::new_mem_limit(false, XZ_MEMORY_KIB))
+    /// What a decoder needs besides its dictionary, in KiB.
+    const TABLES: u64 = 128;
+
+    /// A decoder that looks back over so many bytes at most.
+    pub(super) fn new(window: u64) -> Self {
+        let memory = u32::try_from((window >> 10) + Self::TABLES).unwrap_or(u32::MAX);
+        Self(lzma_rust2::XzStream::new_mem_limit(false, memory))
     }
 }
 

@@ -66,14 +66,14 @@ impl Method {
         }
     }
 
-    fn frame(self, head: &[u8]) -> Box<dyn Frame> {
+    fn frame(self, head: &[u8], window: u64) -> Box<dyn Frame> {
         match self {
             Self::Gzip => Box::new(Member::new()),
             Self::Zstd | Self::Lz4 if magic::is_skippable(head) => Box::new(Skippable),
-            Self::Zstd => Box::new(Zstd::default()),
+            Self::Zstd => Box::new(Zstd::new(window)),
             Self::Bzip2 if EmptyBzip2::is(head) => Box::new(EmptyBzip2),
             Self::Bzip2 => Box::new(Bzip2::new()),
-            Self::Xz => Box::new(Xz::new()),
+            Self::Xz => Box::new(Xz::new(window)),
             Self::Lz4 => Box::new(Lz4::default()),
         }
     }
@@ -82,6 +82,7 @@ impl Method {
 /// The decompressed bytes of all frames of an input.
 pub(super) struct Frames<'r> {
     method: Method,
+    window: u64,
     input: Input<'r>,
     frame: Option<Box<dyn Frame>>,
     count: u64,
@@ -94,8 +95,9 @@ pub(super) struct Frames<'r> {
 const GARBAGE: u64 = 1 << 16;
 
 impl<'r> Frames<'r> {
-    pub(super) fn new(method: Method, input: Input<'r>) -> Self {
-        Self { method, input, frame: None, count: 0, began: 0, damage: None, ended: false }
+    /// Decoders look back over so many bytes (`window`) at most, and hold them.
+    pub(super) fn new(method: Method, window: u64, input: Input<'r>) -> Self {
+        Self { method, window, input, frame: None, count: 0, began: 0, damage: None, ended: false }
     }
 
     /// Begins the next frame, if there is one; tells what else there is.
@@ -106,7 +108,7 @@ impl<'r> Frames<'r> {
         }
         let head = self.input.peek(16);
         if self.method.begins(head) {
-            self.frame = Some(self.method.frame(head));
+            self.frame = Some(self.method.frame(head, self.window));
             self.count += 1;
             self.began = self.input.position();
         } else {

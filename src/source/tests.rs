@@ -300,6 +300,24 @@ fn limits_keep_what_was_read() {
     assert_eq!((got.names(), got.kinds()), (vec!["f!a", "f!b"], vec![GapKind::Limit]));
 }
 
+/// A zstd frame of one raw block that asks for a window of 8 MiB (RFC 8878, 3.1.1).
+fn windowed(text: &[u8]) -> Vec<u8> {
+    let last_raw = ((text.len() as u32) << 3) | 1;
+    [b"\x28\xb5\x2f\xfd\x00\x68", &last_raw.to_le_bytes()[..3], text].concat()
+}
+
+#[test]
+fn a_window_over_the_limit_is_a_gap_and_can_be_allowed() {
+    let narrow = Limits { window: 1 << 20, ..Limits::default() };
+    let got = unpack_within(&windowed(b"a log\n"), &narrow);
+    assert_eq!(got.kinds(), [GapKind::Limit]);
+    assert_eq!(unpack(&windowed(b"a log\n")).bytes(0), b"a log\n");
+    let log = log(9_000);
+    let got = unpack_within(&xz(&log), &Limits { window: 1 << 10, ..Limits::default() });
+    assert_ne!(got.kinds(), []);
+    assert!(unpack(&xz(&log)).bytes(0) == log);
+}
+
 #[test]
 fn encodings_are_undone_inside_of_wrappers_too() {
     let text = "192.0.2.1 GET /日本 200\r\n".repeat(100);

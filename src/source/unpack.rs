@@ -29,6 +29,8 @@ pub struct Limits {
     pub members: u64,
     /// Containers within containers: `a.tar.gz` with an `x.log.gz` in it is three.
     pub depth: usize,
+    /// Bytes that a decoder may look back over, and so hold: zstd's window, xz's dictionary.
+    pub window: u64,
     /// Bytes of one entry.
     pub entry_bytes: usize,
     /// Ends the reading, whatever it has cost.
@@ -43,6 +45,7 @@ impl Default for Limits {
             ratio_from: 64 << 20,
             members: 100_000,
             depth: 3,
+            window: 256 << 20,
             entry_bytes: 1 << 20,
             stop: Stop::default(),
         }
@@ -333,7 +336,7 @@ impl Unpacker<'_> {
         input: Input<'_>,
         depth: usize,
     ) {
-        let frames = self.metered(Frames::new(method, input), Arc::default());
+        let frames = self.metered(Frames::new(method, self.limits.window, input), Arc::default());
         self.open(name, written, Input::new(frames), depth + 1);
     }
 
