@@ -171,6 +171,7 @@ fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (Content
     let worker = || |framed: &Framed| search.scan(framed, &name);
     let mut part = Part::default();
     let walked = pass.walk(stream, worker, |next| part.append(next));
+    part.close();
     let (id, stream) = facts(stream, &*walked.format, walked.skipped, pass, search.rules);
     (id, Yield { stream, part, ..Yield::default() })
 }

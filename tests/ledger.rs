@@ -535,8 +535,22 @@ fn another_case_key_is_refused_and_nothing_raw_is_kept() {
     assert!(refused.contains("another case key"), "{refused}");
 }
 
-/// Archive `n`, as it is read: twelve lines of one day of one of twenty servers.
-fn archive(n: u64, scanner: &mut Scanner<'_>) -> (Stamp, SourceEnd, Content) {
+/// Whose requests the archives hold.
+#[derive(Clone, Copy)]
+enum Clients {
+    /// The same 250 in all.
+    Few,
+    /// Any of millions.
+    Any,
+}
+
+/// Archive `n`, as it is read: lines of one day of one of twenty servers.
+fn archive(
+    n: u64,
+    lines: u64,
+    clients: Clients,
+    scanner: &mut Scanner<'_>,
+) -> (Stamp, SourceEnd, Content) {
     let (server, day) = (n % 20, n / 20);
     let name = format!("/srv/logs/web{server:02}/access.log-{day:05}.gz");
     let date = Time::from_micros((1_400_000_000 + 86_400 * day as i64) * 1_000_000, 0).to_string();
@@ -545,13 +559,19 @@ fn archive(n: u64, scanner: &mut Scanner<'_>) -> (Stamp, SourceEnd, Content) {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
             [month.parse::<usize>().unwrap() - 1];
     let line = |k: u64| {
-        // As good as random: 250 clients, 7 pages, any size.
-        let random = (n * 12 + k).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        // As good as random: clients, 7 pages, any size.
+        let random = (n * lines + k).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         let random = random.wrapping_mul(0xd1b5_4a32_d192_ed03) >> 24;
+        let client = match clients {
+            Clients::Few => format!("198.51.100.{}", random % 250),
+            Clients::Any => {
+                let [a, b, c, ..] = random.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+                format!("{}.{b}.{c}.9", 20 + a % 100)
+            }
+        };
         format!(
-            "198.51.100.{} - - [{day}/{month}/{year}:{:02}:{:02}:07 +0000] \"GET /page{}?id={} HTTP/1.1\" 200 {} \"-\" \"Mozilla/5.0 (X11; Linux {})\"\n",
-            random % 250,
-            2 * k,
+            "{client} - - [{day}/{month}/{year}:{:02}:{:02}:07 +0000] \"GET /page{}?id={} HTTP/1.1\" 200 {} \"-\" \"Mozilla/5.0 (X11; Linux {})\"\n",
+            24 * k / lines,
             random % 60,
             random / 250 % 7,
             random % 9_999,
@@ -559,7 +579,7 @@ fn archive(n: u64, scanner: &mut Scanner<'_>) -> (Stamp, SourceEnd, Content) {
             random % 40
         )
     };
-    let text: Vec<u8> = (0..12).map(line).collect::<String>().into_bytes();
+    let text: Vec<u8> = (0..lines).map(line).collect::<String>().into_bytes();
     let sum = |salt: &[u8]| {
         let mut sum = Sum::default();
         sum.add(&text);
@@ -586,13 +606,14 @@ fn archive(n: u64, scanner: &mut Scanner<'_>) -> (Stamp, SourceEnd, Content) {
     };
     let end = SourceEnd { sha256: sum(b"gz"), bytes: bytes / 4, gaps: Vec::new() };
     let (id, place) = (sum(b""), format!("~web{server:02}"));
-    let until_mark = scanner.scan(&block, &*format, &name);
+    let mut until_mark = scanner.scan(&block, &*format, &name);
+    until_mark.close();
     let (mark, tail, from) = (None, Part::default(), None);
     (stamp, end, Content { name, id, place, print: 0, facts, mark, until_mark, tail, from })
 }
 
 /// The bytes of the state of so many archives at the end of a run.
-fn state_of(archives: u64) -> u64 {
+fn state_of(archives: u64, lines: u64, clients: Clients) -> u64 {
     let world = World::new();
     let (inventory, finder) = (Inventory::default(), finder());
     let mut scanner = Scanner::new(rules(), &finder, &inventory, Mode::Filtered);
@@ -600,7 +621,7 @@ fn state_of(archives: u64) -> u64 {
     world.write("x", "");
     let mut source = world.evidence().sources.remove(0);
     for n in 0..archives {
-        let (stamp, end, content) = archive(n, &mut scanner);
+        let (stamp, end, content) = archive(n, lines, clients, &mut scanner);
         source.name.clone_from(&content.name);
         ledger.settle(&source, Some(stamp), end, vec![content]).unwrap();
     }
@@ -608,22 +629,36 @@ fn state_of(archives: u64) -> u64 {
     drop(ledger);
     let shelf = Shelf::open(Home::enter(&world.state(), Duration::ZERO).unwrap()).unwrap();
     assert_eq!(shelf.pieces().len() as u64, archives);
-    eprintln!("the state of {archives} archives: {} bytes", shelf.size());
+    eprintln!("the state of {archives} archives of {lines} lines: {} bytes", shelf.size());
     shelf.size()
 }
 
 #[test]
 fn the_state_of_small_archives_is_small() {
     // At most 1,023 lie alone, in two kilobytes each; the others take 200 bytes.
-    let size = state_of(3_000);
+    let size = state_of(3_000, 12, Clients::Few);
     assert!(size < 3_000_000, "{size}");
 }
 
 #[test]
 #[ignore = "long: run it in release"]
 fn the_state_of_half_a_million_archives_is_small() {
-    let size = state_of(500_000);
+    let size = state_of(500_000, 12, Clients::Few);
     assert!(size < 100_000_000, "{size}");
+}
+
+/// What an archive adds to the state: of the same clients as others, and of clients that no other
+/// names, of whom the index takes a byte each.
+#[test]
+#[ignore = "long: run it in release"]
+fn the_state_of_archives_grows_with_what_they_say() {
+    let kinds = [(12, Clients::Few, 170), (300, Clients::Few, 230), (300, Clients::Any, 500)];
+    for (lines, clients, most) in kinds {
+        let more = state_of(6 << 10, lines, clients) - state_of(2 << 10, lines, clients);
+        let each = more / (4 << 10);
+        eprintln!("{each} bytes for each archive of {lines} lines");
+        assert!(each < most, "{each}");
+    }
 }
 
 /// What happens to a log between two runs.

@@ -122,7 +122,8 @@ impl Books {
         for content in contents {
             let inside = content.name.strip_prefix(path).unwrap_or_default().to_owned();
             let unable = self.store.unable(&content.facts.unable)?;
-            let kept = content.kept(setting, unable, self);
+            let mut kept = content.kept(setting, unable, self);
+            kept.packed = kept.bytes != end.bytes;
             let fresh =
                 changed.iter().find(|(_, other, _)| kept.is_same(other)).map(|(id, ..)| *id);
             let id = self.number(&kept).or(fresh).unwrap_or_else(|| {

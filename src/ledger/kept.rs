@@ -61,6 +61,7 @@ impl Content {
             ends: first.zip(last),
             print: self.print,
             mark: self.mark,
+            packed: false,
             next: None,
             notes: from.map_or_else(Vec::new, |from| from.notes.clone()),
         }
@@ -69,8 +70,8 @@ impl Content {
     /// What it yielded, as it is kept: facts, the part before the mark, the part behind it. What
     /// the row says is not said again.
     pub(super) fn body(&self) -> serde_json::Result<String> {
-        let facts =
-            StreamFacts { names: Vec::new(), unable: BTreeMap::new(), ..self.facts.clone() };
+        let (names, unable) = (Vec::new(), BTreeMap::new());
+        let facts = StreamFacts { names, unable, bytes: 0, head: None, ..self.facts.clone() };
         serde_json::to_string(&(facts, &self.until_mark, &self.tail))
     }
 }
@@ -94,6 +95,9 @@ pub(super) struct Kept {
     pub(super) print: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<Mark>,
+    /// Whether it lies packed in its file, as what is closed does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) packed: bool,
     /// The content that goes on where this one ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<i64>,
@@ -103,9 +107,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether nothing but the end of its life changes it any more.
+    /// Whether it hardly changes any more but at the end of its life.
     pub(super) fn rests(&self) -> bool {
-        self.mark.is_none() && self.next.is_none()
+        (self.mark.is_none() || self.packed) && self.next.is_none()
     }
 
     /// Whether nothing is lost without it: a longer content begins with it, or it is empty.

@@ -358,6 +358,7 @@ impl Ledger {
     ) -> Result<Yield, LedgerError> {
         let (mut stream, mut part, tail) = books.store.complete(kept, body)?;
         part.append(tail);
+        part.close();
         stream.gaps.extend(kept.notes.iter().cloned());
         if let Some(earlier) = self.earlier.get(&kept.setting) {
             earlier.translate(&mut part);

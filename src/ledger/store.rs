@@ -21,7 +21,7 @@ use crate::scan::{Part, StreamFacts, Trace, Trails};
 use crate::source::{ContentId, fold, unfold};
 
 /// The version of the tables below.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 const FILES: &str = "files";
 const CONTENTS: &str = "contents";
@@ -201,6 +201,7 @@ impl Store {
     pub(super) fn complete(&self, kept: &Kept, body: &str) -> Result<Body> {
         let (mut facts, until_mark, tail): Body = serde_json::from_str(body)?;
         facts.unable = self.unable.get(&kept.unable).cloned().unwrap_or_default();
+        (facts.bytes, facts.head) = (kept.bytes, Some(kept.print).filter(|print| *print != 0));
         Ok((facts, until_mark, tail))
     }
 

@@ -248,6 +248,7 @@ impl Reader<'_> {
         let mark = mark.filter(|mark| skipped == 0 && mark.offset >= HEAD as u64);
         if mark.is_none() {
             until_mark.append(std::mem::take(&mut tail));
+            until_mark.close();
         }
         let from = from.map(|candidate| candidate.content);
         Content { name, id, place, print, facts, mark, until_mark, tail, from }

@@ -1,9 +1,12 @@
-//! How does a set of small numbers lie in little room?
+//! How does a set of small numbers lie in little room, if it may hold a few more than were put into
+//! it?
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+
+use super::vlq;
 
 /// A set of numbers below 65,536, a word for each 64.
 pub(super) struct Flat(Vec<u64>);
@@ -23,49 +26,81 @@ impl Flat {
 impl From<Flat> for Bits {
     fn from(flat: Flat) -> Self {
         let pieces = (0..=u8::MAX).zip(flat.0.as_chunks::<4>().0);
-        Self(pieces.filter(|(_, words)| **words != [0; 4]).map(|(at, w)| (at, *w)).collect())
+        let pieces = pieces.filter(|(_, words)| **words != [0; 4]).map(|(at, w)| (at, *w));
+        Self { folded: 0, pieces: pieces.collect() }
     }
 }
 
-/// A set of numbers below 65,536, in pieces of 256: small while few are in it.
+/// A set of numbers below 65,536, of which the lowest bits may be folded away; in pieces of 256: small
+/// while few are in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Written", try_from = "Written")]
-pub(super) struct Bits(BTreeMap<u8, [u64; 4]>);
+#[serde(into = "String", try_from = "String")]
+pub(super) struct Bits {
+    /// How many of the lowest bits are folded away.
+    folded: u8,
+    pieces: BTreeMap<u8, [u64; 4]>,
+}
 
 impl Bits {
+    /// A folded set has at least so many times more places than numbers: one number in so many is
+    /// wrongly said to be in it.
+    const ROOM: usize = 32;
+
+    /// A set is folded no further than to 4,096 places.
+    const MOST_FOLDED: u8 = 4;
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pieces.is_empty()
     }
 
     pub(super) fn has(&self, bit: u16) -> bool {
-        let words = self.0.get(&((bit >> 8) as u8));
+        let bit = bit >> self.folded;
+        let words = self.pieces.get(&((bit >> 8) as u8));
         words.is_some_and(|words| words[usize::from(bit >> 6 & 3)] >> (bit & 63) & 1 == 1)
     }
 
-    pub(super) fn append(&mut self, next: Self) {
-        for (piece, words) in next.0 {
-            let ours = self.0.entry(piece).or_default();
+    pub(super) fn append(&mut self, mut next: Self) {
+        if self.folded != next.folded && !self.is_empty() && !next.is_empty() {
+            let most = self.folded.max(next.folded);
+            (*self, next) = (self.folded_to(most), next.folded_to(most));
+        }
+        if self.is_empty() {
+            self.folded = next.folded;
+        }
+        for (piece, words) in next.pieces {
+            let ours = self.pieces.entry(piece).or_default();
             ours.iter_mut().zip(words).for_each(|(ours, theirs)| *ours |= theirs);
         }
     }
-}
 
-/// A set as it is written.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    /// Each number, while they are few.
-    Few(Vec<u16>),
-    /// Each piece as its number and its words in hexadecimal.
-    Many(String),
-}
+    /// Folds it as far as there is room: what it becomes depends on nothing but what is in it.
+    pub(super) fn fold(&mut self) {
+        let fits = |folded: &Self| folded.count() * Self::ROOM <= folded.places();
+        let folded = (self.folded..=Self::MOST_FOLDED).rev().map(|bits| self.folded_to(bits));
+        if let Some(folded) = folded.into_iter().find(fits).filter(|_| !self.is_empty()) {
+            *self = folded;
+        }
+    }
 
-/// Digits of a piece: its number and four words.
-const PIECE: usize = 2 + 4 * 16;
+    fn places(&self) -> usize {
+        1 << (16 - self.folded)
+    }
 
-impl Bits {
+    fn folded_to(&self, folded: u8) -> Self {
+        let mut all = Self { folded, ..Self::default() };
+        let more = folded.saturating_sub(self.folded);
+        self.numbers().for_each(|number| all.set(number >> more));
+        all
+    }
+
+    fn set(&mut self, place: u16) {
+        let words = self.pieces.entry((place >> 8) as u8).or_default();
+        words[usize::from(place >> 6 & 3)] |= 1 << (place & 63);
+    }
+
+    /// The places that are set.
     fn numbers(&self) -> impl Iterator<Item = u16> {
-        let words = self.0.iter().flat_map(|(piece, words)| {
+        let words = self.pieces.iter().flat_map(|(piece, words)| {
             (0_u16..).zip(words).map(|(i, w)| (u16::from(*piece) << 8 | i << 6, *w))
         });
         words.flat_map(|(first, word)| {
@@ -74,12 +109,44 @@ impl Bits {
     }
 
     fn count(&self) -> usize {
-        self.0.values().flatten().map(|word| word.count_ones() as usize).sum()
+        self.pieces.values().flatten().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+/// How a set is written: how many bits are folded away, and how it goes on.
+const GAPS: char = ':';
+const WORDS: char = '=';
+
+/// Digits of a piece: its number and four words.
+const PIECE: usize = 2 + 4 * 16;
+
+impl Bits {
+    /// The gaps between its numbers.
+    fn gaps(&self) -> String {
+        let (mut text, mut next) = (String::new(), 0);
+        for number in self.numbers() {
+            vlq::write(&mut text, u64::from(number) - next);
+            next = u64::from(number) + 1;
+        }
+        text
     }
 
-    /// Pieces in hexadecimal.
-    fn hexadecimal(&self) -> String {
-        self.0.iter().fold(String::new(), |mut text, (piece, words)| {
+    fn from_gaps(folded: u8, text: &str) -> Result<Self, String> {
+        let (mut bits, mut next) = (Self { folded, ..Self::default() }, 0_u64);
+        for gap in vlq::Numbers::of(text) {
+            let number = next.saturating_add(gap?);
+            if number >= bits.places() as u64 {
+                return Err("a number beyond the index".to_owned());
+            }
+            bits.set(number as u16);
+            next = number + 1;
+        }
+        Ok(bits)
+    }
+
+    /// Its pieces in hexadecimal.
+    fn words(&self) -> String {
+        self.pieces.iter().fold(String::new(), |mut text, (piece, words)| {
             // Writing into a string cannot fail.
             let _ = write!(text, "{piece:02x}");
             for word in words {
@@ -88,51 +155,20 @@ impl Bits {
             text
         })
     }
-}
 
-impl From<Bits> for Written {
-    fn from(bits: Bits) -> Self {
-        /// Most digits of a number, with its comma.
-        const NUMBER: usize = 6;
-        if bits.count() * NUMBER <= bits.0.len() * PIECE {
-            Self::Few(bits.numbers().collect())
-        } else {
-            Self::Many(bits.hexadecimal())
-        }
-    }
-}
-
-impl TryFrom<Written> for Bits {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        match written {
-            Written::Many(text) => text.try_into(),
-            Written::Few(numbers) => {
-                let mut bits = Self::default();
-                for number in numbers {
-                    let words = bits.0.entry((number >> 8) as u8).or_default();
-                    words[usize::from(number >> 6 & 3)] |= 1 << (number & 63);
-                }
-                Ok(bits)
-            }
-        }
-    }
-}
-
-impl TryFrom<String> for Bits {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_words(folded: u8, text: &str) -> Result<Self, String> {
         let wrong = || "not an index in hexadecimal".to_owned();
         if !text.is_ascii() || !text.len().is_multiple_of(PIECE) {
             return Err(wrong());
         }
         let number = |digits: &str| u64::from_str_radix(digits, 16).map_err(|_| wrong());
-        let mut bits = Self::default();
+        let mut bits = Self { folded, ..Self::default() };
         for at in (0..text.len()).step_by(PIECE) {
             let piece = number(&text[at..at + 2])? as u8;
-            let words = bits.0.entry(piece).or_default();
+            if usize::from(piece) * 256 >= bits.places() {
+                return Err(wrong());
+            }
+            let words = bits.pieces.entry(piece).or_default();
             for (i, word) in words.iter_mut().enumerate() {
                 let from = at + 2 + 16 * i;
                 *word = number(&text[from..from + 16])?;
@@ -142,20 +178,78 @@ impl TryFrom<String> for Bits {
     }
 }
 
+impl From<Bits> for String {
+    fn from(bits: Bits) -> Self {
+        let folded = bits.folded;
+        match bits.count() {
+            0 => Self::new(),
+            few if few <= bits.pieces.len() * PIECE / 2 => format!("{folded}{GAPS}{}", bits.gaps()),
+            _ => format!("{folded}{WORDS}{}", bits.words()),
+        }
+    }
+}
+
+impl TryFrom<String> for Bits {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let wrong = || "not an index".to_owned();
+        let (folded, rest) = text.split_once([GAPS, WORDS]).ok_or_else(wrong)?;
+        let is_gaps = text[folded.len()..].starts_with(GAPS);
+        let folded = folded.parse::<u8>().ok().filter(|bits| *bits <= Self::MOST_FOLDED);
+        let folded = folded.ok_or_else(wrong)?;
+        if is_gaps { Self::from_gaps(folded, rest) } else { Self::from_words(folded, rest) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn every(step: usize) -> Bits {
+        let mut flat = Flat::default();
+        (0..=u16::MAX).step_by(step).for_each(|bit| flat.set(bit));
+        flat.into()
+    }
+
     #[test]
     fn few_and_many_come_back() {
-        for step in [1, 7, 300, 60_000] {
-            let mut flat = Flat::default();
-            (0..=u16::MAX).step_by(step).for_each(|bit| flat.set(bit));
-            let bits = Bits::from(flat);
+        for step in [1, 7, 300, 2_000, 60_000] {
+            let mut bits = every(step);
             assert_eq!(bits.numbers().count(), bits.count());
-            let text = serde_json::to_string(&bits).unwrap();
-            assert!(text.len() <= 8 + 66 * bits.0.len(), "{step}");
-            assert_eq!(serde_json::from_str::<Bits>(&text).unwrap(), bits);
+            for _ in 0..2 {
+                let text = serde_json::to_string(&bits).unwrap();
+                assert!(text.len() <= 8 + PIECE * bits.pieces.len(), "{step}");
+                assert_eq!(serde_json::from_str::<Bits>(&text).unwrap(), bits);
+                bits.fold();
+            }
+        }
+        for wrong in ["9:A", "4:gggC", "4=100", ":", "0", "4:!", "0=é"] {
+            assert!(Bits::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    /// What was put in is found, little else is, and neither folding again nor the order of folding and
+    /// adding makes a difference.
+    #[test]
+    fn folding_loses_nothing_and_finds_little_more() {
+        for (step, folded) in [(6_000, 4), (400, 3), (300, 3), (100, 1), (32, 0), (3, 0)] {
+            let exact = every(step);
+            let mut bits = exact.clone();
+            bits.fold();
+            assert_eq!(bits.folded, folded, "{step}");
+            assert!(exact.numbers().all(|number| bits.has(number)));
+            let wrongly = (0..=u16::MAX).filter(|n| bits.has(*n) && !exact.has(*n)).count();
+            assert!(wrongly <= usize::from(u16::MAX) / Bits::ROOM, "{step}: {wrongly}");
+            let mut again = bits.clone();
+            again.fold();
+            assert_eq!(again, bits);
+            let mut both = bits.clone();
+            both.append(exact);
+            assert_eq!(both, bits);
         }
     }
 }

@@ -39,6 +39,7 @@ mod tally;
 mod tests;
 mod trail;
 mod uses;
+mod vlq;
 mod walk;
 
 pub use client::network;

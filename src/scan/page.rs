@@ -17,6 +17,7 @@ use crate::source::Inventory;
 use super::Moment;
 use super::client::client;
 use super::keyed::Keyed;
+use super::vlq;
 
 /// A page: a hash of its path. Digits in a row stand for any number, so that `/order/10021` is one
 /// page with `/order/10022`, and no card number can be hashed. It is cut from SHA-256, so that nobody
@@ -57,7 +58,37 @@ impl TryFrom<String> for PageId {
 /// Sizes of answers: how many fall into each class. A class is an eighth of a power of two wide, so
 /// that a quantile is off by an eighth at most. Adding is all that there is to merging.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Sizes(BTreeMap<u16, u64>);
+
+/// Each class as the gap from the one before, and how many fall into it.
+impl From<Sizes> for String {
+    fn from(Sizes(classes): Sizes) -> Self {
+        let (mut text, mut next) = (Self::new(), 0);
+        for (class, count) in classes {
+            vlq::write(&mut text, u64::from(class) - next);
+            vlq::write(&mut text, count);
+            next = u64::from(class) + 1;
+        }
+        text
+    }
+}
+
+impl TryFrom<String> for Sizes {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (mut classes, mut next) = (BTreeMap::new(), 0_u64);
+        let mut numbers = vlq::Numbers::of(&text);
+        while let Some(gap) = numbers.next() {
+            let count = numbers.next().ok_or("a size without a count")??;
+            let class = u16::try_from(next.saturating_add(gap?)).map_err(|e| e.to_string())?;
+            classes.insert(class, count);
+            next = u64::from(class) + 1;
+        }
+        Ok(Self(classes))
+    }
+}
 
 /// Sizes below this are classes of their own.
 const EXACT: u64 = 16;
@@ -376,6 +407,19 @@ mod tests {
             "{low} {high}"
         );
         assert_eq!(Sizes::default().usual(100), None);
+    }
+
+    #[test]
+    fn sizes_come_back() {
+        let mut sizes = Sizes::default();
+        sizes.add([0, 1, 1, 499, 65_535].to_vec());
+        for sizes in [sizes, Sizes::default()] {
+            let text = serde_json::to_string(&sizes).unwrap();
+            assert_eq!(serde_json::from_str::<Sizes>(&text).unwrap(), sizes);
+        }
+        for wrong in ["A", "AAA", "//////C", "?"] {
+            assert!(Sizes::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

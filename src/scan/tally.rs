@@ -162,6 +162,11 @@ impl Part {
         }
         self.disorder.append(next.disorder);
     }
+
+    /// Makes it small, once nothing is appended any more: what it becomes does not depend on cuts.
+    pub fn close(&mut self) {
+        self.index.fold();
+    }
 }
 
 /// What rules found.
