@@ -182,8 +182,12 @@ fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::{RunInventory, sample};
     use super::*;
+    use crate::element::{Elements, Fingerprint, Record};
+    use crate::scan::{Part, SiteTally, StreamFacts, Way, Yield};
     use crate::source::ContentId;
 
     fn written(part: &PartFile) -> Vec<u8> {
@@ -197,6 +201,37 @@ mod tests {
         change(&mut run);
         let head = Head::new(key.into(), run, BTreeSet::from(["logs".to_owned()]));
         PartFile { head, tally: Tally::default() }
+    }
+
+    /// A site of which a log holds so many records that they do not go into one line.
+    fn large(part: &mut PartFile) {
+        let mut site = SiteTally { entries: 9, ..SiteTally::default() };
+        let card = |line: u64| Record {
+            class: Elements(1),
+            email: Some(Fingerprint(line)),
+            ..Record::default()
+        };
+        for line in 0..40_000 {
+            site.records.push(&card(line), Way::Usual, None, Some("192.0.2.7"), line);
+        }
+        let sites = BTreeMap::from([("a".to_owned(), site)]);
+        let stream =
+            StreamFacts { names: vec!["a/log".into()], bytes: 7, ..StreamFacts::default() };
+        let yielded = Yield { stream, part: Part { sites, ..Part::default() }, ..Yield::default() };
+        part.tally = Tally::of_stream(ContentId([1; 32]), yielded);
+    }
+
+    #[test]
+    fn many_records_are_several_lines_that_come_in_any_order() {
+        let mut whole = part("k", |_| ());
+        large(&mut whole);
+        let text = String::from_utf8(written(&whole)).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.iter().filter(|line| line.starts_with("{\"site\":\"a\"")).count(), 10);
+        lines[1..].reverse();
+        let mut read = part("", |_| ());
+        read.read([&lines[..], &lines[..]].concat().join("\n").as_bytes()).unwrap();
+        assert!(read == whole);
     }
 
     #[test]

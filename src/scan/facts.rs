@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::{RecordFact, Way};
@@ -14,47 +14,88 @@ use crate::element::{Brand, Card, Elements, Fingerprint, Grade};
 use crate::spill::{self, Spill};
 use crate::time::Time;
 
-/// The records of a stream on one site, in the order of the stream.
+/// The records of a stream on one site, in the order of the stream: in pieces of
+/// [`Facts::PIECE`], of which each can be merged by itself.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct Facts(Vec<Piece>);
+
+/// Records in a row.
+#[derive(Clone, Debug, Default)]
+struct Piece {
+    /// How many pieces of the stream come before.
+    number: u32,
     /// The first ones, put aside.
     aside: Vec<(Arc<Spill>, Range<u64>)>,
     /// The last ones.
     recent: Vec<RecordFact>,
 }
 
+impl Piece {
+    fn len(&self) -> usize {
+        let aside: u64 = self.aside.iter().map(|(_, r)| (r.end - r.start) / SIZE as u64).sum();
+        aside as usize + self.recent.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = RecordFact> + '_ {
+        let aside = self.aside.iter().flat_map(|(spill, range)| spill.pieces(range.clone()));
+        aside.map(decoded).chain(self.recent.iter().copied())
+    }
+}
+
 impl Facts {
     /// The most records of one stream and site that are held in memory: about 100 MB.
     pub const BOUND: usize = 1 << 20;
 
+    /// Records of a piece: about 1 MB as a line of a part file, so that what reads lines as a whole
+    /// need not hold a whole log's records.
+    pub const PIECE: usize = 1 << 12;
+
     /// Adds a record.
     pub fn push(&mut self, fact: RecordFact) {
-        self.recent.push(fact);
-        if self.recent.len().is_multiple_of(Self::BOUND) {
+        let number = self.0.last().map_or(0, |last| last.number.saturating_add(1));
+        let full = |last: &Piece| last.len() >= Self::PIECE;
+        if self.0.last().is_none_or(full) {
+            self.0.push(Piece { number, ..Piece::default() });
+        }
+        let Some(last) = self.0.last_mut() else { return };
+        last.recent.push(fact);
+        if full(last) && self.held() >= Self::BOUND {
             self.put_aside();
         }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.aside.is_empty() && self.recent.is_empty()
+        self.0.is_empty()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        let aside: u64 = self.aside.iter().map(|(_, r)| (r.end - r.start) / SIZE as u64).sum();
-        aside as usize + self.recent.len()
+        self.0.iter().map(Piece::len).sum()
     }
 
     /// All of them, in their order.
     pub fn iter(&self) -> impl Iterator<Item = RecordFact> + '_ {
-        let aside = self.aside.iter().flat_map(|(spill, range)| spill.pieces(range.clone()));
-        aside.map(decoded).chain(self.recent.iter().copied())
+        self.0.iter().flat_map(Piece::iter)
+    }
+
+    /// Adds pieces of the same records; one that both hold is the same in both.
+    pub(super) fn join(&mut self, other: Self) {
+        for piece in other.0 {
+            if let Err(at) = self.0.binary_search_by_key(&piece.number, |ours| ours.number) {
+                self.0.insert(at, piece);
+            }
+        }
+    }
+
+    /// The pieces, each by itself.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Self> {
+        self.0.iter().map(|piece| Self(vec![piece.clone()]))
     }
 
     /// How many are held in memory.
     pub(super) fn held(&self) -> usize {
-        self.recent.len()
+        self.0.iter().map(|piece| piece.recent.len()).sum()
     }
 
     /// Puts the records that are held in memory aside; if the disk does not take them, they stay.
@@ -65,34 +106,36 @@ impl Facts {
     /// Puts aside what many hold in memory, in one file. If the disk takes nothing, they keep it
     /// while there is patience, and then it is lost.
     pub(super) fn put_all_aside(all: &mut [&mut Self]) {
-        let (spill, ranges) = match written(all) {
+        let pieces = all.iter_mut().flat_map(|facts| &mut facts.0);
+        let held: Vec<&mut Piece> = pieces.filter(|piece| !piece.recent.is_empty()).collect();
+        let (spill, ranges) = match written(&held) {
             Ok(done) => done,
             Err(error) => {
-                let held: usize = all.iter().map(|facts| facts.held()).sum();
-                if held >= spill::PATIENCE * Self::BOUND {
+                let many: usize = held.iter().map(|piece| piece.recent.len()).sum();
+                if many >= spill::PATIENCE * Self::BOUND {
                     spill::lose("takes no more", &error);
-                    for facts in all {
-                        facts.recent.clear();
+                    for piece in held {
+                        piece.recent.clear();
                     }
                 }
                 return;
             }
         };
         let spill = Arc::new(spill);
-        for (facts, range) in all.iter_mut().zip(ranges) {
-            facts.aside.push((Arc::clone(&spill), range));
-            facts.recent = Vec::new();
+        for (piece, range) in held.into_iter().zip(ranges) {
+            piece.aside.push((Arc::clone(&spill), range));
+            piece.recent = Vec::new();
         }
     }
 }
 
 /// The records that are held in memory, in a file.
-fn written(all: &[&mut Facts]) -> io::Result<(Spill, Vec<Range<u64>>)> {
+fn written(held: &[&mut Piece]) -> io::Result<(Spill, Vec<Range<u64>>)> {
     let mut spill = Spill::new()?;
-    let mut ranges = Vec::with_capacity(all.len());
-    for facts in all {
+    let mut ranges = Vec::with_capacity(held.len());
+    for piece in held {
         let mut range = spill.append(&[])?;
-        for some in facts.recent.chunks(1 << 10) {
+        for some in piece.recent.chunks(1 << 10) {
             let bytes: Vec<u8> = some.iter().flat_map(encoded).collect();
             range.end = spill.append(&bytes)?.end;
         }
@@ -124,11 +167,25 @@ impl PartialEq for Facts {
 
 impl Eq for Facts {}
 
+/// As it is written: all from the first one on as a list; a later piece under its number.
 impl Serialize for Facts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let list = serializer.collect_seq(self.iter())?;
+        let written = match self.0.as_slice() {
+            [piece] if piece.number > 0 => {
+                serializer.collect_map([(piece.number, Listed(piece))])?
+            }
+            _ => serializer.collect_seq(self.iter())?,
+        };
         // What is written without what is lost would be wrong.
-        spill::lost().map_or(Ok(list), |why| Err(serde::ser::Error::custom(why)))
+        spill::lost().map_or(Ok(written), |why| Err(serde::ser::Error::custom(why)))
+    }
+}
+
+struct Listed<'p>(&'p Piece);
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter())
     }
 }
 
@@ -140,7 +197,7 @@ impl<'de> Deserialize<'de> for Facts {
             type Value = Facts;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of records")
+                f.write_str("a list of records, or a piece of one under its number")
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Facts, A::Error> {
@@ -154,9 +211,20 @@ impl<'de> Deserialize<'de> for Facts {
                 }
                 Ok(facts)
             }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Facts, A::Error> {
+                let Some((number, mut piece)) = map.next_entry::<u32, Facts>()? else {
+                    return Ok(Facts::default());
+                };
+                if piece.0.len() > 1 || map.next_key::<u32>()?.is_some() {
+                    return Err(serde::de::Error::custom("not one piece of the records"));
+                }
+                piece.0.iter_mut().for_each(|piece| piece.number = number);
+                Ok(piece)
+            }
         }
 
-        deserializer.deserialize_seq(Reader)
+        deserializer.deserialize_any(Reader)
     }
 }
 
@@ -253,6 +321,34 @@ mod tests {
                     line,
                 }
             })
+    }
+
+    #[test]
+    fn pieces_come_back_in_any_order_and_more_than_once() {
+        let mut facts = Facts::default();
+        let some = |line| RecordFact {
+            class: Elements(1),
+            card: None,
+            email: Some(Fingerprint(line)),
+            person: None,
+            date: None,
+            time: None,
+            client: None,
+            way: Way::Usual,
+            line,
+        };
+        (0..3 * Facts::PIECE as u64 + 7).for_each(|line| facts.push(some(line)));
+        let written: Vec<String> =
+            facts.pieces().map(|piece| serde_json::to_string(&piece).unwrap()).collect();
+        assert_eq!(written.len(), 4);
+        let mut joined = Facts::default();
+        for at in [2, 0, 2, 3, 1, 0] {
+            joined.join(serde_json::from_str(&written[at]).unwrap());
+        }
+        assert!(joined == facts && joined.len() == facts.len());
+        for wrong in [r#"{"1":[],"2":[]}"#, r#"{"-1":[]}"#, r#"{"4294967296":[]}"#, "7"] {
+            assert!(serde_json::from_str::<Facts>(wrong).is_err(), "{wrong}");
+        }
     }
 
     proptest! {

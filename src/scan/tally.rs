@@ -81,6 +81,29 @@ pub struct SiteTally {
 }
 
 impl SiteTally {
+    /// Another piece of what the same stream yielded: all but records, or some of those.
+    fn join(&mut self, mut other: Self) {
+        let mut facts = std::mem::take(&mut self.records.facts);
+        facts.join(std::mem::take(&mut other.records.facts));
+        if other.entries > self.entries {
+            *self = other;
+        }
+        self.records.facts = facts;
+    }
+
+    /// All with the first of the records, then the others piece by piece.
+    fn pieces(&self) -> impl Iterator<Item = Self> {
+        let mut facts = self.records.facts.pieces();
+        let mut whole = self.clone();
+        whole.records.facts = facts.next().unwrap_or_default();
+        let of_records = |facts| {
+            let mut piece = Self::default();
+            piece.records.facts = facts;
+            piece
+        };
+        std::iter::once(whole).chain(facts.map(of_records))
+    }
+
     pub(super) fn append(&mut self, next: Self) {
         for (ours, theirs) in self.placed.iter_mut().zip(next.placed) {
             *ours += theirs;
@@ -258,7 +281,7 @@ impl Yield {
         self.prefixes = prefixes;
     }
 
-    /// Another piece of the same reading; a site that both hold is the same in both.
+    /// Another piece of the same reading; what both hold is the same in both.
     fn join(&mut self, other: Self) {
         let Self { stream, part, trails, .. } = other;
         if (stream.bytes, &stream.format) > (self.stream.bytes, &self.stream.format) {
@@ -271,7 +294,10 @@ impl Yield {
         }
         self.part.index.append(part.index);
         for (site, tally) in part.sites {
-            self.part.sites.entry(site).or_insert(tally);
+            match self.part.sites.entry(site) {
+                Entry::Vacant(empty) => drop(empty.insert(tally)),
+                Entry::Occupied(mut ours) => ours.get_mut().join(tally),
+            }
         }
         self.trails.extend(trails);
     }
@@ -285,11 +311,13 @@ impl Yield {
         let part = Part { sites: sites_apart, entries, bytes, index, sequences, disorder, ends };
         let (stream, trails) = (self.stream.clone(), self.trails.clone());
         let whole = Self { stream, part, trails, prefixes: self.prefixes.clone() };
-        let of_site = |(name, tally): (&String, &SiteTally)| {
-            let sites = BTreeMap::from([(name.clone(), tally.clone())]);
+        let of_site = |name: &String, tally| {
+            let sites = BTreeMap::from([(name.clone(), tally)]);
             Self { part: Part { sites, ..Part::default() }, ..Self::named(&self.stream.names) }
         };
-        let of_sites = sites.iter().map(move |site| (Some(site.0.as_str()), of_site(site)));
+        let of_sites = sites.iter().flat_map(move |(name, tally)| {
+            tally.pieces().map(move |piece| (Some(name.as_str()), of_site(name, piece)))
+        });
         std::iter::once((None, whole)).chain(of_sites)
     }
 
