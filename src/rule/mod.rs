@@ -17,6 +17,7 @@ mod document;
 mod expression;
 mod fault;
 mod field;
+mod guard;
 mod indicator;
 mod lint;
 mod matcher;

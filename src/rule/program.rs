@@ -21,6 +21,7 @@ use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
 use super::expression::Expression;
 use super::field::{Lane, Source};
+use super::guard::Guard;
 use super::matcher::Matcher;
 use super::memo::{Memo, Row};
 use super::needle::Proof;
@@ -76,6 +77,7 @@ pub(super) struct Program {
     pub(super) cond: Cond,
     /// Every source it looks at.
     pub(super) sources: Vec<usize>,
+    guards: Vec<Guard>,
 }
 
 /// The number, among the comparisons with a lane, of whether decoding changes its value.
@@ -105,7 +107,7 @@ impl Sources {
     }
 
     /// The number of one more comparison with the lane of a source.
-    fn slot(&mut self, source: usize) -> usize {
+    pub(super) fn slot(&mut self, source: usize) -> usize {
         let slot = self.lane(source).and_then(|lane| self.slots.get_mut(lane));
         slot.map_or(0, |slot| {
             *slot += 1;
@@ -154,7 +156,13 @@ impl Program {
         cond.sources(&mut used);
         used.sort_unstable();
         used.dedup();
-        Self { cond, sources: used }
+        let guards = Guard::all(&cond, sources);
+        Self { cond, sources: used, guards }
+    }
+
+    /// Whether each field, asked alone, lets the rule match: yes too often, never no wrongly.
+    pub(super) fn may_match(&self, subject: &mut Subject<'_>) -> bool {
+        self.guards.iter().all(|guard| guard.admits(subject))
     }
 
     /// The lowest layer at which the rule matches.
@@ -193,7 +201,7 @@ impl Cond {
         }
     }
 
-    fn sources(&self, used: &mut Vec<usize>) {
+    pub(super) fn sources(&self, used: &mut Vec<usize>) {
         match self {
             Self::Leaf(leaf) => {
                 used.push(leaf.source);
@@ -462,7 +470,7 @@ impl<'e> Subject<'e> {
 
     /// Whether decoding changes a value of the source's lane: remembered of a value that is long,
     /// since mostly it does not. A target has layers that the entry does not show, too.
-    fn changes(&mut self, source: usize) -> bool {
+    pub(super) fn changes(&mut self, source: usize) -> bool {
         /// Up to so many bytes, looking is faster than remembering.
         const SHORT: usize = 16;
         let (event, sources) = (self.event, self.sources);
@@ -520,7 +528,7 @@ impl<'e> Subject<'e> {
             && self.decoded(source).up_to(layer).any(|value| test(value))
     }
 
-    fn holds(&mut self, cond: &Cond, layer: Layer) -> bool {
+    pub(super) fn holds(&mut self, cond: &Cond, layer: Layer) -> bool {
         match cond {
             Cond::All(parts) => parts.iter().all(|part| self.holds(part, layer)),
             Cond::Any(parts) => parts.iter().any(|part| self.holds(part, layer)),

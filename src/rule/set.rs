@@ -330,6 +330,11 @@ impl RuleSet {
         })
     }
 
+    /// Whether rule number `index` may match, as far as its fields say each alone.
+    pub fn may_match(&self, index: u32, subject: &mut Subject<'_>) -> bool {
+        self.program(index).is_some_and(|compiled| compiled.program.may_match(subject))
+    }
+
     /// The lowest layer at which rule number `index` matches.
     pub fn matches(&self, index: u32, subject: &mut Subject<'_>) -> Option<Layer> {
         self.program(index)?.program.matches(subject)

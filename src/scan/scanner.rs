@@ -193,6 +193,7 @@ impl<'s> Scanner<'s> {
             Mode::Filtered => {
                 plan.candidates(&mut subject, literal, &mut self.candidates);
                 self.candidates.drain(&mut self.chosen);
+                self.chosen.retain(|rule| rules.may_match(*rule, &mut subject));
                 &self.chosen
             }
         };
