@@ -67,6 +67,13 @@ impl Ahead {
         self.0 >> n | self.1 << (64 - n)
     }
 
+    /// How many bits from place `n` on are set, up to 64.
+    #[inline]
+    pub(super) fn run(self, n: usize) -> usize {
+        let ahead = u128::from(self.0) | u128::from(self.1) << 64;
+        ((ahead >> n) as u64).trailing_ones() as usize
+    }
+
     /// Where a bit is set and the one `n` places ahead too.
     #[inline]
     pub(super) fn and(self, n: u32) -> Self {

@@ -71,6 +71,7 @@ fn key_end(block: &[u8], mut end: usize) -> usize {
     while end > floor {
         end -= match block.get(..end).unwrap_or_default() {
             [.., b'"' | b'\'' | b' ' | b']' | b'=' | b')' | b'\\' | b'-'] => 1,
+            [.., b'g'..=b'z' | b'G'..=b'Z'] => break,
             [.., b'%', _, last] if last.is_ascii_hexdigit() => 3,
             [.., b'\\', _, _, last] if last.is_ascii_hexdigit() => 4,
             [.., b'\\', _, _, _, _, last] if last.is_ascii_hexdigit() => 6,

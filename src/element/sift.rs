@@ -44,7 +44,7 @@ impl Sift<'_> {
     fn chunk(&mut self, start: usize, before: &Classes, now: &Classes, next: &Classes) {
         let fours = Ahead(now.digit, next.digit).and(1).and(2);
         if fours.0 != 0 {
-            self.numbers(start, before, now, fours);
+            self.numbers(start, before, (now, next), fours);
             self.groups(start, now.digit, next.digit, fours);
             self.phones(start, before.hyphen, now.hyphen, fours.0);
         }
@@ -53,15 +53,26 @@ impl Sift<'_> {
         let colons = now.colon & !(now.digit << 1 | before.digit >> 63);
         let quads = Ahead(now.base64, next.base64).and(4).and(8).0;
         each(masks).for_each(|i| self.look(start + i, is_masked));
-        each(colons | now.mark).for_each(|i| self.look(start + i, is_mark));
+        each(colons).for_each(|i| self.look(start + i, is_key));
+        each(now.mark).for_each(|i| self.look(start + i, is_mark));
         each(quads).for_each(|i| self.look(start + i, base64::holds_digits));
     }
 
     /// Runs of twelve digits and more.
-    fn numbers(&mut self, start: usize, before: &Classes, now: &Classes, fours: Ahead) {
+    fn numbers(
+        &mut self,
+        start: usize,
+        before: &Classes,
+        (now, next): (&Classes, &Classes),
+        fours: Ahead,
+    ) {
         let begins = !(now.digit << 1 | before.digit >> 63);
         let twelves = fours.0 & fours.at(4) & fours.at(8) & begins;
-        each(twelves).for_each(|i| self.look(start + i, is_number));
+        for i in each(twelves) {
+            let len = Ahead(now.digit, next.digit).run(i);
+            let end = |block: &[u8], at| if len < 64 { at + len } else { run_end(block, at) };
+            self.look(start + i, |block, at| is_number(block, at, end(block, at)));
+        }
     }
 
     /// Groups 4-4-4-4, 4-6-5 and 4-6-4 with a separator of one to nine bytes: one character;
@@ -117,9 +128,8 @@ impl Sift<'_> {
     }
 }
 
-/// Twelve or more digits that may be a card number, or hide one behind the digits of an escape.
-fn is_number(block: &[u8], at: usize) -> bool {
-    let end = run_end(block, at);
+/// Twelve or more digits up to `end` that may be a card number, or hide one behind the digits of an escape.
+fn is_number(block: &[u8], at: usize, end: usize) -> bool {
     let digits = block.get(at..end).unwrap_or_default();
     let before = at.checked_sub(1).map_or(0, |i| byte(block, i));
     // Behind the digits of an escape, or within an EMV tag (5A…, 57…D).
@@ -186,7 +196,7 @@ fn is_mark(block: &[u8], at: usize) -> bool {
     match byte(block, at) {
         b'@' => is_mail(block, at),
         b'=' if plain::quoted(block, at).is_some() => true,
-        b'=' | b':' | b'>' => is_key(block, at),
+        b'=' | b'>' => is_key(block, at),
         b'%' => is_escape(block, at),
         b'\\' => is_backslash(block, at),
         b'#' => at > 0 && byte(block, at - 1) == b'&',

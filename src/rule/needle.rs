@@ -69,6 +69,8 @@ struct Within {
     source: usize,
     /// `None` for sources in which nearly every byte is: they are not searched for bytes.
     ordinary: Option<&'static [u8]>,
+    /// Whether it is a request target or a part of one.
+    target: bool,
 }
 
 impl Within {
@@ -81,7 +83,8 @@ impl Within {
             Some(Source::Known(Field::UserAgent)) => Some(b"/.-_=&?%+:,@~(); |!#[]"),
             _ => None,
         };
-        Self { source, ordinary }
+        let target = from.and_then(Source::lane) == Some(Lane::Target);
+        Self { source, ordinary, target }
     }
 
     /// The share of ordinary values that hold the byte: a guess. Letters and digits are never
@@ -95,6 +98,12 @@ impl Within {
             0x80.. => 0.000_3,
             _ => 0.01,
         }
+    }
+
+    /// The share of ordinary values that hold a text: a guess. Two slashes stand in every address,
+    /// but seldom in a target.
+    fn share_of(self, piece: &[u8]) -> f64 {
+        if self.target && piece == b"//" { 0.2 } else { share(piece) }
     }
 
     fn set(self, set: ByteSet) -> Witness {
@@ -287,7 +296,7 @@ fn of_text(text: &[u8], within: Within) -> Witness {
     let pieces = text.split(|b| !b.is_ascii_graphic()).filter(|piece| !piece.is_empty());
     Witness::rarest(pieces.map(|piece| {
         let piece = piece.to_ascii_lowercase();
-        Witness::of(share(&piece), Need::Text(within.source, piece))
+        Witness::of(within.share_of(&piece), Need::Text(within.source, piece))
     }))
 }
 
