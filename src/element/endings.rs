@@ -34,8 +34,13 @@ fn ending(a: u8, b: u8, c: u8) -> usize {
 #[inline]
 fn may_stand(block: &[u8], end: usize) -> bool {
     let Some(&[c, b, a]) = block.get(..end).and_then(<[u8]>::last_chunk) else { return true };
-    let plain = [a, b, c].iter().all(u8::is_ascii_alphanumeric);
-    let ending = if plain { Some(ending(a, b, c)) } else { joined_ending(block, end) };
+    let ending = match c {
+        _ if ![a, b].iter().all(u8::is_ascii_alphanumeric) => joined_ending(block, end),
+        // A key of two letters in quotes: nothing of it stands before them.
+        b'"' => Some(ending(a, b, 0)),
+        _ if c.is_ascii_alphanumeric() => Some(ending(a, b, c)),
+        _ => joined_ending(block, end),
+    };
     ending.is_none_or(|at| ENDINGS.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1))
 }
 

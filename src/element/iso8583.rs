@@ -130,12 +130,10 @@ fn is_start(text: &[u8], at: usize) -> bool {
 }
 
 fn message_at(text: &[u8], start: usize) -> Vec<Found> {
-    let ways = [
-        Written::Plain,
-        Written::Packed,
-        Written::Hex { bytes: false },
-        Written::Hex { bytes: true },
-    ];
+    let ways = match byte(text, start) {
+        b'0' => [Written::Plain, Written::Packed],
+        _ => [Written::Hex { bytes: false }, Written::Hex { bytes: true }],
+    };
     let read = ways.into_iter().map(|written| Reader { text, at: start, written }.message());
     read.max_by_key(Vec::len).unwrap_or_default()
 }
@@ -150,7 +148,8 @@ impl Reader<'_> {
     /// The finds of a message, the card number first; nothing if it carries none.
     fn message(mut self) -> Vec<Found> {
         let mut found = Vec::new();
-        let Some(fields) = self.take(4, false).and_then(|_| self.bitmap()) else { return found };
+        self.at += if matches!(self.written, Written::Hex { .. }) { 8 } else { 4 };
+        let Some(fields) = self.bitmap() else { return found };
         let has = |field: usize| fields >> (64 - field) & 1 == 1;
         if ![CARD, TRACK2, TRACK1].into_iter().any(has) {
             return found;
@@ -177,14 +176,12 @@ impl Reader<'_> {
     }
 
     fn map(&mut self) -> Option<u64> {
-        let digits = if self.written == (Written::Hex { bytes: false }) {
-            self.take(16, true)?.1
-        } else {
-            let span = self.at..self.at + 16;
-            self.at = span.end;
-            self.text.get(span)?.to_vec()
-        };
-        u64::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()
+        if self.written == (Written::Hex { bytes: false }) {
+            return bits(&self.take(16, true)?.1);
+        }
+        let span = self.at..self.at + 16;
+        self.at = span.end;
+        bits(self.text.get(span)?)
     }
 
     fn field(&mut self, form: Form) -> Option<(Range<usize>, Vec<u8>)> {
@@ -229,6 +226,13 @@ impl Reader<'_> {
     fn blank(&mut self) {
         self.at += usize::from(byte(self.text, self.at) == b' ');
     }
+}
+
+/// The bits that hexadecimal digits stand for.
+fn bits(digits: &[u8]) -> Option<u64> {
+    digits
+        .iter()
+        .try_fold(0, |bits, digit| Some(bits << 4 | u64::from((*digit as char).to_digit(16)?)))
 }
 
 fn hex(pair: &[u8]) -> Option<u8> {
