@@ -18,6 +18,8 @@ use super::screen::Candidates;
 const PLACES: usize = 8_192;
 /// Longer values are not remembered.
 const LONGEST: usize = 500;
+/// Up to so many bytes, the tail is the value.
+const SHORT: usize = 8;
 
 /// The remembered answers of one thread, by lane.
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub struct Memo {
 struct Known {
     /// Whether there is one.
     taken: bool,
+    /// Its last eight bytes, which tell most values apart, and short ones alone.
+    tail: u64,
     value: Vec<u8>,
     rules: Option<Vec<u32>>,
     /// Two bits for each comparison: whether it was made, and what it said.
@@ -94,10 +98,11 @@ impl Memo {
         if table.is_empty() {
             table.resize(PLACES, Known::default());
         }
-        let place = place(value);
+        let tail = tail(value);
+        let place = place(value, tail);
         let known = &mut table[usize::from(place)];
-        if !known.taken || known.value != value {
-            known.become_of(value);
+        if !known.is_of(value, tail) {
+            known.become_of(value, tail);
         }
         place
     }
@@ -136,8 +141,14 @@ impl Memo {
 }
 
 impl Known {
-    fn become_of(&mut self, value: &[u8]) {
+    fn is_of(&self, value: &[u8], tail: u64) -> bool {
+        let same = self.taken && self.tail == tail && self.value.len() == value.len();
+        same && (value.len() <= SHORT || self.value == value)
+    }
+
+    fn become_of(&mut self, value: &[u8], tail: u64) {
         self.taken = true;
+        self.tail = tail;
         self.value.clear();
         self.value.extend_from_slice(value);
         self.rules = None;
@@ -145,9 +156,21 @@ impl Known {
     }
 }
 
-fn place(value: &[u8]) -> u16 {
+/// The last eight bytes of a value, or all.
+fn tail(value: &[u8]) -> u64 {
+    match value.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => value.iter().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+    }
+}
+
+fn place(value: &[u8], tail: u64) -> u16 {
     let mut hasher = FxHasher::default();
-    hasher.write(value);
+    if value.len() <= SHORT {
+        hasher.write_u64(tail);
+    } else {
+        hasher.write(value);
+    }
     hasher.finish() as u16 & (PLACES - 1) as u16
 }
 
