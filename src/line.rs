@@ -16,7 +16,7 @@
 //!   bounded by the nominal size plus a few [`ENTRY_CAP`], whatever stands in the stream, and no
 //!   byte is looked at more than a few times.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::source::Stream;
 
@@ -346,6 +346,10 @@ fn extents(
     whole: bool,
     size: usize,
 ) -> Option<Extent> {
+    let uncut = matches!(framing, Framing::Lines) && size <= cap;
+    if let Some(all) = uncut.then(|| lines(held, size)).flatten() {
+        return Some(all);
+    }
     let mut all = Extent { bytes: 0, lines: 0, cut: false };
     while !all.cut && all.bytes < held.len() {
         let Some(next) = extent(&held[all.bytes..], framing, cap, whole) else { break };
@@ -356,6 +360,13 @@ fn extents(
         all = Extent { bytes, lines, cut: next.cut };
     }
     (all.bytes > 0).then_some(all)
+}
+
+/// The extent of the lines that end within `size` bytes, if there are so many.
+fn lines(held: &[u8], size: usize) -> Option<Extent> {
+    let bytes = memrchr(b'\n', held.get(..size)?)? + 1;
+    let lines = memchr_iter(b'\n', held.get(..bytes)?).count() as u64;
+    Some(Extent { bytes, lines, cut: false })
 }
 
 impl Iterator for Blocks<'_, '_> {
