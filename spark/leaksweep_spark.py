@@ -278,8 +278,8 @@ def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: st
         spread = frame.repartitionByRange(len(now), "task").select("objects")
         found = spread.mapInArrow(functools.partial(read, job), LINES)
         writer = found.write.mode("append").partitionBy("site")
-        # Row groups of 2 MB, packed, and each line looked at: the driver takes them in one by one.
-        small = {"parquet.block.size": 2 * CHUNK, "parquet.page.size.row.check.min": 1}
+        # The driver takes row groups in one by one. Lines are large: look at each what it adds.
+        small = {"parquet.block.size": 16 * CHUNK, "parquet.page.size.row.check.min": 1}
         writer.options(**small, **{"parquet.page.size.row.check.max": 16}).parquet(folder)
     return kept(spark, folder)
 
@@ -337,9 +337,8 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
 def session() -> SparkSession:
     builder = SparkSession.builder.appName("leaksweep").config("spark.log.level", "ERROR")
     builder = builder.config("spark.sql.parquet.compression.codec", "zstd")
-    # What the driver holds at a time: packed, lines are a fortieth to a sixth of their size.
-    builder = builder.config("spark.sql.files.maxPartitionBytes", str(2 * CHUNK))
-    builder = builder.config("spark.sql.files.openCostInBytes", str(CHUNK // 16))
+    # What the driver holds at a time: packed, lines are a fortieth to a half of their size.
+    builder = builder.config("spark.sql.files.maxPartitionBytes", str(4 * CHUNK))
     # Spark does not show the value of a variable with this name in its pages and logs.
     builder = builder.config(f"spark.executorEnv.{SECRET}", secret().decode())
     return builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "64").getOrCreate()
