@@ -3,8 +3,8 @@
 //! Into a file of our own in the folder for temporary files (`TMPDIR`; on Windows `TEMP`), which
 //! only its owner may read and which is gone with the process, however it ends: its name is
 //! taken away as soon as it is open (elsewhere than on Unix, at the end). What goes there are
-//! keyed hashes and times, never raw data. [`Uniques`] counts distinct hashes in this way,
-//! exactly.
+//! keyed hashes, times and numbers, never raw data. [`Sorter`] puts pieces in order in this way, and
+//! [`Uniques`] counts distinct hashes, exactly.
 //!
 //! If the disk is full, memory is used instead, up to [`PATIENCE`] times as much as is held
 //! otherwise. What is then left out, and what cannot be read back, is [`lost`], which says so for
@@ -170,85 +170,74 @@ fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// A keyed hash in a group that it is counted in.
-type Key = (u32, u64);
-
-/// Counts distinct keyed hashes by group, exactly. At most [`Uniques::BOUND`] are held in memory;
-/// more are put aside in sorted runs, which are merged at the end.
+/// Puts pieces of `N` bytes in their order, those that are equal once. At most so many are held in
+/// memory; more are put aside in sorted runs, which are merged at the end.
 #[derive(Debug)]
-pub struct Uniques {
+pub struct Sorter<const N: usize> {
     bound: usize,
     first_bound: usize,
-    keys: Vec<Key>,
+    held: Vec<[u8; N]>,
     runs: Vec<Range<u64>>,
     spill: Option<Spill>,
 }
 
-impl Default for Uniques {
-    fn default() -> Self {
-        Self::with_bound(Self::BOUND)
-    }
-}
-
-impl Uniques {
-    /// 16 MiB.
-    pub const BOUND: usize = 1 << 20;
-
-    /// Holds at most so many hashes in memory.
-    pub fn with_bound(bound: usize) -> Self {
+impl<const N: usize> Sorter<N> {
+    /// Holds at most so many pieces in memory.
+    pub fn new(bound: usize) -> Self {
         let bound = bound.max(1);
-        Self { bound, first_bound: bound, keys: Vec::new(), runs: Vec::new(), spill: None }
+        Self { bound, first_bound: bound, held: Vec::new(), runs: Vec::new(), spill: None }
     }
 
-    /// Adds a hash to a group.
-    pub fn add(&mut self, group: u32, hash: u64) {
-        self.keys.push((group, hash));
-        if self.keys.len() >= self.bound {
+    /// Adds a piece.
+    pub fn push(&mut self, piece: [u8; N]) {
+        self.held.push(piece);
+        if self.held.len() >= self.bound {
             self.tidy();
         }
     }
 
-    /// How many different hashes each group has.
-    pub fn counts(mut self) -> BTreeMap<u32, u64> {
+    /// All pieces in their order.
+    pub fn sorted(&mut self) -> impl Iterator<Item = [u8; N]> + '_ {
         self.sort();
-        let mut counts = BTreeMap::new();
-        let runs =
-            self.runs.iter().filter_map(|run| Some(self.spill.as_ref()?.pieces(run.clone())));
-        let mut runs: Vec<_> = runs.map(|pieces| pieces.map(decoded)).collect();
-        let mut memory = self.keys.iter().copied();
-        let mut heads: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
-        let mut next = |run: usize| match runs.get_mut(run) {
+        let spill = self.spill.as_ref();
+        let runs = self.runs.iter().filter_map(|run| Some(spill?.pieces(run.clone())));
+        let mut runs: Vec<Pieces<'_, N>> = runs.collect();
+        let mut memory = self.held.iter().copied();
+        let mut next = move |run: usize| match runs.get_mut(run) {
             Some(pieces) => pieces.next(),
             None => memory.next(),
         };
-        heads.extend((0..=self.runs.len()).filter_map(|run| Some(Reverse((next(run)?, run)))));
+        let first = (0..=self.runs.len()).filter_map(|run| Some(Reverse((next(run)?, run))));
+        let mut heads: BinaryHeap<Reverse<([u8; N], usize)>> = first.collect();
         let mut last = None;
-        while let Some(Reverse((key, run))) = heads.pop() {
-            if last.replace(key) != Some(key) {
-                *counts.entry(key.0).or_default() += 1;
+        std::iter::from_fn(move || {
+            while let Some(Reverse((piece, run))) = heads.pop() {
+                heads.extend(next(run).map(|piece| Reverse((piece, run))));
+                if last.replace(piece) != Some(piece) {
+                    return Some(piece);
+                }
             }
-            heads.extend(next(run).map(|key| Reverse((key, run))));
-        }
-        counts
+            None
+        })
     }
 
     fn sort(&mut self) {
-        self.keys.sort_unstable();
-        self.keys.dedup();
+        self.held.sort_unstable();
+        self.held.dedup();
     }
 
     /// Makes room: by leaving out what is there twice, and if that is not enough, on the disk.
     fn tidy(&mut self) {
         self.sort();
-        if self.keys.len() <= self.bound / 2 {
+        if self.held.len() <= self.bound / 2 {
             return;
         }
         match self.put_aside() {
-            Ok(()) => self.keys.clear(),
+            Ok(()) => self.held.clear(),
             Err(_) if self.bound < PATIENCE * self.first_bound => self.bound *= 2,
             Err(error) => {
                 lose("takes no more", &error);
-                self.keys.clear();
+                self.held.clear();
             }
         }
     }
@@ -258,20 +247,47 @@ impl Uniques {
             Some(spill) => spill,
             none => none.insert(Spill::new()?),
         };
-        let bytes: Vec<u8> = self.keys.iter().flat_map(encoded).collect();
-        self.runs.push(spill.append(&bytes)?);
+        self.runs.push(spill.append(self.held.as_flattened())?);
         Ok(())
     }
 }
 
-fn encoded((group, hash): &Key) -> impl Iterator<Item = u8> + use<> {
-    group.to_le_bytes().into_iter().chain(hash.to_le_bytes())
+/// Counts distinct keyed hashes by group, exactly, in bounded memory.
+#[derive(Debug)]
+pub struct Uniques(Sorter<12>);
+
+impl Default for Uniques {
+    fn default() -> Self {
+        Self::with_bound(Self::BOUND)
+    }
 }
 
-fn decoded(piece: [u8; 12]) -> Key {
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b));
-    let (group, hash) = piece.split_at(4);
-    (number(group) as u32, number(hash))
+impl Uniques {
+    /// 12 MiB.
+    pub const BOUND: usize = 1 << 20;
+
+    /// Holds at most so many hashes in memory.
+    pub fn with_bound(bound: usize) -> Self {
+        Self(Sorter::new(bound))
+    }
+
+    /// Adds a hash to a group.
+    pub fn add(&mut self, group: u32, hash: u64) {
+        let mut piece = [0; 12];
+        let (of_group, of_hash) = piece.split_at_mut(4);
+        of_group.copy_from_slice(&group.to_be_bytes());
+        of_hash.copy_from_slice(&hash.to_be_bytes());
+        self.0.push(piece);
+    }
+
+    /// How many different hashes each group has.
+    pub fn counts(mut self) -> BTreeMap<u32, u64> {
+        let mut counts = BTreeMap::new();
+        for [a, b, c, d, ..] in self.0.sorted() {
+            *counts.entry(u32::from_be_bytes([a, b, c, d])).or_default() += 1;
+        }
+        counts
+    }
 }
 
 #[cfg(test)]
@@ -300,8 +316,8 @@ mod tests {
                 sets.entry(group).or_default().insert(hash);
             }
             let want: BTreeMap<u32, u64> = sets.iter().map(|(g, s)| (*g, s.len() as u64)).collect();
-            assert!(numbers <= 10_000 || small.runs.len() > 10);
-            assert!(small.keys.len() < 1_000);
+            assert!(numbers <= 10_000 || small.0.runs.len() > 10);
+            assert!(small.0.held.len() < 1_000);
             assert_eq!(small.counts(), want);
             assert_eq!(large.counts(), want);
         }

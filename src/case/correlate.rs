@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::element::mask;
 use crate::event::decode::Layer;
 use crate::rule::{Correlation, Measure, RuleSet};
-use crate::scan::{Hit, Outcome};
+use crate::scan::{Hit, Outcome, Point};
 use crate::time::Time;
 
-use super::site::{Seen, Site};
-use super::window::{Episode, Item, episodes};
+use super::gather::{Gathered, Group, Place};
+use super::site::{Found, Seen, Site};
+use super::window::{Episode, episodes};
 
 /// Longest excerpt of a correlation's hit, characters.
 const EXCERPT: usize = 500;
@@ -56,28 +57,16 @@ fn in_order(rules: &RuleSet) -> Vec<(u32, &Correlation)> {
     ordered
 }
 
-/// A match of one of a correlation's rules, and where it stands.
-#[derive(Clone)]
-struct Point<'t> {
-    time: i64,
-    stream: usize,
-    line: u64,
-    offset: u64,
-    position: usize,
-    group: Vec<Option<&'t str>>,
-    value: Option<String>,
-}
-
 /// A match of a correlation.
 struct Match<'t> {
-    group: Vec<Option<&'t str>>,
+    group: Group<'t>,
     count: usize,
     first: i64,
     last: i64,
     /// The entry that completed it.
-    at: Point<'t>,
+    at: Place,
     /// The first and last entries that belong to it.
-    loci: Vec<(usize, u64, u64)>,
+    loci: Vec<(u32, u64, u64)>,
 }
 
 struct Run<'r, 't> {
@@ -104,34 +93,29 @@ impl<'r, 't> Run<'r, 't> {
     }
 
     fn evaluate(&self, correlation: &Correlation) -> Vec<Match<'t>> {
-        let mut groups: BTreeMap<Vec<Option<&str>>, Vec<Point<'t>>> = BTreeMap::new();
-        for point in self.points(correlation) {
-            groups.entry(point.group.clone()).or_default().push(point);
-        }
         let mut matches: Vec<Match<'t>> = Vec::new();
-        for (group, mut points) in groups {
-            points.sort_by_key(|p| (p.time, p.stream, p.line, p.position));
-            let items = items(&points);
-            let found = episodes(correlation, &items);
-            matches.extend(found.iter().filter_map(|e| whole(&group, &points, e)));
-        }
-        matches.sort_by_key(|m| (m.at.time, m.at.stream, m.at.line));
+        self.gathered(correlation).stretches(correlation, |group, stretch| {
+            let found = episodes(correlation, &stretch.items);
+            matches.extend(found.iter().filter_map(|e| whole(group, &stretch.places, e)));
+        });
+        let order = |m: &Match<'t>| (m.at.time, m.at.stream, m.at.line);
+        matches.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.group.cmp(&b.group)));
         matches
     }
 
     /// The matches of all rules that the correlation refers to, those without a value left out
     /// where a value is measured.
-    fn points(&self, correlation: &Correlation) -> Vec<Point<'t>> {
-        let mut points = Vec::new();
+    fn gathered(&self, correlation: &Correlation) -> Gathered<'t> {
+        let mut all = Gathered::new();
         for (position, rule) in correlation.rules.iter().enumerate() {
             match self.derived.get(rule) {
                 Some(matches) => {
-                    points.extend(chained(self.rules, *rule, correlation, position, matches));
+                    chained(self.rules, *rule, correlation, position, matches, &mut all);
                 }
-                None => self.series(*rule, correlation, position, &mut points),
+                None => self.series(*rule, correlation, position, &mut all),
             }
         }
-        points
+        all
     }
 
     fn series(
@@ -139,39 +123,25 @@ impl<'r, 't> Run<'r, 't> {
         rule: u32,
         correlation: &Correlation,
         position: usize,
-        points: &mut Vec<Point<'t>>,
+        all: &mut Gathered<'t>,
     ) {
         let columns = self.rules.columns(rule).unwrap_or_default();
-        let wanted: Vec<Option<usize>> = correlation
-            .columns(position)
-            .map(|field| columns.iter().position(|column| column.name == field))
-            .collect();
-        let (by, of) = wanted.split_at(correlation.group_by.len().min(wanted.len()));
-        for (stream, log) in self.site.streams.iter().enumerate() {
+        let column = |field: &str| columns.iter().position(|column| column.name == field);
+        let wanted = Wanted::new(correlation, position, column);
+        for (stream, log) in (0..).zip(&self.site.streams) {
             let Some(series) = log.tally.series.get(&rule) else { continue };
-            for point in &series.points {
-                let text = |column: &Option<usize>| -> Option<&'t str> {
-                    series.text(point.values.get((*column)?).copied().flatten())
+            for point in series.points.iter() {
+                let Point { time, line, offset, values } = point;
+                let text = |column: usize| -> Option<&'t str> {
+                    series.text(values.get(column).copied().flatten())
                 };
-                let value = value(of, text);
-                if value.is_none() && !of.is_empty() {
-                    continue;
-                }
-                points.push(Point {
-                    time: point.time,
-                    stream,
-                    line: point.line,
-                    offset: point.offset,
-                    position,
-                    group: by.iter().map(text).collect(),
-                    value,
-                });
+                wanted.push(Place { time, stream, line, offset }, text, all);
             }
         }
     }
 
     fn seen(&self, rule: u32, correlation: &Correlation, found: &Match<'t>) -> Seen<'t> {
-        let stream = self.site.streams.get(found.at.stream);
+        let stream = self.site.streams.get(found.at.stream as usize);
         let (source, log) = stream.map_or(("", ""), |s| (s.source(), s.log()));
         let completing = self.kept.get(&(source, found.at.line, found.at.offset));
         let completing = completing.map(|seen| &*seen.hit);
@@ -190,7 +160,7 @@ impl<'r, 't> Run<'r, 't> {
             layer: Layer::Raw,
             excerpt: mask(self.tell(correlation, found).as_bytes(), 0, EXCERPT),
         };
-        Seen { rule, source, log, hit: Cow::Owned(hit) }
+        Seen { rule, source, log, hit: Found::Concluded(Box::new(hit)) }
     }
 
     fn time(&self, micros: i64) -> Time {
@@ -201,8 +171,8 @@ impl<'r, 't> Run<'r, 't> {
     fn tell(&self, correlation: &Correlation, found: &Match<'t>) -> String {
         let named = correlation.group_by.iter().zip(&found.group);
         let by: Vec<String> = named.map(|(f, v)| format!("{f}={}", v.unwrap_or("-"))).collect();
-        let place = |(stream, line, _): &(usize, u64, u64)| {
-            let name = self.site.streams.get(*stream).map_or("", |s| s.source());
+        let place = |(stream, line, _): &(u32, u64, u64)| {
+            let name = self.site.streams.get(*stream as usize).map_or("", |s| s.source());
             format!("{name}:{line}")
         };
         let places: Vec<String> = found.loci.iter().map(place).collect();
@@ -224,67 +194,77 @@ fn client(correlation: &Correlation, found: &Match<'_>) -> Option<Box<str>> {
     found.group.get(at).copied().flatten().map(Into::into)
 }
 
-/// The matches of another correlation as points: their fields are those that it groups by.
+/// The matches of another correlation: their fields are those that it groups by.
 fn chained<'t>(
     rules: &RuleSet,
     rule: u32,
     correlation: &Correlation,
     position: usize,
     matches: &[Match<'t>],
-) -> Vec<Point<'t>> {
+    all: &mut Gathered<'t>,
+) {
     let fields = rules.correlation(rule).map(|c| c.group_by.as_slice()).unwrap_or_default();
     let column = |field: &str| fields.iter().position(|f| f == field);
-    let wanted: Vec<Option<usize>> = correlation.columns(position).map(column).collect();
-    let (by, of) = wanted.split_at(correlation.group_by.len().min(wanted.len()));
-    let point = |m: &Match<'t>| {
-        let text = |column: &Option<usize>| m.group.get((*column)?).copied().flatten();
-        let value = value(of, text);
-        let group = by.iter().map(text).collect();
-        (value.is_some() || of.is_empty()).then(|| Point { position, group, value, ..m.at.clone() })
-    };
-    matches.iter().filter_map(point).collect()
+    let wanted = Wanted::new(correlation, position, column);
+    for found in matches {
+        wanted.push(found.at, |column| found.group.get(column).copied().flatten(), all);
+    }
+}
+
+/// Which columns of a rule's matches a correlation wants.
+struct Wanted {
+    /// The rule's position in the correlation.
+    position: usize,
+    /// What it groups by.
+    by: Vec<Option<usize>>,
+    /// What it measures.
+    of: Vec<Option<usize>>,
+}
+
+impl Wanted {
+    fn new(
+        correlation: &Correlation,
+        position: usize,
+        column: impl Fn(&str) -> Option<usize>,
+    ) -> Self {
+        let mut by: Vec<Option<usize>> = correlation.columns(position).map(column).collect();
+        let of = by.split_off(correlation.group_by.len().min(by.len()));
+        Self { position, by, of }
+    }
+
+    /// Adds a match, unless it has no value where one is measured.
+    fn push<'t>(
+        &self,
+        place: Place,
+        text: impl Fn(usize) -> Option<&'t str>,
+        all: &mut Gathered<'t>,
+    ) {
+        let text = |column: &Option<usize>| text((*column)?);
+        let value = value(self.of.iter().map(text));
+        if value.is_some() || self.of.is_empty() {
+            let group = self.by.iter().map(text).collect();
+            all.push(place, self.position, &group, value.as_deref());
+        }
+    }
 }
 
 /// The value of a match: of several fields, their tuple; `None` if one is absent.
-fn value<'v>(
-    columns: &[Option<usize>],
-    text: impl Fn(&Option<usize>) -> Option<&'v str>,
-) -> Option<String> {
-    let values: Option<Vec<&str>> = columns.iter().map(text).collect();
-    values.filter(|values| !values.is_empty()).map(|values| values.join("\u{0}"))
-}
-
-fn items(points: &[Point<'_>]) -> Vec<Item> {
-    // Values are an attacker's: keyed at random.
-    let mut known: HashMap<&str, u32> = HashMap::new();
-    let item = |point: &Point<'_>, text: Option<&'_ str>, number| Item {
-        time: point.time,
-        position: point.position,
-        value: text.map(|_| number),
-        number: text.and_then(|t| t.trim().parse().ok()).filter(|n: &f64| n.is_finite()),
-    };
-    let mut all = Vec::with_capacity(points.len());
-    for point in points {
-        let text = point.value.as_deref();
-        let next = known.len() as u32;
-        let number = text.map_or(0, |text| *known.entry(text).or_insert(next));
-        all.push(item(point, text, number));
+fn value<'v>(mut texts: impl ExactSizeIterator<Item = Option<&'v str>>) -> Option<Cow<'v, str>> {
+    if texts.len() == 1 {
+        return texts.next()?.map(Cow::Borrowed);
     }
-    all
+    let values: Vec<&str> = texts.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| Cow::Owned(values.join("\u{0}")))
 }
 
-fn whole<'t>(
-    group: &[Option<&'t str>],
-    points: &[Point<'t>],
-    episode: &Episode,
-) -> Option<Match<'t>> {
-    let (first, last) = (points.get(episode.first)?, points.get(episode.last)?);
-    let at = points.get(episode.fired)?.clone();
-    let mut loci: Vec<(usize, u64, u64)> =
-        [first, &at, last].iter().map(|p| (p.stream, p.line, p.offset)).collect();
+fn whole<'t>(group: &Group<'t>, places: &[Place], episode: &Episode) -> Option<Match<'t>> {
+    let (first, last) = (places.get(episode.first)?, places.get(episode.last)?);
+    let at = *places.get(episode.fired)?;
+    let mut loci: Vec<(u32, u64, u64)> =
+        [*first, at, *last].iter().map(|p| (p.stream, p.line, p.offset)).collect();
     loci.dedup();
     Some(Match {
-        group: group.to_vec(),
+        group: group.clone(),
         count: episode.last - episode.first + 1,
         first: first.time,
         last: last.time,

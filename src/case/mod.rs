@@ -19,6 +19,7 @@ mod exit;
 mod facts;
 mod finding;
 mod foothold;
+mod gather;
 mod intruder;
 mod notice;
 mod numbering;

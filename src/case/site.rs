@@ -1,7 +1,7 @@
 //! What does the merged tally hold of one site? Its streams, gaps and hits, brought together.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use crate::element::{Masked, mask};
 use crate::event::decode::Layer;
@@ -62,7 +62,25 @@ pub(super) struct Seen<'t> {
     pub(super) source: &'t str,
     /// The kind of log.
     pub(super) log: &'t str,
-    pub(super) hit: Cow<'t, Hit>,
+    pub(super) hit: Found<'t>,
+}
+
+/// A hit of the tally, or one that was concluded from others.
+#[derive(Clone, Debug)]
+pub(super) enum Found<'t> {
+    Kept(&'t Hit),
+    Concluded(Box<Hit>),
+}
+
+impl Deref for Found<'_> {
+    type Target = Hit;
+
+    fn deref(&self) -> &Hit {
+        match self {
+            Self::Kept(hit) => hit,
+            Self::Concluded(hit) => hit,
+        }
+    }
 }
 
 impl<'t> SiteStream<'t> {
@@ -121,7 +139,12 @@ impl<'t> Seen<'t> {
             layer: Layer::Raw,
             excerpt: mask(told.as_bytes(), 0, 200),
         };
-        Self { rule, source: stream.source(), log: stream.log(), hit: Cow::Owned(hit) }
+        Self {
+            rule,
+            source: stream.source(),
+            log: stream.log(),
+            hit: Found::Concluded(Box::new(hit)),
+        }
     }
 }
 
@@ -294,7 +317,7 @@ impl<'t> Site<'t> {
         for stream in &self.streams {
             let (source, log) = (first_name(stream.facts), stream.facts.log.as_str());
             for (rule, set) in &stream.tally.rules {
-                let seen = |hit| Seen { rule: *rule, source, log, hit: Cow::Borrowed(hit) };
+                let seen = |hit| Seen { rule: *rule, source, log, hit: Found::Kept(hit) };
                 self.hits.extend(set.hits.iter().map(seen));
             }
         }

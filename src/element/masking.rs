@@ -2,22 +2,35 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::found::{Found, Hints, search};
 use super::{Element, Grade};
 use crate::pan::plain::Plain;
 use crate::pan::{spelled, truncated};
 
-/// Text that is safe to show: card numbers masked, secrets gone.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Masked(String);
+/// Text that is safe to show: card numbers masked, secrets gone. Clones share it.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Masked(Arc<str>);
 
 impl Masked {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Masked {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Masked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(deserializer)?.into()))
     }
 }
 
@@ -57,12 +70,13 @@ pub fn mask(text: &[u8], at: usize, max: usize) -> Masked {
     for _ in 0..PASSES {
         let (again, _, found) = redact(shown.as_bytes(), 0);
         if again == shown.as_bytes() && !found {
-            return Masked(shown);
+            return Masked(shown.into());
         }
         shown = cut(&String::from_utf8_lossy(&again), 0, max);
     }
     let spells = |c: char| c.is_ascii_alphanumeric() || c == '@';
-    Masked(shown.chars().map(|c| if spells(c) { '#' } else { c }).collect())
+    let hidden: String = shown.chars().map(|c| if spells(c) { '#' } else { c }).collect();
+    Masked(hidden.into())
 }
 
 /// Without the edges at which the text goes on unsearched: what stands there may be a part.

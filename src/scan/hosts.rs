@@ -61,7 +61,9 @@ impl Records {
 
 impl Series {
     fn sorted(mut self) -> Self {
-        self.points.sort_by_key(|point| point.line);
+        let mut points: Vec<_> = std::mem::take(&mut self.points).iter().collect();
+        points.sort_by_key(|point| point.line);
+        self.points.extend(points);
         let mut sorted = Self::default();
         sorted.append(&self);
         sorted

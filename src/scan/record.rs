@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::element::{Card, Elements, Fingerprint, Record};
 use crate::time::Time;
 
-use super::Facts;
+use super::{Facts, Points};
 
 /// Which way the data of a record went, as its entry says.
 #[derive(
@@ -106,6 +106,12 @@ impl Records {
         });
     }
 
+    /// Forgets what only speeds appending up.
+    pub(super) fn close(&mut self) {
+        self.clients.shrink_to_fit();
+        self.index = Texts::default();
+    }
+
     pub(super) fn client(&mut self, name: &str) -> u32 {
         self.index.intern(&mut self.clients, name)
     }
@@ -156,7 +162,7 @@ pub struct Series {
     /// The texts that points name, masked.
     pub texts: Vec<Box<str>>,
     /// The matches, in the order of the stream.
-    pub points: Vec<Point>,
+    pub points: Points,
     /// Matches beyond [`Series::CAP`]: counted, not kept.
     pub dropped: u64,
     /// Matches without a readable time: they cannot be correlated.
@@ -218,8 +224,8 @@ impl Series {
     /// report says so.
     pub const CAP: usize = 1_000_000;
 
-    /// The most bytes of different texts that the points name: with as many points as may be, about
-    /// 150 MB. Points beyond are only counted.
+    /// The most bytes of different texts that the points name, in about 60 MB. Points beyond are only
+    /// counted.
     pub const TEXTS: usize = 16 << 20;
 
     /// Adds a match with what it says in each column; `None` for a match without a time.
@@ -235,7 +241,14 @@ impl Series {
         }
         let texts = &mut self.texts;
         let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
-        self.points.push(Point { time, line, offset, values });
+        self.points.push(&Point { time, line, offset, values });
+    }
+
+    /// Forgets what only speeds appending up.
+    pub(super) fn close(&mut self) {
+        self.texts.shrink_to_fit();
+        self.points.shrink();
+        self.index = Texts::default();
     }
 
     /// The text of a value.
@@ -245,7 +258,7 @@ impl Series {
 
     pub(super) fn append(&mut self, next: &Self) {
         self.timeless += next.timeless;
-        for point in &next.points {
+        for point in next.points.iter() {
             let values: Vec<Option<&str>> = point.values.iter().map(|v| next.text(*v)).collect();
             self.push(Some(point.time), point.line, point.offset, &values);
         }
@@ -278,7 +291,7 @@ mod tests {
         assert!((Series::TEXTS..Series::TEXTS + 400).contains(&bytes), "{bytes}");
         assert_eq!(whole.points.len() as u64 + whole.dropped, 100_000);
         assert_eq!(
-            whole.points.last().map(|point| point.line + 1),
+            whole.points.iter().last().map(|point| point.line + 1),
             Some(whole.points.len() as u64)
         );
         assert!(made(9_999) == whole);

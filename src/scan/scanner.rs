@@ -1,6 +1,6 @@
 //! One thread's way through a block.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::element::{Finder, Masked, Record, Scratch, mask};
@@ -197,9 +197,10 @@ impl<'s> Scanner<'s> {
                 &self.chosen
             }
         };
+        let shown = Showing::default();
         for rule in chosen {
             if let Some(layer) = rules.matches(*rule, &mut subject) {
-                self.note(*rule, layer, event, entry, tally);
+                self.note(*rule, layer, event, entry, &shown, tally);
             }
         }
         self.memo = memo;
@@ -211,6 +212,7 @@ impl<'s> Scanner<'s> {
         layer: Layer,
         event: &Event<'_>,
         entry: &Entry<'_>,
+        shown: &Showing,
         tally: &mut SiteTally,
     ) {
         if self.rules.columns(rule).is_some() {
@@ -219,13 +221,12 @@ impl<'s> Scanner<'s> {
         if !self.rules.reports(rule) {
             return;
         }
-        let detail = |field| event.get(field).map(|value| mask(value, 0, DETAIL));
         let hit = Hit {
             line: entry.line,
             offset: entry.offset,
             time: event.time,
             client: client(event, self.inventory).map(Into::into),
-            path: detail(Field::Stem),
+            path: detail(&shown.path, event, Field::Stem),
             user_agent: None,
             status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
             bytes: event.number(Field::BytesOut),
@@ -236,9 +237,9 @@ impl<'s> Scanner<'s> {
             excerpt: Masked::default(),
         };
         tally.rules.entry(rule).or_default().push(hit, |hit| {
-            hit.user_agent = detail(Field::UserAgent);
+            hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
             hit.links = self.links(event);
-            hit.excerpt = mask(entry.bytes, 0, EXCERPT);
+            hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
         });
     }
 
@@ -265,6 +266,19 @@ impl<'s> Scanner<'s> {
         let series = tally.series.entry(rule).or_default();
         series.push(event.time.map(Time::micros), entry.line, entry.offset, &values);
     }
+}
+
+/// How an entry is shown, whichever rules it matches: made once, and shared by their hits.
+#[derive(Default)]
+struct Showing {
+    path: OnceCell<Option<Masked>>,
+    agent: OnceCell<Option<Masked>>,
+    excerpt: OnceCell<Masked>,
+}
+
+fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> Option<Masked> {
+    let detail = || event.get(field).map(|value| mask(value, 0, DETAIL));
+    known.get_or_init(detail).clone()
 }
 
 /// The sites of a block. Neighbouring entries mostly share one, and one hour.

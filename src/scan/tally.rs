@@ -11,7 +11,8 @@ use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
 use super::{
-    AtOdds, Facts, HitSet, Hours, Index, Pages, Records, Sequences, Series, Trace, Trails,
+    AtOdds, Facts, HitSet, Hours, Index, Pages, Points, RecordFact, Records, Sequences, Series,
+    Trace, Trails,
 };
 
 /// Times that run backwards within a stream.
@@ -104,6 +105,18 @@ impl SiteTally {
         std::iter::once(whole).chain(facts.map(of_records))
     }
 
+    /// Forgets what only speeds appending up.
+    fn close(&mut self) {
+        self.rules.values_mut().for_each(HitSet::close);
+        self.series.values_mut().for_each(Series::close);
+        self.records.close();
+    }
+
+    /// The matches that correlations count.
+    fn points(&mut self) -> impl Iterator<Item = &mut Points> {
+        self.series.values_mut().map(|series| &mut series.points)
+    }
+
     pub(super) fn append(&mut self, next: Self) {
         for (ours, theirs) in self.placed.iter_mut().zip(next.placed) {
             *ours += theirs;
@@ -189,6 +202,7 @@ impl Part {
     /// Makes it small, once nothing is appended any more: what it becomes does not depend on cuts.
     pub fn close(&mut self) {
         self.index.fold();
+        self.sites.values_mut().for_each(SiteTally::close);
     }
 }
 
@@ -336,9 +350,14 @@ impl Yield {
         Self { trails, prefixes, ..Self::named(&[name.to_owned()]) }
     }
 
-    /// How many records are held in memory.
+    /// How many bytes of records and matches are held in memory.
     fn held(&self) -> usize {
-        self.part.sites.values().map(|site| site.records.facts.held()).sum()
+        let points = |site: &SiteTally| -> usize {
+            site.series.values().map(|series| series.points.held()).sum()
+        };
+        let of_site =
+            |site: &SiteTally| site.records.facts.held() * size_of::<RecordFact>() + points(site);
+        self.part.sites.values().map(of_site).sum()
     }
 }
 
@@ -404,13 +423,19 @@ impl Tally {
         self.gaps.extend(other.gaps);
     }
 
-    /// Puts records aside, if many are held in memory.
+    /// Puts records aside, if many are held in memory, and so matches that correlations count.
     fn make_room(&mut self) {
-        let sites = self.streams.values_mut().flat_map(|y| y.part.sites.values_mut());
-        let mut facts: Vec<&mut Facts> = sites.map(|site| &mut site.records.facts).collect();
-        facts.retain(|facts| facts.held() > 0);
+        let mut sites: Vec<&mut SiteTally> =
+            self.streams.values_mut().flat_map(|y| y.part.sites.values_mut()).collect();
+        let facts = sites.iter_mut().map(|site| &mut site.records.facts);
+        let mut facts: Vec<&mut Facts> = facts.filter(|facts| facts.held() > 0).collect();
         if facts.iter().map(|facts| facts.held()).sum::<usize>() > Facts::BOUND {
             Facts::put_all_aside(&mut facts);
+        }
+        let points = sites.into_iter().flat_map(SiteTally::points);
+        let mut points: Vec<&mut Points> = points.filter(|points| points.held() > 0).collect();
+        if points.iter().map(|points| points.held()).sum::<usize>() > Points::BOUND {
+            Points::put_all_aside(&mut points);
         }
     }
 
@@ -431,7 +456,7 @@ impl Extend<Self> for Tally {
         for other in others {
             new += other.streams.values().map(Yield::held).sum::<usize>();
             self.add(other);
-            if new > Facts::BOUND / 2 {
+            if new > Points::BOUND {
                 self.make_room();
                 new = 0;
             }

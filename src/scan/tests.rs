@@ -256,7 +256,8 @@ fn a_part_file_that_repeats_a_text_is_read_on() {
     for (time, text) in (0..).zip(said) {
         series.push(Some(time), 1, 0, &[Some(text)]);
     }
-    let told: Vec<_> = series.points.iter().map(|p| series.text(p.values[0]).unwrap()).collect();
+    let told: Vec<_> =
+        series.points.iter().map(|p| series.text(p.values[0]).unwrap().to_owned()).collect();
     assert_eq!(told, said);
     assert_eq!(series.texts.len(), 4);
 }
