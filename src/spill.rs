@@ -28,6 +28,12 @@ pub fn lost() -> Option<&'static str> {
     LOST.get().map(String::as_str)
 }
 
+/// What was done, unless something that was put aside in this process is missing: then why. What is
+/// written or told without it would be wrong.
+pub fn unless_lost<T>(done: T) -> Result<T, &'static str> {
+    lost().map_or(Ok(done), Err)
+}
+
 /// Says that something is missing.
 pub fn lose(why: &str, error: &io::Error) {
     LOST.get_or_init(|| {

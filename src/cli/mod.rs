@@ -38,7 +38,7 @@ pub(crate) use sandbox::Sandbox;
 
 /// Nothing may be told of evidence of which something that was put aside is missing.
 pub(crate) fn nothing_lost() -> Result<(), Failure> {
-    leaksweep::spill::lost().map_or(Ok(()), |why| Err(Failure::new(why)))
+    leaksweep::spill::unless_lost(()).map_err(Failure::new)
 }
 
 /// The operating system gave no threads.

@@ -176,8 +176,7 @@ impl Serialize for Facts {
             }
             _ => serializer.collect_seq(self.iter())?,
         };
-        // What is written without what is lost would be wrong.
-        spill::lost().map_or(Ok(written), |why| Err(serde::ser::Error::custom(why)))
+        spill::unless_lost(written).map_err(serde::ser::Error::custom)
     }
 }
 

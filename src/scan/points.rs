@@ -150,9 +150,8 @@ impl Extend<Point> for Points {
 
 impl Serialize for Points {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let list = serializer.collect_seq(self.iter())?;
-        // What is written without what is lost would be wrong.
-        spill::lost().map_or(Ok(list), |why| Err(serde::ser::Error::custom(why)))
+        let written = serializer.collect_seq(self.iter())?;
+        spill::unless_lost(written).map_err(serde::ser::Error::custom)
     }
 }
 
