@@ -36,7 +36,7 @@ use element::Finder;
 use pass::{Framed, Pass};
 use report::{Report, Run};
 use rule::RuleSet;
-use scan::{Mode, Part, Scanner, SiteTally, StreamFacts, Tally, Yield};
+use scan::{Bounds, Mode, Part, Scanner, SiteTally, StreamFacts, Tally, Yield};
 use source::{ContentId, Evidence, Gap, GapKind, Inventory, Limits, Source, Stream};
 
 /// How a sweep is done; what it finds does not depend on `jobs`, `block` and `mode`.
@@ -48,6 +48,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether the prefilter is used.
     pub mode: Mode,
+    /// How much of what an attacker can make up is told apart.
+    pub bounds: Bounds,
     /// Threads; 0 for as many as the machine has.
     pub jobs: usize,
     /// Bytes of a block.
@@ -60,6 +62,7 @@ impl Default for Options {
             events: event::Options::default(),
             limits: Limits::default(),
             mode: Mode::default(),
+            bounds: Bounds::default(),
             jobs: 0,
             block: 1 << 20,
         }
@@ -93,6 +96,7 @@ pub(crate) struct Search<'s> {
     rules: &'s RuleSet,
     finder: &'s Finder,
     mode: Mode,
+    bounds: Bounds,
     /// Scanners that nobody uses now: what they remember is worth keeping.
     idle: &'s Mutex<Vec<Scanner<'s>>>,
 }
@@ -113,7 +117,8 @@ impl<'s> Search<'s> {
     }
 
     fn with(self, look: impl FnOnce(&mut Scanner<'s>) -> Part) -> Part {
-        let new = || Scanner::new(self.rules, self.finder, self.inventory, self.mode);
+        let new =
+            || Scanner::new(self.rules, self.finder, self.inventory, self.mode).within(self.bounds);
         let idle = lock(self.idle).pop();
         let mut scanner = idle.unwrap_or_else(new);
         let part = look(&mut scanner);
@@ -139,8 +144,9 @@ pub fn sweep(
     options: &Options,
     progress: &dyn Progress,
 ) -> std::io::Result<Tally> {
-    let (inventory, mode, idle) = (&evidence.inventory, options.mode, Mutex::default());
-    let search = Search { inventory, rules, finder, mode, idle: &idle };
+    let (inventory, idle) = (&evidence.inventory, Mutex::default());
+    let (mode, bounds) = (options.mode, options.bounds);
+    let search = Search { inventory, rules, finder, mode, bounds, idle: &idle };
     let threads = pass::threads(options.jobs)?;
     let pass = Pass::new(options, progress, &threads);
     let mut tally = Tally { gaps: evidence.gaps.clone(), ..Tally::default() };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::case;
 use crate::pass::{self, Framed, Pass};
 use crate::rule::RuleSet;
-use crate::scan::{Followed, Mode, Pursuer, Pursuit, Tally, Trace, Yield};
+use crate::scan::{Followed, Pursuer, Pursuit, Tally, Trace, Yield};
 use crate::source::{ContentId, Inventory, Source, Stream};
 use crate::{Options, Progress, lock};
 
@@ -151,7 +151,7 @@ pub fn pursue(
         let Some(errands) = errands.0.get(&source.name) else { return };
         source.read(pass.limits, &mut |stream| {
             let errand = errands.iter().find(|errand| errand.name == stream.name);
-            let followed = errand.and_then(|e| e.run(stream, pass, inventory, options.mode));
+            let followed = errand.and_then(|e| e.run(stream, pass, inventory, options));
             lock(&found).extend(followed);
         });
     });
@@ -165,9 +165,9 @@ impl Errand {
         stream: &mut Stream<'_>,
         pass: Pass<'_>,
         inventory: &Inventory,
-        mode: Mode,
+        options: &Options,
     ) -> Option<Tally> {
-        let pursuit = Pursuit::new(self.traces.clone(), mode);
+        let pursuit = Pursuit::new(self.traces.clone(), options.mode, options.bounds);
         let worker = || {
             let mut pursuer = Pursuer::new(&pursuit, inventory, &self.sites);
             move |(block, format): &Framed| pursuer.follow(block, &**format, &self.name)

@@ -121,6 +121,29 @@ fn a_huge_line_is_cut_and_said_to_be() {
 }
 
 #[test]
+fn what_lies_beyond_a_bound_is_said_and_told_apart_when_it_is_raised() {
+    let folder = Folder::new();
+    let line = |n: usize| {
+        // Pages that differ by numbers are one.
+        let page: String = n.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+        format!("192.0.2.1 - - [08/Mar/2017:10:00:00 +0900] \"GET /{page}.php HTTP/1.1\" 200 {n}\n")
+    };
+    folder.write("access.log", (0..6_000).map(line).collect::<String>());
+    let (_, bounded, _) = run(&folder, "sweep -f json access.log");
+    assert!(bounded.contains("1000 answers are of pages beyond the first 5000"), "{bounded}");
+    let (_, raised, _) = run(&folder, "sweep -f json --bounds 2 access.log");
+    assert!(!raised.contains("are of pages beyond") && raised.contains("\"--bounds\""));
+    folder.write("key", [7; 32]);
+    let parts = run(&folder, "sweep --bounds 2 --case-key key -o part=part access.log").0;
+    assert_eq!(parts, 0);
+    let merged = run(&folder, "merge --bounds 2 -f json part").1;
+    let (_, whole, _) = run(&folder, "sweep -f json --bounds 2 --case-key key access.log");
+    assert_eq!(merged, whole);
+    let (code, _, err) = run(&folder, "merge part");
+    assert!(code == 2 && err.contains("--bounds"), "{code} {err}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let folder = with_log();
     folder.write("bad.toml", "[[site]]\nname = \"a\"\nhots = []\n");

@@ -15,9 +15,6 @@ use super::presence::Presence;
 use super::suspect::Suspects;
 use super::{Case, Reason, SiteHit};
 
-/// The most actors of a report; intruders first, then those of most hits.
-const ACTORS: usize = 200;
-
 /// One client: an intruder, one behind a suspicion, or one that attacked several sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -75,8 +72,8 @@ impl Visit {
 type Visits<'c> = BTreeMap<Trace, BTreeMap<&'c str, Visit>>;
 
 /// The actors of all cases, intruders first: those, the clients behind a suspicion that were
-/// followed, and clients that attacked at least two sites.
-pub(super) fn actors(cases: &[Case], suspects: &Suspects) -> Vec<Actor> {
+/// followed, and clients that attacked at least two sites; at most so many.
+pub(super) fn actors(cases: &[Case], suspects: &Suspects, most: usize) -> Vec<Actor> {
     let visits = visits(cases, suspects);
     let mut actors: Vec<Actor> =
         visits.into_iter().map(|(client, sites)| actor(&client, sites, suspects)).collect();
@@ -86,7 +83,7 @@ pub(super) fn actors(cases: &[Case], suspects: &Suspects) -> Vec<Actor> {
     });
     let weight = |actor: &Actor| actor.seen_at.iter().map(|visit| visit.hits).sum::<u64>();
     actors.sort_by_key(|a| (a.intruder_at.is_empty(), std::cmp::Reverse(weight(a))));
-    actors.truncate(ACTORS);
+    actors.truncate(most);
     actors
 }
 

@@ -525,7 +525,7 @@ pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Conclu
 pub fn traces(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Trace> {
     let catalog = Catalog::new(rules);
     let sites = sites(tally, inventory, rules, &catalog);
-    suspect::suspects(&sites, &catalog).traces(&sites)
+    suspect::suspects(&sites, &catalog).traces(&sites, tally.bounds())
 }
 
 /// The sites with all hits, those of correlations and of compared pages among them.
@@ -559,15 +559,16 @@ fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog, criteria: Criteri
     for of_site in all {
         suspects.extend(of_site);
     }
-    let traces = suspects.traces(sites);
+    let bounds = tally.bounds();
+    let traces = suspects.traces(sites, bounds);
     for (case, site) in cases.iter_mut().zip(sites) {
         presence::tell(case, site, &traces, &suspects);
         exit::tell(case);
         chain::tell(case);
     }
-    let actors = actor::actors(&cases, &suspects);
+    let actors = actor::actors(&cases, &suspects, bounds.traces());
     actor::tell(&mut cases, &actors);
-    Conclusion { cases, actors, pivot: Pivot::new(tally, &traces, suspects.beyond()) }
+    Conclusion { cases, actors, pivot: Pivot::new(tally, &traces, suspects.beyond(bounds)) }
 }
 
 /// The case of one site.

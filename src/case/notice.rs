@@ -1,7 +1,7 @@
 //! What is no lack of evidence, but must be known to judge it? Copies, clocks that ran back, hosts
 //! that contradict each other, hits that were only counted.
 
-use crate::scan::{HitSet, Hours, Records};
+use crate::scan::HitSet;
 use crate::source::Rank;
 
 use super::site::Site;
@@ -26,19 +26,27 @@ impl Coverage {
                     "{name}: {dropped} matches were only counted, not correlated with others"
                 ));
             }
+            if tally.pages.beyond > 0 {
+                self.notes.push(format!(
+                    "{name}: {} answers are of pages beyond the first {}: what is usual there is not \
+                     known, so that their outcome stays open",
+                    tally.pages.beyond,
+                    stream.bounds.pages()
+                ));
+            }
             if tally.records.beyond > 0 {
                 self.notes.push(format!(
                     "{name}: {} records are of clients beyond the first {}: whether an intruder \
                      read them is not known",
                     tally.records.beyond,
-                    Records::CLIENTS
+                    stream.bounds.clients()
                 ));
             }
-            if tally.hours.len() == Hours::MOST {
+            if tally.hours.len() == stream.bounds.hours() {
                 self.shortfalls.push(format!(
                     "{name}: only the first {} hours with entries are told apart: holes behind \
                      them cannot be seen",
-                    Hours::MOST
+                    stream.bounds.hours()
                 ));
             }
         }

@@ -47,7 +47,7 @@ pub(super) fn holes(site: &Site<'_>, criteria: &Criteria) -> Vec<Hole> {
     for stream in &site.streams {
         let (log, _) = rotated(stream.name());
         for (field, hours) in &stream.sequences.of {
-            all.entry((log.clone(), field)).or_default().merge(hours.clone());
+            all.entry((log.clone(), field)).or_default().merge(hours.clone(), stream.bounds);
         }
     }
     let least = criteria.sequence_missing;

@@ -112,7 +112,7 @@ pub struct Presence {
     pub first: Option<Sighting>,
     /// The latest entry.
     pub last: Option<Sighting>,
-    /// Distinct paths; at most [`Uses::MOST`] a stream are told apart.
+    /// Distinct paths; at most [`Bounds::uses`](crate::scan::Bounds::uses) a stream are told apart.
     pub paths_known: u64,
     /// Entries whose path is beyond those.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use crate::element::{Masked, mask};
 use crate::event::decode::Layer;
 use crate::scan::{
-    Copies, Disorder, Hit, Index, Links, Outcome, PageUse, Sequences, SiteTally, StreamFacts,
-    Tally, Trace, Trail, Trails,
+    Bounds, Copies, Disorder, Hit, Index, Links, Outcome, PageUse, Sequences, SiteTally,
+    StreamFacts, Tally, Trace, Trail, Trails,
 };
 use crate::source::{ContentId, Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
@@ -42,6 +42,7 @@ pub(super) struct SiteStream<'t> {
     pub(super) facts: &'t StreamFacts,
     pub(super) disorder: Disorder,
     pub(super) tally: &'t SiteTally,
+    pub(super) bounds: Bounds,
     /// Which traces the whole stream may hold.
     pub(super) index: &'t Index,
     /// The numbers that run upward in the whole stream.
@@ -217,6 +218,7 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
                 facts: &yielded.stream,
                 disorder: yielded.part.disorder,
                 tally: of_site,
+                bounds: yielded.part.bounds,
                 index: &yielded.part.index,
                 sequences: &yielded.part.sequences,
                 trails: &yielded.trails,

@@ -5,16 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scan::{Index, Trace, TraceKind};
+use crate::scan::{Bounds, Index, Trace, TraceKind};
 
 use super::attack::{Attack, Attacks};
 use super::catalog::{Catalog, Role};
 use super::intruder::{Intruder, Intruders, is_guessed};
 use super::site::Site;
-
-/// The most traces of one kind that are pursued: clients of intruders first, then those of
-/// suspects, each in the order of their values. How many more there are, the report says.
-pub(super) const MOST: usize = 200;
 
 /// A trace must have so many letters or digits in a row, or nearly every entry is read for it.
 const TELLING: usize = 4;
@@ -117,27 +113,29 @@ impl Suspects {
         self.identities.extend(other.identities);
     }
 
-    /// What is looked for, in order, at most [`MOST`] of a kind.
-    pub(super) fn traces(&self, sites: &[Site<'_>]) -> Vec<Trace> {
+    /// What is looked for, in order: of a kind at most [`Bounds::traces`], clients of intruders first,
+    /// then those of suspects, each in the order of their values.
+    pub(super) fn traces(&self, sites: &[Site<'_>], bounds: Bounds) -> Vec<Trace> {
+        let most = bounds.traces();
         let others = self.suspected.iter().filter(|trace| !self.intruders.contains_key(trace));
-        let clients = self.intruders.keys().chain(others).take(MOST);
+        let clients = self.intruders.keys().chain(others).take(most);
         let streams: BTreeMap<&str, &Index> = sites
             .iter()
             .flat_map(|site| site.streams.iter().map(|stream| (stream.source(), stream.index)))
             .collect();
-        let agents = self.agents.iter().filter(|agent| is_rare(agent, &streams)).take(MOST);
-        let of = |kind| self.identities.iter().filter(move |trace| trace.kind == kind).take(MOST);
+        let agents = self.agents.iter().filter(|agent| is_rare(agent, &streams)).take(most);
+        let of = |kind| self.identities.iter().filter(move |trace| trace.kind == kind).take(most);
         let identities = of(TraceKind::Account).chain(of(TraceKind::Session));
-        let rest = self.paths.iter().take(MOST).chain(agents).chain(identities);
+        let rest = self.paths.iter().take(most).chain(agents).chain(identities);
         let mut traces: Vec<Trace> = clients.chain(rest).cloned().collect();
         traces.sort();
         traces
     }
 
-    /// How many clients are not pursued, since there are more than [`MOST`].
-    pub(super) fn beyond(&self) -> usize {
+    /// How many clients are not pursued, since there are more than [`Bounds::traces`].
+    pub(super) fn beyond(&self, bounds: Bounds) -> usize {
         let others = self.suspected.iter().filter(|trace| !self.intruders.contains_key(trace));
-        (self.intruders.len() + others.count()).saturating_sub(MOST)
+        (self.intruders.len() + others.count()).saturating_sub(bounds.traces())
     }
 }
 

@@ -8,7 +8,7 @@ use leaksweep::report::{Format, Language, OcsfVersion};
 use leaksweep::time::{Time, Zone};
 
 use super::exit::FailOn;
-use super::limits::LimitArgs;
+use super::limits::{BoundArgs, LimitArgs};
 use super::output::Target;
 use super::state::Span;
 use super::tell::Voice;
@@ -123,9 +123,9 @@ Examples:
   leaksweep sweep -q -o html=report.html -o ndjson=hits.ndjson logs/     for cron
   leaksweep sweep -f json logs/ | jq '.sites[] | {site, verdict}'
 
-Nothing is ever written into the evidence, and no output holds a whole card number. What does not fit
-into memory is put aside in the folder for temporary files (TMPDIR): keyed hashes and times, in files
-that only you can read and that are gone at the end.";
+Nothing is ever written into the evidence, and no output holds a whole card number. What does not
+fit into memory is put aside in the folder for temporary files (TMPDIR): keyed hashes and times, in
+files that only you can read and that are gone at the end.";
 
 /// The arguments of `sweep`.
 #[derive(Debug, Args)]
@@ -139,8 +139,6 @@ pub(crate) struct SweepArgs {
     pub(super) logs: LogArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-    #[command(flatten)]
-    pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// Do not follow the intruders through the evidence in a second pass
@@ -162,6 +160,10 @@ pub(crate) struct SweepArgs {
     /// Threads; 0 for as many as there are processors
     #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) jobs: usize,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) bounds: BoundArgs,
 }
 
 /// What is remembered from run to run.
@@ -498,9 +500,11 @@ pub(crate) struct MergeArgs {
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
     pub(super) limits: LimitArgs,
     #[command(flatten)]
-    pub(crate) output: OutputArgs,
+    pub(super) bounds: BoundArgs,
 }
 
 /// The arguments of `report`.

@@ -1,7 +1,10 @@
 //! What may reading cost? The limits as flags; each one that is reached is a gap in the report.
 
+use std::num::NonZeroU32;
+
 use clap::Args;
 use leaksweep::line::Blocks;
+use leaksweep::scan::Bounds;
 use leaksweep::source::{Limits, Stop, Stream};
 
 /// The limits of one sweep.
@@ -30,6 +33,56 @@ pub(crate) struct LimitArgs {
     /// (`zstd --long=30` needs 1G), the dictionary of xz
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "256M")]
     max_window: u64,
+}
+
+/// How much of what an attacker can make up is told apart.
+#[derive(Debug, Args)]
+#[command(next_help_heading = BOUNDS)]
+pub(crate) struct BoundArgs {
+    /// Tell N times as much apart, in as much more memory
+    #[arg(long, value_name = "N", default_value_t = NonZeroU32::MIN, long_help = bounds_help())]
+    bounds: NonZeroU32,
+}
+
+const BOUNDS: &str = "Bounds (what lies beyond one is counted, and the report says so)";
+
+/// The usual bounds, each with its number.
+fn bounds_help() -> String {
+    let usual = Bounds::default();
+    let each = [
+        (usual.pages(), "pages whose answers are compared with each other"),
+        (usual.hours(), "hours with entries"),
+        (usual.clients(), "clients of records"),
+        (usual.hits(), "hits of one rule and outcome"),
+        (usual.kinds(), "kinds of hits of one rule and outcome behind those"),
+        (usual.points(), "matches of one rule that correlations count"),
+        (usual.texts(), "bytes of the texts that those differ by"),
+        (usual.hosts(), "sites that only a Host header names"),
+        (usual.uses(), "paths, agents, accounts... of one intruder"),
+        (usual.walks(), "walks of one intruder through numbered pages"),
+        (usual.traces(), "clients that are followed (of all logs; likewise paths, agents...)"),
+    ];
+    let lines = each.map(|(number, what)| format!("{number:>12} {what}"));
+    format!(
+        "Tell N times as much apart, in as much more memory. Whatever an attacker makes up, of one \
+         site in one log are told apart:\n\n{}\n",
+        lines.join("\n")
+    )
+}
+
+impl BoundArgs {
+    /// The bounds as the library takes them.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds::times(self.bounds)
+    }
+
+    /// Bounds that are not the usual ones, as arguments of a run.
+    pub(super) fn canonical(&self) -> Vec<String> {
+        if self.bounds() == Bounds::default() {
+            return Vec::new();
+        }
+        vec!["--bounds".to_owned(), self.bounds().factor().to_string()]
+    }
 }
 
 impl LimitArgs {
@@ -93,11 +146,28 @@ mod tests {
     struct Only {
         #[command(flatten)]
         limits: LimitArgs,
+        #[command(flatten)]
+        bounds: BoundArgs,
+    }
+
+    fn only(arguments: &[&str]) -> Only {
+        use clap::Parser;
+        Only::try_parse_from([&["x"], arguments].concat()).unwrap()
     }
 
     fn limits(arguments: &[&str]) -> LimitArgs {
-        use clap::Parser;
-        Only::try_parse_from([&["x"], arguments].concat()).unwrap().limits
+        only(arguments).limits
+    }
+
+    #[test]
+    fn bounds_are_said_if_they_are_not_the_usual_ones() {
+        assert!(only(&["--bounds", "1"]).bounds.canonical().is_empty());
+        let set = only(&["--bounds", "20"]).bounds;
+        assert_eq!(
+            (set.bounds().pages(), set.canonical()),
+            (100_000, vec!["--bounds".into(), "20".into()])
+        );
+        assert!(bounds_help().contains(" 5000 pages"));
     }
 
     #[test]

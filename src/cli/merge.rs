@@ -32,6 +32,7 @@ impl MergeArgs {
             logs: &self.logs,
             rules: &self.rules,
             limits: &self.limits,
+            bounds: &self.bounds,
         };
         // Which key it was, the first part tells.
         let head = Head::new(String::new(), told.run(inventory, rules), [].into());
@@ -62,6 +63,7 @@ impl MergeArgs {
         leaksweep::Options {
             events: self.logs.options(inventory),
             limits: self.limits.limits(),
+            bounds: self.bounds.bounds(),
             ..leaksweep::Options::default()
         }
     }

@@ -18,7 +18,7 @@ use leaksweep::time::{Time, Zone, civil_prefix};
 
 use super::args::{EvidenceArgs, LogArgs, RuleArgs, ScopeArgs, SweepArgs};
 use super::file;
-use super::limits::LimitArgs;
+use super::limits::{BoundArgs, LimitArgs};
 use super::sandbox::{Held, Needs};
 use super::{Failure, Outputs};
 
@@ -123,6 +123,7 @@ pub(super) struct Told<'a> {
     pub(super) logs: &'a LogArgs,
     pub(super) rules: &'a RuleArgs,
     pub(super) limits: &'a LimitArgs,
+    pub(super) bounds: &'a BoundArgs,
 }
 
 impl Told<'_> {
@@ -134,6 +135,7 @@ impl Told<'_> {
         self.logs.canonical(&mut arguments);
         self.rules.canonical(&mut arguments);
         arguments.extend(self.limits.canonical());
+        arguments.extend(self.bounds.canonical());
         arguments.iter().map(|argument| hide(argument)).collect()
     }
 
@@ -302,6 +304,7 @@ impl SweepArgs {
         leaksweep::Options {
             events: self.logs.options(inventory),
             limits: self.limits.limits(),
+            bounds: self.bounds.bounds(),
             jobs: match self.jobs {
                 // Asked for now: what says it cannot be read from within the sandbox.
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -319,6 +322,7 @@ impl SweepArgs {
             logs: &self.logs,
             rules: &self.rules,
             limits: &self.limits,
+            bounds: &self.bounds,
         };
         Head::new(key.id.clone(), told.run(&evidence.inventory, rules), self.evidence.given())
     }

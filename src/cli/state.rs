@@ -66,8 +66,8 @@ impl StateArgs {
             OnRuleChange::NewRules => OnChange::NewRules,
             OnRuleChange::Keep => OnChange::Keep,
         };
-        let Options { events, limits, .. } = options;
-        let told = format!("{:?}\0{:?}\0{limits:?}", events.log_format, events.mapping);
+        let Options { events, limits, bounds, .. } = options;
+        let told = format!("{:?}\0{:?}\0{limits:?}\0{bounds:?}", events.log_format, events.mapping);
         let setting = Setting::new(&key.id, inventory, &told, rules, on_change);
         Ledger::open(home, &setting, self.rehash).map_err(unusable)
     }

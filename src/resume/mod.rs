@@ -38,7 +38,8 @@ pub fn resume(
     ledger: &Ledger,
 ) -> Result<Tally, LedgerError> {
     let (inventory, mode, idle) = (&evidence.inventory, options.mode, Mutex::default());
-    let search = Search { inventory, rules, finder, mode, idle: &idle };
+    let bounds = options.bounds;
+    let search = Search { inventory, rules, finder, mode, bounds, idle: &idle };
     let threads = pass::threads(options.jobs)?;
     let pass = Pass::new(options, progress, &threads);
     let lacking = lacking(ledger, rules);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Hit;
 use super::client::network;
+use super::{Bounds, Hit};
 
 /// The hits of one rule in one stream on one site. `counts` is exact; `hits` are, of each outcome,
-/// the first [`HitSet::CAP`] in the order of the stream, and behind them the first
+/// the first [`Bounds::hits`] in the order of the stream, and behind them the first
 /// [`HitSet::OF_KIND`] of each kind of hit: neither a scanner's ten thousand refusals nor ten
 /// thousand harmless answers push out the one success behind them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct HitSet {
     pub counts: [u64; 3],
     /// The hits that are kept.
     pub hits: Vec<Hit>,
-    /// The outcomes, in that order, of which there were more kinds of hits than [`HitSet::KINDS`]
+    /// The outcomes, in that order, of which there were more kinds of hits than [`Bounds::kinds`]
     /// behind the first: what was not kept may be like none that was.
     #[serde(default, skip_serializing_if = "is_none_crowded")]
     pub crowded: [bool; 3],
@@ -31,20 +31,14 @@ fn is_none_crowded(crowded: &[bool; 3]) -> bool {
 }
 
 impl HitSet {
-    /// The most hits of one rule and outcome that are kept per stream and site, whatever they are.
-    pub const CAP: usize = 10_000;
-
-    /// The most kinds of hits of one rule and outcome of which hits behind those are kept.
-    pub const KINDS: usize = 1_000;
-
     /// How many hits of a kind are kept behind the first: as many uses as make a planted page.
     pub const OF_KIND: u8 = 3;
 
     /// Adds a hit; if it is kept, `show` adds to it what it is only shown by, which is dear.
-    pub fn push(&mut self, mut hit: Hit, show: impl FnOnce(&mut Hit)) {
+    pub fn push(&mut self, mut hit: Hit, bounds: Bounds, show: impl FnOnce(&mut Hit)) {
         let before = self.counts[hit.outcome as usize];
         self.counts[hit.outcome as usize] += 1;
-        if self.wants(before, &hit) {
+        if self.wants(before, &hit, bounds) {
             show(&mut hit);
             self.hits.push(hit);
         }
@@ -65,11 +59,11 @@ impl HitSet {
         dropped
     }
 
-    pub(super) fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
         let mut before = self.counts;
         for hit in next.hits {
             let before = &mut before[hit.outcome as usize];
-            if self.wants(*before, &hit) {
+            if self.wants(*before, &hit, bounds) {
                 self.hits.push(hit);
             }
             *before += 1;
@@ -92,11 +86,11 @@ impl HitSet {
 
     /// Whether a hit is kept that has so many of its outcome before it: one of the first, or one that
     /// tells something new.
-    fn wants(&mut self, before: u64, hit: &Hit) -> bool {
-        if before < Self::CAP as u64 {
+    fn wants(&mut self, before: u64, hit: &Hit, bounds: Bounds) -> bool {
+        if before < bounds.hits() as u64 {
             return true;
         }
-        match self.behind.of(&self.hits).note(hit) {
+        match self.behind.of(&self.hits, bounds).note(hit, bounds) {
             News::New => true,
             News::Known => false,
             News::Crowded => {
@@ -143,14 +137,14 @@ enum News {
 struct Behind(Option<Box<[HashMap<Kind, u8>; 3]>>);
 
 impl Behind {
-    fn of(&mut self, kept: &[Hit]) -> &mut Self {
+    fn of(&mut self, kept: &[Hit], bounds: Bounds) -> &mut Self {
         if self.0.is_none() {
             self.0 = Some(Box::default());
             let mut before = [0; 3];
             for hit in kept {
                 let before = &mut before[hit.outcome as usize];
-                if *before >= HitSet::CAP {
-                    self.note(hit);
+                if *before >= bounds.hits() {
+                    self.note(hit, bounds);
                 }
                 *before += 1;
             }
@@ -158,10 +152,10 @@ impl Behind {
         self
     }
 
-    fn note(&mut self, hit: &Hit) -> News {
+    fn note(&mut self, hit: &Hit, bounds: Bounds) -> News {
         let kinds = &mut self.0.get_or_insert_default()[hit.outcome as usize];
         let kind = Kind::of(hit);
-        if !kinds.contains_key(&kind) && kinds.len() >= HitSet::KINDS {
+        if !kinds.contains_key(&kind) && kinds.len() >= bounds.kinds() {
             return News::Crowded;
         }
         let kept = kinds.entry(kind).or_default();
@@ -216,7 +210,7 @@ mod tests {
     fn set(hits: &[Hit]) -> HitSet {
         let mut set = HitSet::default();
         for hit in hits {
-            set.push(hit.clone(), |_| {});
+            set.push(hit.clone(), Bounds::default(), |_| {});
         }
         set
     }
@@ -232,7 +226,7 @@ mod tests {
                 for block in all.chunks(block) {
                     let text = serde_json::to_string(&joined).unwrap();
                     joined = serde_json::from_str(&text).unwrap();
-                    joined.append(set(block));
+                    joined.append(set(block), Bounds::default());
                 }
                 assert!(joined == whole, "{clients} {block}");
             }
@@ -250,6 +244,7 @@ mod tests {
         assert_eq!(client(&few, "2001:db8:0:8::"), usize::from(HitSet::OF_KIND));
         let many = set(&hits(3_000));
         assert_eq!(many.crowded, [true, false, false]);
-        assert!(many.hits.len() <= 3 * (HitSet::CAP + 3 * HitSet::KINDS));
+        let usual = Bounds::default();
+        assert!(many.hits.len() <= 3 * (usual.hits() + 3 * usual.kinds()));
     }
 }

@@ -1,45 +1,45 @@
 //! How many sites may a stream name? Whoever sends requests chooses their Host header, so sites
-//! that only such a header names are bounded: the first [`Place::MOST_HOSTS`] of a stream are kept,
+//! that only such a header names are bounded: the first [`Bounds::hosts`] of a stream are kept,
 //! the entries of the others belong to the site [`Place::OTHER_HOSTS`]. Which are kept, and the
 //! order in which the others' hits and records stand, depend on the lines alone, not on blocks.
 
 use std::collections::BTreeMap;
 
-use super::{Records, Series, SiteTally};
+use super::{Bounds, Records, Series, SiteTally};
 use crate::source::Place;
 
 type Sites = BTreeMap<String, SiteTally>;
 
 /// The sites of the next entries, without those for which there is no room beside `known`.
-pub(super) fn admitted(known: &Sites, mut next: Sites) -> Sites {
+pub(super) fn admitted(known: &Sites, mut next: Sites, bounds: Bounds) -> Sites {
     let taken = known.values().filter(|site| site.named_at.is_some()).count();
     let new = next.iter().filter(|(name, _)| !known.contains_key(*name));
     let mut new: Vec<(u64, String)> =
         new.filter_map(|(name, site)| Some((site.named_at?, name.clone()))).collect();
-    let room = Place::MOST_HOSTS.saturating_sub(taken);
+    let room = bounds.hosts().saturating_sub(taken);
     if new.len() <= room {
         return next;
     }
     new.sort_unstable();
     let mut others = SiteTally::default();
     for (_, name) in new.drain(room..) {
-        others.append(next.remove(&name).unwrap_or_default());
+        others.append(next.remove(&name).unwrap_or_default(), bounds);
     }
     others.named_at = None;
-    others.sort();
-    next.entry(Place::OTHER_HOSTS.to_owned()).or_default().append(others);
+    others.sort(bounds);
+    next.entry(Place::OTHER_HOSTS.to_owned()).or_default().append(others, bounds);
     next
 }
 
 impl SiteTally {
     /// Puts what stands in the order of the stream into that order again.
-    fn sort(&mut self) {
+    fn sort(&mut self, bounds: Bounds) {
         for hits in self.rules.values_mut() {
             hits.sort();
         }
         self.records = std::mem::take(&mut self.records).sorted();
         for series in self.series.values_mut() {
-            *series = std::mem::take(series).sorted();
+            *series = std::mem::take(series).sorted(bounds);
         }
     }
 }
@@ -60,12 +60,12 @@ impl Records {
 }
 
 impl Series {
-    fn sorted(mut self) -> Self {
+    fn sorted(mut self, bounds: Bounds) -> Self {
         let mut points: Vec<_> = std::mem::take(&mut self.points).iter().collect();
         points.sort_by_key(|point| point.line);
         self.points.extend(points);
         let mut sorted = Self::default();
-        sorted.append(&self);
+        sorted.append(&self, bounds);
         sorted
     }
 }
@@ -113,7 +113,7 @@ mod tests {
         };
         let names: Vec<String> = (0..6_000).map(host).collect();
         let expected = tallied(&names, 1);
-        assert_eq!(expected.len(), Place::MOST_HOSTS + 2);
+        assert_eq!(expected.len(), Bounds::default().hosts() + 2);
         let entries: u64 = expected.values().map(|site| site.entries).sum();
         assert_eq!((entries, expected["listed"].entries), (6_000, 600));
         for size in [2, 7, 1_500, 6_000] {

@@ -1,7 +1,7 @@
 //! What was there, hour by hour: how many entries, which numbers?
 //!
 //! Whoever forges stamps can name any hour, so the hours of one site in one stream are bounded: the
-//! earliest [`Hours::MOST`] are kept. Which those are does not depend on the order of merging: an
+//! earliest [`Bounds::hours`] are kept. Which those are does not depend on the order of merging: an
 //! hour among the earliest of all is among the earliest of every part.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use super::Bounds;
 use crate::time::{Time, TimeError};
 
 /// What adds up within an hour, in any order.
@@ -26,32 +27,26 @@ impl Sum for u64 {
 
 /// By hour since the epoch: entries, if nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "BTreeMap<i64, T>", bound(deserialize = "T: Sum + Deserialize<'de>"))]
+#[serde(try_from = "BTreeMap<i64, T>", bound(deserialize = "T: Deserialize<'de>"))]
 pub struct Hours<T = u64>(BTreeMap<i64, T>);
-
-impl Hours {
-    /// The most hours that are kept: seven years of them. Entries of later ones are only counted
-    /// with all others, and the coverage says so.
-    pub const MOST: usize = 1 << 16;
-}
 
 impl<T: Sum> Hours<T> {
     /// Adds what an hour has.
-    pub(crate) fn add(&mut self, hour: i64, has: T) {
+    pub(crate) fn add(&mut self, hour: i64, has: T, bounds: Bounds) {
         match self.0.entry(hour) {
             Entry::Occupied(mut known) => known.get_mut().add(has),
             Entry::Vacant(free) => {
                 free.insert(has);
             }
         }
-        if self.0.len() > Hours::MOST {
+        if self.0.len() > bounds.hours() {
             self.0.pop_last();
         }
     }
 
     /// Adds what other entries showed.
-    pub(crate) fn merge(&mut self, other: Self) {
-        other.0.into_iter().for_each(|(hour, has)| self.add(hour, has));
+    pub(crate) fn merge(&mut self, other: Self, bounds: Bounds) {
+        other.0.into_iter().for_each(|(hour, has)| self.add(hour, has, bounds));
     }
 }
 
@@ -72,19 +67,19 @@ impl<T> Deref for Hours<T> {
 impl<T: Sum> FromIterator<(i64, T)> for Hours<T> {
     fn from_iter<I: IntoIterator<Item = (i64, T)>>(hours: I) -> Self {
         let mut all = Self::default();
-        hours.into_iter().for_each(|(hour, has)| all.add(hour, has));
+        hours.into_iter().for_each(|(hour, has)| all.add(hour, has, Bounds::default()));
         all
     }
 }
 
-impl<T: Sum> TryFrom<BTreeMap<i64, T>> for Hours<T> {
+impl<T> TryFrom<BTreeMap<i64, T>> for Hours<T> {
     type Error = TimeError;
 
     fn try_from(hours: BTreeMap<i64, T>) -> Result<Self, TimeError> {
         for hour in hours.keys() {
             Time::checked(Time::of_hour(*hour, 0).micros())?;
         }
-        Ok(hours.into_iter().collect())
+        Ok(Self(hours))
     }
 }
 
@@ -96,11 +91,13 @@ mod tests {
     fn a_flood_of_hours_is_bounded_and_the_order_does_not_matter() {
         let hour = |n: i64| n * 7_919 % 100_003 - 50_000;
         let all: Hours = (0..100_003).map(|n| (hour(n), 1)).collect();
-        assert_eq!(all.len(), Hours::MOST);
-        assert_eq!(all.keys().next_back(), Some(&(-50_000 + Hours::MOST as i64 - 1)));
+        let usual = Bounds::default();
+        assert_eq!(all.len(), usual.hours());
+        assert_eq!(all.keys().next_back(), Some(&(-50_000 + usual.hours() as i64 - 1)));
         let mut merged = Hours::default();
         for part in [2, 0, 1] {
-            merged.merge((0..100_003).filter(|n| n % 3 == part).map(|n| (hour(n), 1)).collect());
+            let of_part = (0..100_003).filter(|n| n % 3 == part);
+            merged.merge(of_part.map(|n| (hour(n), 1)).collect(), usual);
         }
         assert!(merged == all);
     }

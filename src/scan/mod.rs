@@ -16,6 +16,7 @@
 //!   gives the same tally.
 
 mod bits;
+mod bounds;
 mod client;
 mod copies;
 mod facts;
@@ -43,6 +44,7 @@ mod uses;
 mod vlq;
 mod walk;
 
+pub use bounds::Bounds;
 pub use client::network;
 pub use copies::Copies;
 pub use facts::Facts;

@@ -1,7 +1,7 @@
 //! How does a page usually answer, and who uses it? The baseline of one site in one stream.
 //!
 //! Only answers with success (2xx) count, so that a scanner's refusals make no pages. The pages of
-//! a stream are bounded ([`Pages::MOST`], the first in the order of the stream): answers of others
+//! a stream are bounded ([`Bounds::pages`], the first in the order of the stream): answers of others
 //! are counted, and what would rest on their usual size stays unknown.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,10 +14,10 @@ use crate::event::{Event, Field};
 use crate::line::Entry;
 use crate::source::Inventory;
 
-use super::Moment;
 use super::client::client;
 use super::keyed::Keyed;
 use super::vlq;
+use super::{Bounds, Moment};
 
 /// A page: a hash of its path. Digits in a row stand for any number, so that `/order/10021` is one
 /// page with `/order/10022`, and no card number can be hashed. It is cut from SHA-256, so that nobody
@@ -291,18 +291,15 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The most pages of one site in one stream that are kept.
-    pub const MOST: usize = 5_000;
-
     /// Appends the pages of following entries, of which there may be more than are kept.
-    pub(super) fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
         self.beyond += next.beyond;
         let mut pages: Vec<_> = next.of.into_iter().collect();
         pages.sort_by_key(|(id, page)| (page.line, *id));
         for (id, page) in pages {
             if let Some(ours) = self.of.get_mut(&id) {
                 ours.merge(page);
-            } else if self.of.len() < Self::MOST {
+            } else if self.of.len() < bounds.pages() {
                 self.of.insert(id, page);
             } else {
                 self.beyond += page.sizes.count();
@@ -452,12 +449,12 @@ mod tests {
                     let entry = Entry { bytes: b"", offset: *line as u64, line: *line as u64 };
                     answers.note(&event, &entry, &Inventory::default());
                 }
-                all.append(answers.into_pages());
+                all.append(answers.into_pages(), Bounds::default());
             }
             all
         };
         let whole = made(1);
-        assert_eq!(whole.of.len(), Pages::MOST);
+        assert_eq!(whole.of.len(), Bounds::default().pages());
         assert!(whole.beyond > 0);
         assert!(whole.of.values().filter(|page| page.largest.is_some()).count() > 500);
         for block in [7, 1_000, 12_000] {

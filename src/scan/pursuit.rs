@@ -11,7 +11,7 @@ use crate::line::{Block, Entry};
 use crate::source::{Inventory, Place};
 
 use super::client::client;
-use super::{Followed, Mode, Trace, TraceKind};
+use super::{Bounds, Followed, Mode, Trace, TraceKind};
 
 /// The traces that are looked for in a stream: immutable, shared by all threads.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub struct Pursuit {
     traces: Vec<Trace>,
     /// What an entry of a trace must contain; `None` for a search of everything.
     literals: Option<AhoCorasick>,
+    bounds: Bounds,
 }
 
 /// A W3C log says with this which fields the following lines have.
@@ -26,12 +27,12 @@ const DIRECTIVE: &str = "#Fields";
 
 impl Pursuit {
     /// The pursuit of some traces.
-    pub fn new(traces: Vec<Trace>, mode: Mode) -> Self {
+    pub fn new(traces: Vec<Trace>, mode: Mode, bounds: Bounds) -> Self {
         let mut literals: BTreeSet<String> = traces.iter().flat_map(literals).collect();
         literals.insert(DIRECTIVE.to_owned());
         let mut builder = AhoCorasick::builder();
         let search = builder.match_kind(MatchKind::LeftmostFirst).build(&literals);
-        Self { traces, literals: search.ok().filter(|_| mode == Mode::Filtered) }
+        Self { traces, literals: search.ok().filter(|_| mode == Mode::Filtered), bounds }
     }
 
     /// The traces.
@@ -105,7 +106,7 @@ impl<'s> Pursuer<'s> {
 
     /// What a block of the stream `name`, which is of `format`, holds of the traces.
     pub fn follow(&mut self, block: &Block, format: &dyn Format, name: &str) -> Followed {
-        let mut followed = Followed::default();
+        let mut followed = Followed::within(self.pursuit.bounds);
         if !self.search(block) {
             return followed;
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::element::{Card, Elements, Fingerprint, Record};
 use crate::time::Time;
 
-use super::{Facts, Points};
+use super::{Bounds, Facts, Points};
 
 /// Which way the data of a record went, as its entry says.
 #[derive(
@@ -66,7 +66,7 @@ pub struct Records {
     pub clients: Vec<Box<str>>,
     /// The records, in the order of the stream.
     pub facts: Facts,
-    /// Records whose client is beyond [`Records::CLIENTS`], and so unknown.
+    /// Records whose client is beyond [`Bounds::clients`], and so unknown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub beyond: u64,
     #[serde(skip)]
@@ -79,10 +79,6 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Records {
-    /// The most clients of one site in one stream that are told apart: the first ones, in about 100
-    /// MB. Whose the records of others are is not known, and the coverage says so.
-    pub const CLIENTS: usize = 1 << 20;
-
     /// Adds a record.
     pub fn push(
         &mut self,
@@ -116,8 +112,9 @@ impl Records {
         self.index.intern(&mut self.clients, name)
     }
 
-    pub(super) fn append(&mut self, next: &Self) {
-        let map: Vec<Option<u32>> = next.clients.iter().map(|name| self.admit(name)).collect();
+    pub(super) fn append(&mut self, next: &Self, bounds: Bounds) {
+        let map: Vec<Option<u32>> =
+            next.clients.iter().map(|name| self.admit(name, bounds)).collect();
         let mut beyond = next.beyond;
         self.facts.extend(next.facts.iter().map(|fact| {
             let client = fact.client.and_then(|client| map.get(client as usize).copied().flatten());
@@ -128,8 +125,8 @@ impl Records {
     }
 
     /// The number of a client, if it is known or there is room.
-    fn admit(&mut self, name: &str) -> Option<u32> {
-        if self.clients.len() < Self::CLIENTS {
+    fn admit(&mut self, name: &str, bounds: Bounds) -> Option<u32> {
+        if self.clients.len() < bounds.clients() {
             return Some(self.client(name));
         }
         self.index.known(&self.clients, name)
@@ -163,7 +160,7 @@ pub struct Series {
     pub texts: Vec<Box<str>>,
     /// The matches, in the order of the stream.
     pub points: Points,
-    /// Matches beyond [`Series::CAP`]: counted, not kept.
+    /// Matches beyond [`Bounds::points`]: counted, not kept.
     pub dropped: u64,
     /// Matches without a readable time: they cannot be correlated.
     pub timeless: u64,
@@ -220,22 +217,22 @@ impl PartialEq for Texts {
 impl Eq for Texts {}
 
 impl Series {
-    /// The most points that are kept per rule, stream and site; more are only counted, and the
-    /// report says so.
-    pub const CAP: usize = 1_000_000;
-
-    /// The most bytes of different texts that the points name, in about 60 MB. Points beyond are only
-    /// counted.
-    pub const TEXTS: usize = 16 << 20;
-
     /// Adds a match with what it says in each column; `None` for a match without a time.
-    pub fn push(&mut self, time: Option<i64>, line: u64, offset: u64, values: &[Option<&str>]) {
+    pub fn push(
+        &mut self,
+        time: Option<i64>,
+        line: u64,
+        offset: u64,
+        values: &[Option<&str>],
+        bounds: Bounds,
+    ) {
         let Some(time) = time else {
             self.timeless += 1;
             return;
         };
         // The first ones are kept: none behind one that is not.
-        if self.dropped > 0 || self.points.len() >= Self::CAP || self.index.bytes >= Self::TEXTS {
+        let full = self.points.len() >= bounds.points() || self.index.bytes >= bounds.texts();
+        if self.dropped > 0 || full {
             self.dropped += 1;
             return;
         }
@@ -256,11 +253,11 @@ impl Series {
         self.texts.get(value? as usize).map(|text| &**text)
     }
 
-    pub(super) fn append(&mut self, next: &Self) {
+    pub(super) fn append(&mut self, next: &Self, bounds: Bounds) {
         self.timeless += next.timeless;
         for point in next.points.iter() {
             let values: Vec<Option<&str>> = point.values.iter().map(|v| next.text(*v)).collect();
-            self.push(Some(point.time), point.line, point.offset, &values);
+            self.push(Some(point.time), point.line, point.offset, &values, bounds);
         }
         self.dropped += next.dropped;
     }
@@ -274,21 +271,22 @@ mod tests {
     /// one in the place of one that is not.
     #[test]
     fn a_flood_of_texts_is_bounded_and_cuts_do_not_matter() {
+        let usual = Bounds::default();
         let text = |n: u64| format!("{n:0>200}");
         let made = |block: u64| {
             let mut all = Series::default();
             for from in (0..100_000).step_by(block as usize) {
                 let mut series = Series::default();
                 for n in from..(from + block).min(100_000) {
-                    series.push(Some(n as i64), n, n, &[Some(&text(n)), Some("same")]);
+                    series.push(Some(n as i64), n, n, &[Some(&text(n)), Some("same")], usual);
                 }
-                all.append(&series);
+                all.append(&series, usual);
             }
             all
         };
         let whole = made(1);
         let bytes: usize = whole.texts.iter().map(|text| text.len()).sum();
-        assert!((Series::TEXTS..Series::TEXTS + 400).contains(&bytes), "{bytes}");
+        assert!((usual.texts()..usual.texts() + 400).contains(&bytes), "{bytes}");
         assert_eq!(whole.points.len() as u64 + whole.dropped, 100_000);
         assert_eq!(
             whole.points.iter().last().map(|point| point.line + 1),
@@ -300,7 +298,7 @@ mod tests {
     /// Records of each of many made-up clients: those of the first ones are known.
     #[test]
     fn a_flood_of_clients_is_bounded_and_cuts_do_not_matter() {
-        let most = Records::CLIENTS as u64;
+        let most = Bounds::default().clients() as u64;
         let made = |block: u64| {
             let mut all = Records::default();
             for from in (0..most + 1_000).step_by(block as usize) {
@@ -310,7 +308,7 @@ mod tests {
                     let client = records.client(&if n % 5_000 == 1 { 1 } else { n }.to_string());
                     records.facts.push(RecordFact { client: Some(client), line: n, ..fact() });
                 }
-                all.append(&records);
+                all.append(&records, Bounds::default());
             }
             all
         };

@@ -17,7 +17,7 @@ use super::kept::Kept;
 use super::marks::Marks;
 use super::outcome::shows_output;
 use super::page::Answers;
-use super::{Hit, Links, Outcome, Part, SiteTally, Way};
+use super::{Bounds, Hit, Links, Outcome, Part, SiteTally, Way};
 
 /// Whether the prefilter is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct Scanner<'s> {
     finder: &'s Finder,
     inventory: &'s Inventory,
     mode: Mode,
+    bounds: Bounds,
     scratch: Scratch,
     records: Vec<Record>,
     candidates: Candidates,
@@ -63,6 +64,7 @@ impl<'s> Scanner<'s> {
             finder,
             inventory,
             mode,
+            bounds: Bounds::default(),
             scratch: Scratch::default(),
             records: Vec::new(),
             candidates: Candidates::default(),
@@ -73,13 +75,20 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    /// The same under other bounds.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
     /// Scans a block of the stream `name`, which is of `format`.
     pub fn scan(&mut self, block: &Block, format: &dyn Format, name: &str) -> Part {
         let plan = self.rules.plan(format.kind());
-        let mut part = Part { bytes: block.bytes.len() as u64, ..Part::default() };
+        let bytes = block.bytes.len() as u64;
+        let mut part = Part { bounds: self.bounds, bytes, ..Part::default() };
         let mut parser = format.parser();
         let mut event = Event::default();
-        let mut sites = Sites::new(self.inventory.place(name));
+        let mut sites = Sites::new(self.inventory.place(name), self.bounds);
         let mut marks = self.marks(block, true);
         let mut noted = Noted::default();
         for entry in block.entries() {
@@ -90,9 +99,9 @@ impl<'s> Scanner<'s> {
                 continue;
             }
             noted.note(&event, self.inventory);
-            part.sequences.note(&event);
+            part.sequences.note(&event, self.bounds);
             let site = sites.of(&event, entry.line);
-            site.note(&event, parsed);
+            site.note(&event, parsed, self.bounds);
             site.tally.at_odds.note(&event, entry.line);
             site.answers.note(&event, &entry, self.inventory);
             if let Some(time) = event.time {
@@ -121,7 +130,7 @@ impl<'s> Scanner<'s> {
         sites: &BTreeMap<String, SiteTally>,
     ) -> Part {
         let plan = self.rules.plan(format.kind());
-        let mut part = Part::default();
+        let mut part = Part { bounds: self.bounds, ..Part::default() };
         if plan.rules().is_empty() {
             return part;
         }
@@ -236,7 +245,7 @@ impl<'s> Scanner<'s> {
             layer,
             excerpt: Masked::default(),
         };
-        tally.rules.entry(rule).or_default().push(hit, |hit| {
+        tally.rules.entry(rule).or_default().push(hit, self.bounds, |hit| {
             hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
             hit.links = self.links(event);
             hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
@@ -264,7 +273,7 @@ impl<'s> Scanner<'s> {
         let values: Vec<Option<String>> = values.map(shown).collect();
         let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
         let series = tally.series.entry(rule).or_default();
-        series.push(event.time.map(Time::micros), entry.line, entry.offset, &values);
+        series.push(event.time.map(Time::micros), entry.line, entry.offset, &values, self.bounds);
     }
 }
 
@@ -284,6 +293,7 @@ fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> 
 /// The sites of a block. Neighbouring entries mostly share one, and one hour.
 struct Sites<'i> {
     place: Place<'i>,
+    bounds: Bounds,
     list: Vec<Site>,
     /// Hosts are an attacker's: keyed at random.
     index: HashMap<String, usize>,
@@ -301,8 +311,8 @@ struct Site {
 }
 
 impl<'i> Sites<'i> {
-    fn new(place: Place<'i>) -> Self {
-        Self { place, list: Vec::new(), index: HashMap::default(), last: 0 }
+    fn new(place: Place<'i>, bounds: Bounds) -> Self {
+        Self { place, bounds, list: Vec::new(), index: HashMap::default(), last: 0 }
     }
 
     fn of(&mut self, event: &Event<'_>, line: u64) -> &mut Site {
@@ -329,7 +339,7 @@ impl<'i> Sites<'i> {
 
     fn into_part(self, part: &mut Part) {
         for mut site in self.list {
-            site.close_hour();
+            site.close_hour(self.bounds);
             site.tally.pages = site.answers.into_pages();
             part.sites.insert(site.name, site.tally);
         }
@@ -338,7 +348,7 @@ impl<'i> Sites<'i> {
 
 impl Site {
     /// Counts an entry.
-    fn note(&mut self, event: &Event<'_>, parsed: Parsed) {
+    fn note(&mut self, event: &Event<'_>, parsed: Parsed, bounds: Bounds) {
         let tally = &mut self.tally;
         tally.entries += 1;
         tally.unparsed += u64::from(parsed == Parsed::Unparsed);
@@ -349,15 +359,15 @@ impl Site {
         tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
         tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
         if time.hour() != self.hour {
-            self.close_hour();
+            self.close_hour(bounds);
             self.hour = time.hour();
         }
         self.in_hour += 1;
     }
 
-    fn close_hour(&mut self) {
+    fn close_hour(&mut self, bounds: Bounds) {
         if self.in_hour > 0 {
-            self.tally.hours.add(self.hour, self.in_hour);
+            self.tally.hours.add(self.hour, self.in_hour, bounds);
             self.in_hour = 0;
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Field};
 
-use super::{Hours, Sum};
+use super::{Bounds, Hours, Sum};
 
 /// Names under which applications, gateways and event logs write such numbers; and the request's
 /// own id.
@@ -113,32 +113,32 @@ impl Sequences {
     }
 
     /// Notes the numbers of an entry.
-    pub(super) fn note(&mut self, event: &Event<'_>) {
+    pub(super) fn note(&mut self, event: &Event<'_>, bounds: Bounds) {
         let Some(hour) = event.time.map(crate::time::Time::hour) else { return };
         if let Some(id) = event.get(Field::RequestId) {
-            self.add(Field::RequestId.name(), hour, id);
+            self.add(Field::RequestId.name(), hour, id, bounds);
         }
         for (name, value) in event.named() {
             if NAMES.contains(&&**name)
                 && let Ok(name) = std::str::from_utf8(name)
             {
-                self.add(name, hour, value);
+                self.add(name, hour, value, bounds);
             }
         }
     }
 
-    fn add(&mut self, name: &str, hour: i64, value: &[u8]) {
+    fn add(&mut self, name: &str, hour: i64, value: &[u8], bounds: Bounds) {
         let Some(numbers) = Numbers::of(value) else { return };
         match self.of.get_mut(name) {
-            Some(hours) => hours.add(hour, numbers),
-            None => self.of.entry(name.to_owned()).or_default().add(hour, numbers),
+            Some(hours) => hours.add(hour, numbers, bounds),
+            None => self.of.entry(name.to_owned()).or_default().add(hour, numbers, bounds),
         }
     }
 
     /// Adds those of other entries.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self, bounds: Bounds) {
         for (name, numbers) in other.of {
-            self.of.entry(name).or_default().merge(numbers);
+            self.of.entry(name).or_default().merge(numbers, bounds);
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
 use super::{
-    AtOdds, Facts, HitSet, Hours, Index, Pages, Points, RecordFact, Records, Sequences, Series,
-    Trace, Trails,
+    AtOdds, Bounds, Facts, HitSet, Hours, Index, Pages, Points, RecordFact, Records, Sequences,
+    Series, Trace, Trails,
 };
 
 /// Times that run backwards within a stream.
@@ -117,7 +117,7 @@ impl SiteTally {
         self.series.values_mut().map(|series| &mut series.points)
     }
 
-    pub(super) fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
         for (ours, theirs) in self.placed.iter_mut().zip(next.placed) {
             *ours += theirs;
         }
@@ -128,16 +128,16 @@ impl SiteTally {
         self.timeless += next.timeless;
         self.first = [self.first, next.first].into_iter().flatten().min();
         self.last = [self.last, next.last].into_iter().flatten().max();
-        self.hours.merge(next.hours);
+        self.hours.merge(next.hours, bounds);
         for (rule, hits) in next.rules {
-            self.rules.entry(rule).or_default().append(hits);
+            self.rules.entry(rule).or_default().append(hits, bounds);
         }
-        self.pages.append(next.pages);
-        self.records.append(&next.records);
+        self.pages.append(next.pages, bounds);
+        self.records.append(&next.records, bounds);
         self.columns.merge(next.columns);
         self.mails.merge(next.mails);
         for (rule, series) in next.series {
-            self.series.entry(rule).or_default().append(&series);
+            self.series.entry(rule).or_default().append(&series, bounds);
         }
     }
 }
@@ -147,6 +147,9 @@ impl SiteTally {
 pub struct Part {
     /// By site.
     pub sites: BTreeMap<String, SiteTally>,
+    /// How much of it is told apart.
+    #[serde(default, skip_serializing_if = "Bounds::are_usual")]
+    pub bounds: Bounds,
     /// Entries, skipped ones (comments, blank lines) included.
     pub entries: u64,
     /// Bytes of entries, line ends included.
@@ -183,13 +186,14 @@ impl Part {
 
     /// Appends what the following entries yielded.
     pub fn append(&mut self, next: Self) {
-        for (site, tally) in super::hosts::admitted(&self.sites, next.sites) {
-            self.sites.entry(site).or_default().append(tally);
+        self.bounds = self.bounds.max(next.bounds);
+        for (site, tally) in super::hosts::admitted(&self.sites, next.sites, self.bounds) {
+            self.sites.entry(site).or_default().append(tally, self.bounds);
         }
         self.entries += next.entries;
         self.bytes += next.bytes;
         self.index.append(next.index);
-        self.sequences.merge(next.sequences);
+        self.sequences.merge(next.sequences, self.bounds);
         if let Some((first, last)) = next.ends {
             if let Some((_, before)) = self.ends {
                 self.step(before, first);
@@ -215,7 +219,7 @@ impl Part {
         }
         let found = std::mem::take(found);
         match self.sites.get_mut(site) {
-            Some(tally) => tally.append(found),
+            Some(tally) => tally.append(found, self.bounds),
             None => drop(self.sites.insert(site.to_owned(), found)),
         }
     }
@@ -300,6 +304,7 @@ impl Yield {
         let Self { stream, part, trails, .. } = other;
         if (stream.bytes, &stream.format) > (self.stream.bytes, &self.stream.format) {
             self.stream = stream;
+            self.part.bounds = part.bounds;
             self.part.entries = part.entries;
             self.part.bytes = part.bytes;
             self.part.disorder = part.disorder;
@@ -318,11 +323,20 @@ impl Yield {
 
     /// The stream as a whole, then what it holds of each site.
     fn pieces(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
-        let Part { sites, entries, bytes, index, sequences, disorder, ends } = &self.part;
+        let Part { sites, bounds, entries, bytes, index, sequences, disorder, ends } = &self.part;
         let (index, sequences) = (index.clone(), sequences.clone());
         let sites_apart = BTreeMap::new();
         let (entries, bytes, disorder, ends) = (*entries, *bytes, *disorder, *ends);
-        let part = Part { sites: sites_apart, entries, bytes, index, sequences, disorder, ends };
+        let part = Part {
+            sites: sites_apart,
+            bounds: *bounds,
+            entries,
+            bytes,
+            index,
+            sequences,
+            disorder,
+            ends,
+        };
         let (stream, trails) = (self.stream.clone(), self.trails.clone());
         let whole = Self { stream, part, trails, prefixes: self.prefixes.clone() };
         let of_site = |name: &String, tally| {
@@ -382,6 +396,11 @@ impl Tally {
         let files = self.sources.values().flat_map(|end| &end.gaps);
         let streams = self.streams.values().flat_map(|yielded| &yielded.stream.gaps);
         self.gaps.iter().chain(files).chain(streams)
+    }
+
+    /// The widest bounds under which a stream was read.
+    pub fn bounds(&self) -> Bounds {
+        self.streams.values().map(|yielded| yielded.part.bounds).max().unwrap_or_default()
     }
 
     /// Everything that either yielded.

@@ -12,7 +12,7 @@ use crate::line::{Block, Blocks, Framing};
 use crate::rule::{RuleSet, data};
 use crate::source::{Evidence, Inventory, Limits};
 
-use super::{Mode, Part, Scanner, Series};
+use super::{Bounds, Mode, Part, Scanner, Series};
 
 fn finder() -> Finder {
     Finder::new(CaseKey::from_bytes(b"test"))
@@ -254,7 +254,7 @@ fn a_part_file_that_repeats_a_text_is_read_on() {
     let mut series: Series = serde_json::from_str(part).unwrap();
     let said = ["a", "b", "c", "a", "c"];
     for (time, text) in (0..).zip(said) {
-        series.push(Some(time), 1, 0, &[Some(text)]);
+        series.push(Some(time), 1, 0, &[Some(text)], Bounds::default());
     }
     let told: Vec<_> =
         series.points.iter().map(|p| series.text(p.values[0]).unwrap().to_owned()).collect();

@@ -11,7 +11,7 @@ use crate::line::Entry;
 use crate::time::Time;
 
 use super::client::network;
-use super::{Hours, Outcome, Uses, Walks};
+use super::{Bounds, Hours, Outcome, Uses, Walks};
 
 /// By what an actor is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -174,7 +174,7 @@ impl Trail {
         self.clients.of.len() > Self::FEW
     }
 
-    fn note(&mut self, event: &Event<'_>, client: Option<&str>, entry: &Entry<'_>) {
+    fn note(&mut self, event: &Event<'_>, client: Option<&str>, entry: &Entry<'_>, bounds: Bounds) {
         let bytes = event.number(Field::BytesOut).unwrap_or(0);
         self.requests += 1;
         self.bytes += bytes;
@@ -183,7 +183,7 @@ impl Trail {
         if let Some(time) = event.time {
             let here = Moment { time, line: entry.line, offset: entry.offset };
             self.reach(Some(here), Some(here));
-            self.hours.add(time.hour(), 1);
+            self.hours.add(time.hour(), 1, bounds);
         }
         let note = |uses: &mut Uses, value: Option<&[u8]>| {
             if let Some(value) = value {
@@ -208,21 +208,21 @@ impl Trail {
         self.last = self.last.max(last);
     }
 
-    /// Adds a trail of later entries, or of another stream.
-    pub fn append(&mut self, next: Self) {
+    /// Adds a trail of later entries.
+    fn append(&mut self, next: Self, bounds: Bounds) {
         self.common |= next.common;
         self.requests += next.requests;
         self.bytes += next.bytes;
         self.outcomes.iter_mut().zip(next.outcomes).for_each(|(ours, theirs)| *ours += theirs);
         self.reach(next.first, next.last);
-        self.hours.merge(next.hours);
-        self.paths.append(next.paths);
-        self.agents.append(next.agents);
-        self.accounts.append(next.accounts);
-        self.sessions.append(next.sessions);
-        self.operations.append(next.operations);
-        self.walks.append(next.walks);
-        self.clients.append(next.clients);
+        self.hours.merge(next.hours, bounds);
+        self.paths.append(next.paths, bounds);
+        self.agents.append(next.agents, bounds);
+        self.accounts.append(next.accounts, bounds);
+        self.sessions.append(next.sessions, bounds);
+        self.operations.append(next.operations, bounds);
+        self.walks.append(next.walks, bounds);
+        self.clients.append(next.clients, bounds);
     }
 }
 
@@ -233,9 +233,17 @@ pub type Trails = BTreeMap<String, Trail>;
 /// What a run of entries of one stream holds of some traces. Appending is associative and keeps
 /// the order.
 #[derive(Debug, Default)]
-pub struct Followed(pub(super) BTreeMap<Trace, Trails>);
+pub struct Followed {
+    of: BTreeMap<Trace, Trails>,
+    bounds: Bounds,
+}
 
 impl Followed {
+    /// Nothing, under these bounds.
+    pub(super) fn within(bounds: Bounds) -> Self {
+        Self { of: BTreeMap::new(), bounds }
+    }
+
     pub(super) fn note(
         &mut self,
         trace: &Trace,
@@ -244,20 +252,20 @@ impl Followed {
         client: Option<&str>,
         entry: &Entry<'_>,
     ) {
-        let trails = match self.0.get_mut(trace) {
+        let trails = match self.of.get_mut(trace) {
             Some(trails) => trails,
-            None => self.0.entry(trace.clone()).or_default(),
+            None => self.of.entry(trace.clone()).or_default(),
         };
         let trail = trails.entry(site.to_owned()).or_default();
         if trace.kind != TraceKind::UserAgent || !trail.is_common() {
-            trail.note(event, client, entry);
+            trail.note(event, client, entry, self.bounds);
         }
     }
 
     /// What was found of each trace that was looked for; agents that turned out to be common are
     /// only said to be so.
     pub fn finish(mut self, sought: &[Trace]) -> BTreeMap<Trace, Trails> {
-        for (trace, trails) in &mut self.0 {
+        for (trace, trails) in &mut self.of {
             let common =
                 |trail: &&mut Trail| trace.kind == TraceKind::UserAgent && trail.is_common();
             for trail in trails.values_mut().filter(common) {
@@ -265,17 +273,18 @@ impl Followed {
             }
         }
         for trace in sought {
-            self.0.entry(trace.clone()).or_default();
+            self.of.entry(trace.clone()).or_default();
         }
-        self.0
+        self.of
     }
 
     /// Appends what the following entries hold.
     pub fn append(&mut self, next: Self) {
-        for (trace, trails) in next.0 {
-            let ours = self.0.entry(trace).or_default();
+        self.bounds = self.bounds.max(next.bounds);
+        for (trace, trails) in next.of {
+            let ours = self.of.entry(trace).or_default();
             for (site, trail) in trails {
-                ours.entry(site).or_default().append(trail);
+                ours.entry(site).or_default().append(trail, self.bounds);
             }
         }
     }

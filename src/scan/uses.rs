@@ -8,6 +8,8 @@ use crate::element::Masked;
 use crate::line::Entry;
 use crate::time::Time;
 
+use super::Bounds;
+
 /// How often a value occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
@@ -23,7 +25,7 @@ pub struct Use {
     pub offset: u64,
 }
 
-/// The values of one field, masked: the first [`Uses::MOST`] in the order of the stream.
+/// The values of one field, masked: the first [`Bounds::uses`] in the order of the stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uses {
     /// By value.
@@ -33,10 +35,6 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// The most values of a field that are kept for one trace in one stream on one site; entries
-    /// with others are only counted, and the report says so.
-    pub const MOST: usize = 1_000;
-
     pub(super) fn note(
         &mut self,
         value: &Masked,
@@ -52,7 +50,7 @@ impl Uses {
     }
 
     /// Appends the uses of following entries, which may be more than are kept.
-    pub(super) fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
         self.beyond += next.beyond;
         let mut new: Vec<_> = next.of.into_iter().collect();
         new.sort_by(|(a, one), (b, other)| (one.line, a).cmp(&(other.line, b)));
@@ -60,7 +58,7 @@ impl Uses {
             if let Some(ours) = self.of.get_mut(&value) {
                 ours.count += used.count;
                 ours.bytes += used.bytes;
-            } else if self.of.len() < Self::MOST {
+            } else if self.of.len() < bounds.uses() {
                 self.of.insert(value, used);
             } else {
                 self.beyond += used.count;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::element::mask;
 
+use super::Bounds;
+
 /// The most characters of a target that are kept.
 const DETAIL: usize = 120;
 
@@ -39,7 +41,7 @@ impl Run {
     }
 }
 
-/// By target, masked, with `#` for its numbers: the first [`Walks::MOST`] in the order of the
+/// By target, masked, with `#` for its numbers: the first [`Bounds::walks`] in the order of the
 /// stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walks {
@@ -48,9 +50,6 @@ pub struct Walks {
 }
 
 impl Walks {
-    /// The most targets that are kept for one trace in one stream on one site.
-    pub const MOST: usize = 200;
-
     pub(super) fn note(&mut self, target: &[u8], line: u64) {
         let Some((shape, number)) = shape(target) else { return };
         let one = Run { requests: 1, in_sequence: 0, line, ends: (number, number) };
@@ -62,13 +61,13 @@ impl Walks {
     }
 
     /// Appends the runs of following entries, of which there may be more than are kept.
-    pub(super) fn append(&mut self, next: Self) {
+    pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
         let mut new: Vec<_> = next.of.into_iter().collect();
         new.sort_by(|(a, one), (b, other)| (one.line, a).cmp(&(other.line, b)));
         for (target, run) in new {
             if let Some(ours) = self.of.get_mut(&target) {
                 ours.append(&run);
-            } else if self.of.len() < Self::MOST {
+            } else if self.of.len() < bounds.walks() {
                 self.of.insert(target, run);
             }
         }
@@ -102,7 +101,7 @@ mod tests {
             for (i, target) in targets.iter().enumerate() {
                 walks.note(target.as_bytes(), (at * block + i) as u64);
             }
-            all.append(walks);
+            all.append(walks, Bounds::default());
         }
         all
     }

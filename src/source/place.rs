@@ -4,8 +4,8 @@
 //!
 //! Whoever sends requests chooses their Host header, so a line's own host makes a site only where
 //! nothing better is known, only if it could be a host's name (with a dot) or an address, and
-//! `scan` keeps at most the first [`Place::MOST_HOSTS`] such sites of a stream: the entries of the
-//! others belong to the site [`Place::OTHER_HOSTS`].
+//! `scan` keeps a bounded number of the first such sites of a stream: the entries of the others
+//! belong to the site [`Place::OTHER_HOSTS`].
 
 use std::net::IpAddr;
 
@@ -65,10 +65,7 @@ enum Answer<'i> {
 }
 
 impl<'i> Place<'i> {
-    /// The most sites that one stream may name by hosts which are not in the inventory.
-    pub const MOST_HOSTS: usize = 1_000;
-
-    /// The site of the entries beyond [`Place::MOST_HOSTS`].
+    /// The site of the entries whose host is beyond the bound on such sites.
     pub const OTHER_HOSTS: &'static str = "(other hosts)";
 
     pub(super) fn new(inventory: &'i Inventory, stream: &str) -> Self {

@@ -10,7 +10,7 @@ use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
 use crate::scan::{
-    Disorder, Hit, LargeAnswer, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally,
+    Bounds, Disorder, Hit, LargeAnswer, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally,
     StreamFacts, Tally, Way, Yield,
 };
 use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
@@ -96,7 +96,7 @@ pub(super) fn clean(kind: &str) -> Log {
         Log { facts, tally: SiteTally::default(), disorder: Disorder::default(), last_rule: 0 };
     for hour in 0..102 {
         let count = if (7..23).contains(&(hour % 24)) { 60 } else { 6 };
-        log.tally.hours.add(at(6, 0, 0) / 3_600 + hour, count);
+        log.tally.hours.add(at(6, 0, 0) / 3_600 + hour, count, Bounds::default());
     }
     log.settle();
     log
@@ -142,7 +142,7 @@ impl Log {
             layer: Layer::Raw,
             excerpt: mask(path.as_bytes(), 0, 100),
         };
-        set.push(hit, |_| {});
+        set.push(hit, Bounds::default(), |_| {});
     }
 
     /// A page that answered many clients with these sizes.
@@ -298,6 +298,6 @@ pub(super) fn conclusion_by(catalog: &Catalog, tally: &Tally, inventory: &Invent
 pub(super) fn pursued(tally: &Tally) -> Vec<String> {
     let (inventory, catalog) = (inventory(), catalog());
     let sites = sites(tally, &inventory);
-    let traces = suspect::suspects(&sites, &catalog).traces(&sites);
+    let traces = suspect::suspects(&sites, &catalog).traces(&sites, Bounds::default());
     traces.into_iter().map(|trace| trace.value.into()).collect()
 }
