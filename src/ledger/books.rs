@@ -26,7 +26,9 @@ pub(super) struct Books {
     pub(super) sizes: BTreeSet<u64>,
     /// Contents by their sum; more than one where paths differ in the site that they give.
     pub(super) by_sum: HashMap<ContentId, Vec<i64>>,
-    /// Contents by their beginning; under 0 those that are shorter than one.
+    /// How many bytes the contents have that are shorter than a [`print`](super::print()).
+    pub(super) short: BTreeSet<u64>,
+    /// The others by their beginning.
     pub(super) by_print: HashMap<u64, Vec<i64>>,
     /// Paths that were met in this run.
     pub(super) met: BTreeSet<String>,
@@ -45,6 +47,7 @@ impl Books {
             sums: HashMap::new(),
             sizes: BTreeSet::new(),
             by_sum: HashMap::new(),
+            short: BTreeSet::new(),
             by_print: HashMap::new(),
             met: BTreeSet::new(),
             gaps: Vec::new(),
@@ -73,9 +76,10 @@ impl Books {
         if !of_sum.contains(&id) {
             of_sum.push(id);
         }
-        let of_print = self.by_print.entry(kept.print).or_default();
-        if !self.kept.contains_key(&id) {
-            of_print.push(id);
+        if kept.print == 0 {
+            self.short.insert(kept.bytes);
+        } else if !self.kept.contains_key(&id) {
+            self.by_print.entry(kept.print).or_default().push(id);
         }
         self.kept.insert(id, kept);
     }

@@ -207,38 +207,32 @@ impl Ledger {
     /// head holds whole, it is known: at most one of them is among the candidates.
     pub fn candidates(&self, head: &[u8], place: &str) -> Vec<Candidate> {
         let books = self.books();
-        let alike = |print: u64| {
-            let ids = books.by_print.get(&print).map(Vec::as_slice).unwrap_or_default();
-            ids.iter().filter_map(|id| Some((*id, books.kept.get(id)?)))
-        };
-        let fits = |(id, kept): (i64, &Kept)| {
+        let fits = |id: &i64| {
+            let kept = books.kept.get(id)?;
             let lacks = self.earlier.get(&kept.setting).and_then(Earlier::lacks);
             let lacks = lacks.map(|_| kept.setting);
             let usable = lacks.is_some() || self.is_usable(kept);
             let Kept { bytes, sum, mark, .. } = *kept;
             (usable && kept.place == place && bytes > 0).then_some(Candidate {
-                content: id,
+                content: *id,
                 bytes,
                 sum,
                 mark,
                 lacks,
             })
         };
-        let print = print(head);
-        let others = (print != 0).then(|| alike(print)).into_iter().flatten();
-        let mut found: Vec<Candidate> = alike(0).chain(others).filter_map(fits).collect();
-        found.sort_by_key(|candidate| candidate.bytes);
-        let long = found.split_off(found.partition_point(|c| c.bytes <= head.len() as u64));
-        found.retain({
-            let (mut sum, mut at) = (Sum::default(), 0);
-            move |candidate| {
-                let end = candidate.bytes as usize;
-                sum.add(&head[at..end]);
-                at = end;
-                sum.id() == candidate.sum
-            }
-        });
-        found.pop().into_iter().chain(long).collect()
+        let alike = books.by_print.get(&print(head)).into_iter().flatten();
+        let mut alike: Vec<Candidate> = alike.filter_map(fits).collect();
+        alike.sort_by_key(|candidate| candidate.bytes);
+        let long = alike.split_off(alike.partition_point(|c| c.bytes <= head.len() as u64));
+        let short = books.short.range(..=head.len() as u64).copied();
+        let (mut sum, mut at, mut whole) = (Sum::default(), 0, None);
+        for end in short.chain(alike.iter().map(|candidate| candidate.bytes)) {
+            sum.add(&head[at..end as usize]);
+            at = end as usize;
+            whole = books.by_sum.get(&sum.id()).into_iter().flatten().find_map(fits).or(whole);
+        }
+        whole.into_iter().chain(long).collect()
     }
 
     /// What a content yielded, up to its mark and behind it.
