@@ -25,9 +25,10 @@ const VALUE_CAP: usize = 4096;
 /// All pairs of a text whose key can be read, in the order of their values.
 pub(super) fn pairs(text: &[u8]) -> Vec<Pair> {
     let mut found: Vec<Pair> = Vec::new();
+    let mut ends = Ends::default();
     for at in memchr3_iter(b'=', b':', b'>', text) {
         let Some(key) = key_before(text, at) else { continue };
-        let Some(value) = value_after(text, at) else { continue };
+        let Some(value) = value_after(text, at, &mut ends) else { continue };
         let name = text.get(key.clone()).unwrap_or_default();
         let role = keys::role(name, || outer(text, key.start));
         found.push(Pair { role, key: Norm::of(name).hash(), value });
@@ -82,7 +83,7 @@ fn outer(text: &[u8], at: usize) -> Norm {
 }
 
 /// The value behind the separator at `at`.
-fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
+fn value_after(text: &[u8], at: usize, ends: &mut Ends) -> Option<Range<usize>> {
     let mut start = at + 1;
     while matches!(byte(text, start), b' ' | b'>' | b'=') && start < at + 4 {
         start += 1;
@@ -97,51 +98,68 @@ fn value_after(text: &[u8], at: usize) -> Option<Range<usize>> {
         let len = inner.iter().take(VALUE_CAP).position(|b| *b == quote || *b == b'\n')?;
         return Some(start + 1..start + 1 + len);
     }
-    let end = start + plain_len(text.get(start..)?);
+    let end = ends.of(text, start);
     (end > start).then_some(start..end)
 }
 
-/// The length of a value without quotes: it may hold blanks, but not what begins the next pair.
-fn plain_len(text: &[u8]) -> usize {
-    let stop = |b: &u8| {
-        matches!(
-            b,
-            b'&' | b';'
-                | b'|'
-                | b'<'
-                | b'>'
-                | b'"'
-                | b'\t'
-                | b'\n'
-                | b'{'
-                | b'}'
-                | b','
-                | b']'
-                | b')'
-        )
-    };
-    let text = text.get(..text.len().min(VALUE_CAP)).unwrap_or_default();
-    let end = text.iter().position(stop).unwrap_or(text.len());
-    let value = text.get(..end).unwrap_or_default();
-    next_pair(value).unwrap_or(end)
+/// Where values without quotes end that are asked for from left to right: what was looked through for
+/// one of them is not for the next (`a=a=a=…`).
+#[derive(Default)]
+struct Ends {
+    end: Ahead,
+    blank: Ahead,
+    pair: Ahead,
+    /// The last separator behind a blank, and the blank before it.
+    last: (usize, usize),
 }
 
-/// Where ` key=` or ` HTTP/1.1` begins in a value.
-fn next_pair(value: &[u8]) -> Option<usize> {
-    let mut blank = None;
-    for (i, b) in value.iter().enumerate() {
-        match b {
-            b' ' => {
-                blank = Some(i);
-                if value.get(i..)?.starts_with(b" HTTP/") {
-                    return blank;
-                }
-            }
-            b'=' | b':' if blank.is_some() => return blank,
-            _ => {}
+impl Ends {
+    /// The end of the value that begins at `start`: it may hold blanks, but not what begins the next
+    /// pair, which is ` key=` or ` HTTP/1.1`.
+    fn of(&mut self, text: &[u8], start: usize) -> usize {
+        let end = self.end.find(start..text.len().min(start + VALUE_CAP), |i| ends(byte(text, i)));
+        let blank = self.blank.find(start..end, |i| byte(text, i) == b' ');
+        let begins = |i| match byte(text, i) {
+            b' ' => text.get(i..).is_some_and(|rest| rest.starts_with(b" HTTP/")),
+            b => matches!(b, b'=' | b':'),
+        };
+        let pair = self.pair.find(blank..end, begins);
+        if pair == end || byte(text, pair) == b' ' {
+            return pair;
         }
+        if self.last.0 != pair {
+            let before = text.get(blank..pair).unwrap_or_default();
+            let back = before.iter().rposition(|b| *b == b' ').unwrap_or(0);
+            self.last = (pair, blank + back);
+        }
+        self.last.1
     }
-    None
+}
+
+/// Finds places from left to right.
+#[derive(Default)]
+struct Ahead {
+    /// Holds none.
+    free: Range<usize>,
+}
+
+impl Ahead {
+    /// The first place in a span that is one, else its end.
+    fn find(&mut self, span: Range<usize>, is: impl Fn(usize) -> bool) -> usize {
+        if !self.free.contains(&span.start) {
+            self.free = span.start..span.start;
+        }
+        while self.free.end < span.end && !is(self.free.end) {
+            self.free.end += 1;
+        }
+        self.free.end.min(span.end)
+    }
+}
+
+/// Whether a byte ends a value without quotes.
+fn ends(b: u8) -> bool {
+    matches!(b, b'&' | b';' | b'|' | b'<' | b'>' | b'"' | b'\t' | b'\n')
+        || matches!(b, b'{' | b'}' | b',' | b']' | b')')
 }
 
 /// Values behind a Japanese label and a blank: `電話番号 090-…`.
@@ -152,7 +170,7 @@ fn labelled(text: &[u8]) -> impl Iterator<Item = Pair> + '_ {
         let key = key_before(text, i + 1)?;
         let name = text.get(key)?;
         let role = keys::role(name, || Norm::of(b""))?;
-        let value = value_after(text, i + 1)?;
+        let value = value_after(text, i + 1, &mut Ends::default())?;
         Some(Pair { role: Some(role), key: Norm::of(name).hash(), value })
     })
 }
@@ -186,6 +204,7 @@ mod tests {
             ("氏名:山田太郎", vec!["山田太郎"]),
             ("電話番号 03-1", vec!["03-1"]),
             ("GET /?tel=03 HTTP/1.1", vec!["03"]),
+            ("tel=03 tel=04 05 06 mail=07, cvv=08 x", vec!["03", "04 05 06", "07", "08 x"]),
         ];
         for (text, want) in table {
             let got: Vec<_> = pairs(text.as_bytes())
@@ -194,6 +213,22 @@ mod tests {
                 .map(|p| String::from_utf8_lossy(&text.as_bytes()[p.value]).into_owned())
                 .collect();
             assert_eq!(got, want, "{text}");
+        }
+    }
+
+    /// As each value by itself is read, in texts in which ends and pairs lie far ahead.
+    #[test]
+    fn what_is_known_from_before_changes_nothing() {
+        let long = "b".repeat(VALUE_CAP - 7);
+        let parts = ["a=", " ", "x", "a:", ";", " HTTP/1.1", " c=", &long, "\"", "> "];
+        for seed in 0..2_000_usize {
+            let part = |n: &usize| parts[(seed >> (n % 7)) * (n + 3) % 31 % parts.len()];
+            let text: String = (0..12).collect::<Vec<_>>().iter().map(part).collect();
+            let mut ends = Ends::default();
+            for (start, _) in text.match_indices(['=', ':', '>']) {
+                let alone = Ends::default().of(text.as_bytes(), start + 1);
+                assert_eq!(ends.of(text.as_bytes(), start + 1), alone, "{text}");
+            }
         }
     }
 }
