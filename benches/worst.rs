@@ -2,12 +2,18 @@
 //! text for the same stage, per byte and in one run.
 //!
 //! ```text
-//! cargo bench --bench worst              with an optimised build
-//! cargo bench --bench worst -- --quick   small texts, so that it cannot rot
+//! cargo bench --bench worst                     with an optimised build
+//! cargo bench --bench worst -- --quick          small texts, so that it cannot rot
+//! cargo bench --bench worst -- --floods [NAME]  whole logs alone, or those of that name
+//! cargo bench --bench worst -- --stages         stages alone
 //! ```
 //!
-//! A stage that is more than ten times as slow as usual ends the run with an error.
-#![allow(clippy::print_stdout, clippy::use_debug, missing_docs)]
+//! A stage that is more than ten times as slow as usual ends the run with an error; so does a whole log
+//! (`floods`) that is, or that takes more memory than is promised.
+#![allow(clippy::print_stdout, clippy::use_debug, clippy::expect_used, missing_docs)]
+
+#[path = "worst/floods.rs"]
+mod floods;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -98,7 +104,19 @@ const WORST: &[&str] = &[
 ];
 
 fn main() -> ExitCode {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let arguments: Vec<String> = std::env::args().collect();
+    let has = |flag: &str| arguments.iter().position(|argument| argument == flag);
+    let quick = has("--quick").is_some();
+    let only = has("--floods").and_then(|at| arguments.get(at + 1));
+    let only = only.filter(|name| !name.starts_with('-')).map(String::as_str);
+    let flooded = has("--stages").is_none() && floods::run(quick, MOST, only);
+    let broken = flooded | (has("--floods").is_none() && are_slow(quick));
+    // The clock of a few milliseconds says little.
+    if broken && !quick { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Whether one of the stages is too slow on one of the texts.
+fn are_slow(quick: bool) -> bool {
     let bytes = if quick { 1 << 15 } else { 1 << 19 };
     let stages: [(&str, Stage); 5] = [
         ("code in a value", Box::new(values)),
@@ -123,8 +141,7 @@ fn main() -> ExitCode {
         }
         slow |= found.first().is_some_and(|(times, ..)| *times > MOST);
     }
-    // The clock of a few milliseconds says little.
-    if slow && !quick { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    slow
 }
 
 type Stage = Box<dyn FnMut(&[u8])>;
