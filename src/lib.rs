@@ -36,7 +36,7 @@ use element::Finder;
 use pass::{Framed, Pass};
 use report::{Report, Run};
 use rule::RuleSet;
-use scan::{Bounds, Mode, Part, Scanner, SiteTally, StreamFacts, Tally, Yield};
+use scan::{Bounds, Known, Mode, Part, Scanner, SiteTally, StreamFacts, Tally, Yield};
 use source::{ContentId, Evidence, Gap, GapKind, Inventory, Limits, Source, Stream};
 
 /// How a sweep is done; what it finds does not depend on `jobs`, `block` and `mode`.
@@ -102,8 +102,8 @@ pub(crate) struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    fn scan(self, (block, format): &Framed, name: &str) -> Part {
-        self.with(|scanner| scanner.scan(block, &**format, name))
+    fn scan(self, (block, format): &Framed, name: &str, known: &Known) -> Part {
+        self.with(|scanner| scanner.scan_behind(block, &**format, name, known))
     }
 
     /// What the rules find, and nothing else ([`Scanner::hits`]).
@@ -174,9 +174,10 @@ fn read(source: &Source, pass: Pass<'_>, search: Search<'_>) -> Tally {
 /// Scans one stream.
 fn scan(stream: &mut Stream<'_>, pass: Pass<'_>, search: Search<'_>) -> (ContentId, Yield) {
     let name = stream.name.clone();
-    let worker = || |framed: &Framed| search.scan(framed, &name);
+    let known = Known::default();
+    let worker = || |framed: &Framed| search.scan(framed, &name, &known);
     let mut part = Part::default();
-    let walked = pass.walk(stream, worker, |next| part.append(next));
+    let walked = pass.walk(stream, worker, |next| known.append(&mut part, next));
     part.close();
     let (id, stream) = facts(stream, &*walked.format, walked.skipped, pass, search.rules);
     (id, Yield { stream, part, ..Yield::default() })

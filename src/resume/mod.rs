@@ -16,7 +16,7 @@ use crate::ledger::{Candidate, Content, Ledger, LedgerError, Mark, print};
 use crate::line::Blocks;
 use crate::pass::{self, Framed, Pass};
 use crate::rule::RuleSet;
-use crate::scan::Tally;
+use crate::scan::{Known, Tally};
 use crate::source::{Evidence, Gap, Source, Stop, Stream};
 use crate::{HEAD, Options, Progress, Search, facts, lock};
 use reading::{Reading, rest, resumable};
@@ -229,9 +229,10 @@ impl Reader<'_> {
     /// Scans the blocks; returns how many bytes lie in no entry.
     fn scan(self, blocks: Blocks<'_, '_>, reading: &mut Reading) -> u64 {
         let name = blocks.name().to_owned();
-        let worker = || |framed: &Framed| self.search.scan(framed, &name);
+        let known = Known::default();
+        let worker = || |framed: &Framed| self.search.scan(framed, &name, &known);
         let format = Arc::clone(&reading.format);
-        let append = |part, block: &Framed| reading.append(part, block);
+        let append = |part, block: &Framed| reading.append(part, block, &known);
         self.pass.walk_on(&name, blocks, format, worker, append).skipped
     }
 

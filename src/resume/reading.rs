@@ -6,7 +6,7 @@ use crate::HEAD;
 use crate::event::Format;
 use crate::ledger::{Candidate, Mark};
 use crate::pass::Framed;
-use crate::scan::Part;
+use crate::scan::{Known, Part};
 use crate::source::{Stream, Sum};
 
 /// The mark behind which a stream can be scanned alone: the head, which tells the format, lies
@@ -75,12 +75,12 @@ impl Reading {
     }
 
     /// Takes in the next block: the mark moves to its start, as long as the format stays.
-    pub(super) fn append(&mut self, part: Part, (block, format): &Framed) {
+    pub(super) fn append(&mut self, part: Part, (block, format): &Framed, known: &Known) {
         self.turned |= !Arc::ptr_eq(format, &self.format);
         if self.turned {
             return self.tail.append(part);
         }
-        self.until_mark.append(std::mem::replace(&mut self.tail, part));
+        known.append(&mut self.until_mark, std::mem::replace(&mut self.tail, part));
         self.sum.add(&self.behind);
         self.behind.clone_from(&block.bytes);
         let (offset, line) = (block.offset, block.line);

@@ -1,6 +1,7 @@
 //! Which of a million hits are kept? The first, and of the others those that are unlike them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,14 +35,52 @@ impl HitSet {
     /// How many hits of a kind are kept behind the first: as many uses as make a planted page.
     pub const OF_KIND: u8 = 3;
 
-    /// Adds a hit; if it is kept, `show` adds to it what it is only shown by, which is dear.
-    pub fn push(&mut self, mut hit: Hit, bounds: Bounds, show: impl FnOnce(&mut Hit)) {
-        let before = self.counts[hit.outcome as usize];
-        self.counts[hit.outcome as usize] += 1;
-        if self.wants(before, &hit, bounds) {
+    /// Adds a hit of a block, unless what is `known` of the entries before it, or the block itself,
+    /// says that it will not be kept; if it does not, `show` adds to the hit what it is only shown by,
+    /// which is dear. Only what is appended to another set is kept as this one promises.
+    pub fn push(
+        &mut self,
+        mut hit: Hit,
+        bounds: Bounds,
+        known: Option<&Kinds>,
+        show: impl FnOnce(&mut Hit),
+    ) {
+        let count = &mut self.counts[hit.outcome as usize];
+        *count += 1;
+        if *count <= bounds.hits() as u64 && known.is_none()
+            || self.may_be_kept(&hit, bounds, known)
+        {
             show(&mut hit);
             self.hits.push(hit);
         }
+    }
+
+    /// Whether a hit behind the first ones may tell something new: not the fourth of its kind, even if
+    /// the first is none.
+    fn may_be_kept(&mut self, hit: &Hit, bounds: Bounds, known: Option<&Kinds>) -> bool {
+        let kind = Kind::of(hit);
+        match known.map_or(News::New, |known| known.news(&kind, bounds)) {
+            News::New => {
+                let kinds = &mut self.behind.0.get_or_insert_default()[hit.outcome as usize];
+                Arc::make_mut(kinds).add(kind)
+            }
+            News::Known => false,
+            News::Crowded => {
+                self.crowded[hit.outcome as usize] = true;
+                false
+            }
+        }
+    }
+
+    /// The kinds of hits of each outcome that are kept behind the first, where those are there.
+    pub(super) fn kinds(&mut self, bounds: Bounds) -> [Option<Arc<Kinds>>; 3] {
+        let counts = self.counts;
+        let is_full = |outcome: &usize| counts[*outcome] >= bounds.hits() as u64;
+        if !(0..3).any(|outcome| is_full(&outcome)) {
+            return [const { None }; 3];
+        }
+        let behind = self.behind.of(&self.hits, bounds);
+        std::array::from_fn(|o| Some(o).filter(is_full).map(|o| Arc::clone(&behind[o])))
     }
 
     /// All hits.
@@ -90,8 +129,10 @@ impl HitSet {
         if before < bounds.hits() as u64 {
             return true;
         }
-        match self.behind.of(&self.hits, bounds).note(hit, bounds) {
-            News::New => true,
+        let kind = Kind::of(hit);
+        let kinds = &mut self.behind.of(&self.hits, bounds)[hit.outcome as usize];
+        match kinds.news(&kind, bounds) {
+            News::New => Arc::make_mut(kinds).add(kind),
             News::Known => false,
             News::Crowded => {
                 self.crowded[hit.outcome as usize] = true;
@@ -131,39 +172,47 @@ enum News {
     Crowded,
 }
 
-/// How many hits of each kind are kept behind the first, by outcome; made anew when it is missing.
-/// Paths are an attacker's: the maps are keyed at random.
+/// How many hits of each kind are kept behind the first ones of an outcome. Paths are an attacker's:
+/// the map is keyed at random.
 #[derive(Clone, Debug, Default)]
-struct Behind(Option<Box<[HashMap<Kind, u8>; 3]>>);
+pub struct Kinds(HashMap<Kind, u8>);
+
+impl Kinds {
+    fn news(&self, kind: &Kind, bounds: Bounds) -> News {
+        match self.0.get(kind) {
+            Some(kept) if *kept >= HitSet::OF_KIND => News::Known,
+            None if self.0.len() >= bounds.kinds() => News::Crowded,
+            _ => News::New,
+        }
+    }
+
+    /// Adds a hit, unless enough of its kind are there.
+    fn add(&mut self, kind: Kind) -> bool {
+        let kept = self.0.entry(kind).or_default();
+        let is_new = *kept < HitSet::OF_KIND;
+        *kept += u8::from(is_new);
+        is_new
+    }
+}
+
+/// By outcome; made anew when it is missing.
+#[derive(Clone, Debug, Default)]
+struct Behind(Option<Box<[Arc<Kinds>; 3]>>);
 
 impl Behind {
-    fn of(&mut self, kept: &[Hit], bounds: Bounds) -> &mut Self {
-        if self.0.is_none() {
-            self.0 = Some(Box::default());
+    fn of(&mut self, kept: &[Hit], bounds: Bounds) -> &mut [Arc<Kinds>; 3] {
+        self.0.get_or_insert_with(|| {
+            let mut made: [Kinds; 3] = Default::default();
             let mut before = [0; 3];
             for hit in kept {
                 let before = &mut before[hit.outcome as usize];
                 if *before >= bounds.hits() {
-                    self.note(hit, bounds);
+                    made[hit.outcome as usize].add(Kind::of(hit));
                 }
                 *before += 1;
             }
-        }
-        self
-    }
-
-    fn note(&mut self, hit: &Hit, bounds: Bounds) -> News {
-        let kinds = &mut self.0.get_or_insert_default()[hit.outcome as usize];
-        let kind = Kind::of(hit);
-        if !kinds.contains_key(&kind) && kinds.len() >= bounds.kinds() {
-            return News::Crowded;
-        }
-        let kept = kinds.entry(kind).or_default();
-        if *kept >= HitSet::OF_KIND {
-            return News::Known;
-        }
-        *kept += 1;
-        News::New
+            Box::new(made.map(Arc::new))
+        })
     }
 }
 
@@ -207,10 +256,19 @@ mod tests {
         many.chain((20_000..24_000).map(|line| hit(line, line % clients))).collect()
     }
 
-    fn set(hits: &[Hit]) -> HitSet {
+    fn block(hits: &[Hit], known: &[Option<Arc<Kinds>>; 3]) -> HitSet {
         let mut set = HitSet::default();
         for hit in hits {
-            set.push(hit.clone(), Bounds::default(), |_| {});
+            let known = known[hit.outcome as usize].as_deref();
+            set.push(hit.clone(), Bounds::default(), known, |_| {});
+        }
+        set
+    }
+
+    fn set(hits: &[Hit]) -> HitSet {
+        let mut set = HitSet::default();
+        for hit in hits.chunks(1) {
+            set.append(block(hit, &Default::default()), Bounds::default());
         }
         set
     }
@@ -220,16 +278,36 @@ mod tests {
         for clients in [9, 3_000] {
             let all = hits(clients);
             let whole = set(&all);
-            for block in [900, 7_001, 11_000] {
+            for size in [900, 7_001, 11_000, 24_000] {
                 let mut joined = HitSet::default();
                 // A part file is read again between two blocks.
-                for block in all.chunks(block) {
+                for hits in all.chunks(size) {
                     let text = serde_json::to_string(&joined).unwrap();
                     joined = serde_json::from_str(&text).unwrap();
-                    joined.append(set(block), Bounds::default());
+                    joined.append(block(hits, &Default::default()), Bounds::default());
                 }
-                assert!(joined == whole, "{clients} {block}");
+                assert!(joined == whole, "{clients} {size}");
             }
+        }
+    }
+
+    /// Blocks are scanned with what was known when some of those before them were not appended yet.
+    #[test]
+    fn what_is_known_from_before_changes_nothing_that_is_kept() {
+        for clients in [9, 3_000] {
+            let mut all = hits(clients);
+            all.extend(hits(2_000).into_iter().map(|hit| Hit { line: hit.line + 24_000, ..hit }));
+            let (whole, mut joined) = (set(&all), HitSet::default());
+            let mut known = vec![joined.kinds(Bounds::default())];
+            let mut shown = 0;
+            for (n, hits) in all.chunks(700).enumerate() {
+                let next = block(hits, &known[(n * 7 / 8).min(n.saturating_sub(n % 4))]);
+                shown += next.hits.len();
+                joined.append(next, Bounds::default());
+                known.push(joined.kinds(Bounds::default()));
+            }
+            assert!(joined == whole, "{clients}");
+            assert!(shown < 40_000, "{shown}");
         }
     }
 

@@ -230,15 +230,25 @@ impl Series {
             self.timeless += 1;
             return;
         };
-        // The first ones are kept: none behind one that is not.
-        let full = self.points.len() >= bounds.points() || self.index.bytes >= bounds.texts();
-        if self.dropped > 0 || full {
+        if self.is_full(bounds) {
             self.dropped += 1;
             return;
         }
         let texts = &mut self.texts;
         let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
         self.points.push(&Point { time, line, offset, values });
+    }
+
+    /// Whether no further match is kept: the first ones are, and none behind one that is not.
+    pub(super) fn is_full(&self, bounds: Bounds) -> bool {
+        let full = self.points.len() >= bounds.points() || self.index.bytes >= bounds.texts();
+        self.dropped > 0 || full
+    }
+
+    /// Counts a match behind those that are kept.
+    pub(super) fn drop_one(&mut self, has_time: bool) {
+        self.dropped += u64::from(has_time);
+        self.timeless += u64::from(!has_time);
     }
 
     /// Forgets what only speeds appending up.

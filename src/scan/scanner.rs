@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::element::{Finder, Masked, Record, Scratch, mask};
 use crate::event::decode::Layer;
@@ -14,6 +15,7 @@ use crate::time::Time;
 use super::client::client;
 use super::index::Noted;
 use super::kept::Kept;
+use super::known::{Full, Known, OfRules, OfSites};
 use super::marks::Marks;
 use super::outcome::shows_output;
 use super::page::Answers;
@@ -83,12 +85,24 @@ impl<'s> Scanner<'s> {
 
     /// Scans a block of the stream `name`, which is of `format`.
     pub fn scan(&mut self, block: &Block, format: &dyn Format, name: &str) -> Part {
+        self.scan_behind(block, format, name, &Known::default())
+    }
+
+    /// Scans a block before which others are `known`: what would be dropped when it is appended to
+    /// them is not made ready.
+    pub fn scan_behind(
+        &mut self,
+        block: &Block,
+        format: &dyn Format,
+        name: &str,
+        known: &Known,
+    ) -> Part {
         let plan = self.rules.plan(format.kind());
         let bytes = block.bytes.len() as u64;
         let mut part = Part { bounds: self.bounds, bytes, ..Part::default() };
         let mut parser = format.parser();
         let mut event = Event::default();
-        let mut sites = Sites::new(self.inventory.place(name), self.bounds);
+        let mut sites = Sites::new(self.inventory.place(name), self.bounds, known.now());
         let mut marks = self.marks(block, true);
         let mut noted = Noted::default();
         for entry in block.entries() {
@@ -112,7 +126,7 @@ impl<'s> Scanner<'s> {
             if marked.element {
                 self.find_records(&event, &entry, site);
             }
-            self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally);
+            self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally, &site.known);
         }
         self.at = marks.at;
         part.index = noted.into();
@@ -138,7 +152,7 @@ impl<'s> Scanner<'s> {
         let mut event = Event::default();
         let mut place = self.inventory.place(name);
         let mut marks = self.marks(block, self.rules.counts_records());
-        let mut found = SiteTally::default();
+        let known = OfRules::default();
         for entry in block.entries() {
             event.reset(entry.bytes);
             if parser.parse(entry.bytes, &mut event) == Parsed::Skip {
@@ -151,10 +165,12 @@ impl<'s> Scanner<'s> {
             }
             let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
             let site = Some(place.site(host)).filter(|site| sites.contains_key(*site));
-            self.find_hits(&event, &entry, &plan, marked.literal, &mut found);
-            part.add_hits(site.unwrap_or(Place::OTHER_HOSTS), &mut found);
+            let site = site.unwrap_or(Place::OTHER_HOSTS);
+            let found = part.site(site);
+            self.find_hits(&event, &entry, &plan, marked.literal, found, &known);
         }
         self.at = marks.at;
+        part.sites.retain(|_, found| !found.rules.is_empty() || !found.series.is_empty());
         part
     }
 
@@ -193,6 +209,7 @@ impl<'s> Scanner<'s> {
         plan: &Plan,
         literal: bool,
         tally: &mut SiteTally,
+        known: &OfRules,
     ) {
         let rules = self.rules;
         let mut memo = std::mem::take(&mut self.memo);
@@ -209,23 +226,17 @@ impl<'s> Scanner<'s> {
         let shown = Showing::default();
         for rule in chosen {
             if let Some(layer) = rules.matches(*rule, &mut subject) {
-                self.note(*rule, layer, event, entry, &shown, tally);
+                let hit = Matched { rule: *rule, layer, event, entry, known: known.get(rule) };
+                self.note(&hit, &shown, tally);
             }
         }
         self.memo = memo;
     }
 
-    fn note(
-        &self,
-        rule: u32,
-        layer: Layer,
-        event: &Event<'_>,
-        entry: &Entry<'_>,
-        shown: &Showing,
-        tally: &mut SiteTally,
-    ) {
+    fn note(&self, matched: &Matched<'_, '_>, shown: &Showing, tally: &mut SiteTally) {
+        let Matched { rule, layer, event, entry, known } = *matched;
         if self.rules.columns(rule).is_some() {
-            self.point(rule, event, entry, tally);
+            self.point(matched, tally);
         }
         if !self.rules.reports(rule) {
             return;
@@ -245,7 +256,8 @@ impl<'s> Scanner<'s> {
             layer,
             excerpt: Masked::default(),
         };
-        tally.rules.entry(rule).or_default().push(hit, self.bounds, |hit| {
+        let known = known.and_then(|known| known.kinds(hit.outcome));
+        tally.rules.entry(rule).or_default().push(hit, self.bounds, known, |hit| {
             hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
             hit.links = self.links(event);
             hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
@@ -262,7 +274,12 @@ impl<'s> Scanner<'s> {
     }
 
     /// Notes a match for the correlations that refer to its rule.
-    fn point(&self, rule: u32, event: &Event<'_>, entry: &Entry<'_>, tally: &mut SiteTally) {
+    fn point(&self, matched: &Matched<'_, '_>, tally: &mut SiteTally) {
+        let Matched { rule, event, entry, known, .. } = *matched;
+        let series = tally.series.entry(rule).or_default();
+        if known.is_some_and(|known| known.points) {
+            return series.drop_one(event.time.is_some());
+        }
         let shown = |(column, value): (&Column, Option<Vec<u8>>)| match &*column.name {
             "c-ip" | "src_ip" => client(event, self.inventory),
             _ if column.is_told => value.map(|value| self.kept.borrow_mut().of(value)),
@@ -272,9 +289,18 @@ impl<'s> Scanner<'s> {
         let values = self.rules.column_values(rule, event, &self.records);
         let values: Vec<Option<String>> = values.map(shown).collect();
         let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-        let series = tally.series.entry(rule).or_default();
         series.push(event.time.map(Time::micros), entry.line, entry.offset, &values, self.bounds);
     }
+}
+
+/// An entry that a rule matches.
+#[derive(Clone, Copy)]
+struct Matched<'m, 'e> {
+    rule: u32,
+    layer: Layer,
+    event: &'m Event<'e>,
+    entry: &'m Entry<'e>,
+    known: Option<&'m Full>,
 }
 
 /// How an entry is shown, whichever rules it matches: made once, and shared by their hits.
@@ -294,6 +320,7 @@ fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> 
 struct Sites<'i> {
     place: Place<'i>,
     bounds: Bounds,
+    known: Arc<OfSites>,
     list: Vec<Site>,
     /// Hosts are an attacker's: keyed at random.
     index: HashMap<String, usize>,
@@ -303,6 +330,8 @@ struct Sites<'i> {
 struct Site {
     name: String,
     tally: SiteTally,
+    /// What is known of the site from before.
+    known: Arc<OfRules>,
     answers: Answers,
     /// Whether the entry names a host that is no site's.
     foreign: bool,
@@ -311,8 +340,8 @@ struct Site {
 }
 
 impl<'i> Sites<'i> {
-    fn new(place: Place<'i>, bounds: Bounds) -> Self {
-        Self { place, bounds, list: Vec::new(), index: HashMap::default(), last: 0 }
+    fn new(place: Place<'i>, bounds: Bounds, known: Arc<OfSites>) -> Self {
+        Self { place, bounds, known, list: Vec::new(), index: HashMap::default(), last: 0 }
     }
 
     fn of(&mut self, event: &Event<'_>, line: u64) -> &mut Site {
@@ -324,8 +353,10 @@ impl<'i> Sites<'i> {
         if self.last == self.list.len() {
             self.index.insert(name.to_owned(), self.last);
             let tally = SiteTally::default();
+            let known = self.known.get(name).cloned().unwrap_or_default();
             let (name, answers) = (name.to_owned(), Answers::default());
-            self.list.push(Site { name, tally, answers, foreign: false, hour: 0, in_hour: 0 });
+            let (foreign, hour, in_hour) = (false, 0, 0);
+            self.list.push(Site { name, tally, known, answers, foreign, hour, in_hour });
         }
         let own = self.place.is_own_host();
         let site = &mut self.list[self.last];

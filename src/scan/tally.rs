@@ -212,16 +212,9 @@ impl Part {
 
 /// What rules found.
 impl Part {
-    /// Takes what rules found in a later entry of a site.
-    pub(super) fn add_hits(&mut self, site: &str, found: &mut SiteTally) {
-        if found.rules.is_empty() && found.series.is_empty() {
-            return;
-        }
-        let found = std::mem::take(found);
-        match self.sites.get_mut(site) {
-            Some(tally) => tally.append(found, self.bounds),
-            None => drop(self.sites.insert(site.to_owned(), found)),
-        }
+    /// What it holds of a site.
+    pub(super) fn site(&mut self, site: &str) -> &mut SiteTally {
+        self.sites.entry(site.to_owned()).or_default()
     }
 
     /// Puts what some rules found ([`Scanner::hits`](super::Scanner::hits)) in the place of what

@@ -142,7 +142,7 @@ impl Log {
             layer: Layer::Raw,
             excerpt: mask(path.as_bytes(), 0, 100),
         };
-        set.push(hit, Bounds::default(), |_| {});
+        set.push(hit, Bounds::default(), None, |_| {});
     }
 
     /// A page that answered many clients with these sizes.
