@@ -191,7 +191,7 @@ fn local_start(text: &[u8], at: usize, dotted: bool) -> Option<usize> {
 /// The end of the domain at `from`, and the domain in lower case.
 pub(super) fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
     let ascii = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
-    let rest = text.get(from..text.len().min(from + DOMAIN_CAP))?;
+    let rest = text.get(from..text.len().min(from + DOMAIN_CAP)).filter(|r| !is_scaled(r))?;
     let len = rest.iter().position(|b| !ascii(b)).unwrap_or(rest.len());
     let wide = rest.iter().position(|b| !ascii(b) && *b < 0x80).unwrap_or(rest.len());
     let lens = std::iter::once(len).chain((wide != len).then_some(wide));
@@ -200,6 +200,14 @@ pub(super) fn domain(text: &[u8], from: usize) -> Option<(usize, String)> {
         let lower = name.to_lowercase();
         is_domain(&lower).then_some((from + name.len(), lower))
     })
+}
+
+/// `2x.png`, an image for a dense screen: pages ask for so many that it is told at once that this is
+/// no domain.
+fn is_scaled(rest: &[u8]) -> bool {
+    let [b'0'..=b'9', b'x', b'.', top @ ..] = rest else { return false };
+    let end = top.iter().find(|b| !b.is_ascii_alphanumeric());
+    end.is_none_or(|b| b.is_ascii() && !matches!(b, b'.' | b'-'))
 }
 
 fn is_domain(name: &str) -> bool {
@@ -294,6 +302,7 @@ mod tests {
             ("taro@日本語.jp", &["taro@日本語.jp"]),
             ("taro@foo.jpです", &["taro@foo.jp"]),
             ("GET /img/logo@2x.png lodash@4.17.21 icon@3x.zip script@v2.py", &[]),
+            ("me@2x.co.jp,me@2x.io", &["me@2x.co.jp"]),
             ("https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/1", &[]),
             ("https://user:pw@host.com/x", &[]),
             ("git@github.com:org/repo", &[]),
