@@ -234,8 +234,13 @@ fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Witness {
     let mut witness = Witness::union(tests);
     let Some(lane) = sources.get(leaf.source).and_then(Source::lane) else { return witness };
     if !witness.is_rare() {
-        // Targets seldom repeat, so literals are looked for first, if something else has some.
-        let share = if lane == Lane::Target { 1.0 } else { OFTEN_MATCHED };
+        let share = match lane {
+            // They seldom repeat, so literals are looked for first, if something else has some.
+            Lane::Target => 1.0,
+            Lane::Field(_) if witness.needs.is_empty() => OFTEN_MATCHED,
+            // Values that most entries have.
+            Lane::Field(_) => witness.share,
+        };
         let needs = vec![(Need::Present(leaf.source), None)];
         witness = Witness { share, worst: OFTEN_MATCHED, needs };
     }
