@@ -15,7 +15,7 @@ use crate::payload::{self, Family};
 use super::detection::Order;
 use super::field::Lane;
 use super::matcher::{Matcher, whole_number};
-use super::memo::Row;
+use super::memo::{Row, Scratch};
 use super::needle::{ByteSet, Need, Proof, Witness};
 use super::program::{Sources, Subject};
 use super::screen::{self, BySet, ByText, ByValue, ByteClasses, Candidates, Literals};
@@ -260,11 +260,11 @@ impl Screen {
 
     fn candidates(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
         let event = subject.event;
-        let Some(value) = self.lane.value(event) else {
-            if !self.lane.is_absent(event) {
-                found.add(&self.rules(subject, None));
-            }
+        if self.lane.is_absent(event) {
             return;
+        }
+        let Some(value) = self.lane.value(event) else {
+            return self.find_out(subject, None, found);
         };
         // Of digits alone, which decoding does not change.
         if let Some(numbers) = &self.numbers
@@ -276,22 +276,28 @@ impl Screen {
         if let Some(rules) = row.and_then(|row| subject.memo.rules(row)) {
             return found.add(rules);
         }
-        let rules = self.rules(subject, row);
-        found.add(&rules);
-        if let Some(row) = row {
-            subject.memo.note_rules(row, rules);
-        }
+        self.find_out(subject, row, found);
     }
 
-    /// The rules that the values of the lane make candidates.
-    fn rules(&self, subject: &mut Subject<'_>, row: Option<Row>) -> Vec<u32> {
-        let (mut found, mut checks) = (std::mem::take(&mut subject.memo.checks), Vec::new());
-        self.search(subject, &mut found);
-        found.drain(&mut checks);
-        subject.memo.checks = found;
+    /// Adds the rules that the values of the lane make candidates, and notes them in the row.
+    fn find_out(&self, subject: &mut Subject<'_>, row: Option<Row>, found: &mut Candidates) {
+        let mut scratch = std::mem::take(&mut subject.memo.scratch);
+        self.rules(subject, row, &mut scratch);
+        found.add(&scratch.rules);
+        if let Some(row) = row {
+            subject.memo.note_rules(row, &scratch.rules);
+        }
+        subject.memo.scratch = scratch;
+    }
+
+    fn rules(&self, subject: &mut Subject<'_>, row: Option<Row>, scratch: &mut Scratch) {
+        let Scratch { found, checks, rules } = scratch;
+        self.search(subject, found);
+        found.drain(checks);
+        rules.clear();
         let checks = checks.iter().filter_map(|number| self.checks.get(*number as usize));
         let proven = checks.filter(|check| subject.proves(&check.proof, row)).map(|c| c.rule);
-        let mut rules: Vec<u32> = proven.collect();
+        rules.extend(proven);
         let event = subject.event;
         let suspect = |(field, ..): &(Field, Family, u32)| payload::suspect(event, *field);
         if self.payloads.first().is_some_and(suspect) {
@@ -300,7 +306,6 @@ impl Screen {
             };
             rules.extend(self.payloads.iter().filter(&mut does).map(|(.., rule)| *rule));
         }
-        rules
     }
 
     fn search(&self, subject: &mut Subject<'_>, found: &mut Candidates) {

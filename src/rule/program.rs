@@ -348,6 +348,18 @@ impl<'e> Subject<'e> {
         Self { event, records, memo, sources, decoded, plain, readings, words }
     }
 
+    /// What the entry says.
+    pub fn event(&self) -> &'e Event<'e> {
+        self.event
+    }
+
+    /// Whether the entry may be the first of its block whose value of a lane this is: yes too
+    /// often, never no wrongly.
+    pub fn is_first(&mut self, lane: Option<usize>) -> bool {
+        let row = lane.and_then(|lane| self.row(lane));
+        row.is_none_or(|row| self.memo.is_first(row))
+    }
+
     /// Whether `test` says yes to a value of a source, as it stands in the log.
     pub(super) fn each(&self, source: usize, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.each_of(self.event, source, test)

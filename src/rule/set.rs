@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::element::Record;
 use crate::event::decode::Layer;
-use crate::event::{Event, Format, Kind};
+use crate::event::{Event, Field, Format, Kind};
 
 use super::correlation::{Column, Correlation, Measure, Names, no_rule};
 use super::document::{self, Document, Filter, Place, Proofs, Rule};
@@ -310,6 +310,12 @@ impl RuleSet {
         memo: &'e mut Memo,
     ) -> Subject<'e> {
         Subject::new(event, records, &self.sources, memo)
+    }
+
+    /// The number of the lane of a field, by which [`Subject::is_first`] is asked; `None` if no rule
+    /// looks at the field.
+    pub fn lane(&self, field: Field) -> Option<usize> {
+        self.sources.number_of(field::Lane::of(field))
     }
 
     /// What an entry says in each column of rule number `index` ([`RuleSet::columns`]), as it

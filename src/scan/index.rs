@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Field};
+use crate::rule::{RuleSet, Subject};
 use crate::source::Inventory;
 
 use super::bits::{Bits, Flat};
@@ -76,6 +77,9 @@ impl Index {
 /// What the entries of one block name: the same bits, laid out flat.
 #[derive(Default)]
 pub(super) struct Noted {
+    /// The lanes of path and agent, which repeat: what they name is noted once.
+    path: Option<usize>,
+    agent: Option<usize>,
     clients: Flat,
     paths: Flat,
     agents: Flat,
@@ -84,16 +88,22 @@ pub(super) struct Noted {
 }
 
 impl Noted {
+    pub(super) fn new(rules: &RuleSet) -> Self {
+        let (path, agent) = (rules.lane(Field::Stem), rules.lane(Field::UserAgent));
+        Self { path, agent, ..Self::default() }
+    }
+
     /// Notes what an entry names.
-    pub(super) fn note(&mut self, event: &Event<'_>, inventory: &Inventory) {
+    pub(super) fn note(&mut self, subject: &mut Subject<'_>, inventory: &Inventory) {
+        let event = subject.event();
         let client = event.get(Field::Client);
         if let Some(bit) = client.and_then(|given| client_bit(given, event, inventory)) {
             self.clients.set(bit);
         }
-        if let Some(path) = event.get(Field::Stem) {
+        if let Some(path) = event.get(Field::Stem).filter(|_| subject.is_first(self.path)) {
             self.paths.set(bit(path));
         }
-        if let Some(agent) = event.get(Field::UserAgent) {
+        if let Some(agent) = event.get(Field::UserAgent).filter(|_| subject.is_first(self.agent)) {
             self.agents.set(bit(agent));
         }
         if let Some(account) = event.get(Field::User) {
@@ -107,7 +117,7 @@ impl Noted {
 
 impl From<Noted> for Index {
     fn from(noted: Noted) -> Self {
-        let Noted { clients, paths, agents, accounts, sessions } = noted;
+        let Noted { clients, paths, agents, accounts, sessions, .. } = noted;
         Self {
             clients: clients.into(),
             paths: paths.into(),
@@ -170,14 +180,16 @@ pub(super) fn rest_of(text: &[u8], len: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Memo;
 
     fn index(clients: &[&str]) -> Index {
-        let mut noted = Noted::default();
+        let (rules, mut memo) = (RuleSet::default(), Memo::default());
+        let mut noted = Noted::new(&rules);
         for client in clients {
             let mut event = Event::default();
             event.set(Field::Client, client.as_bytes());
             event.set(Field::Stem, &b"/a"[..]);
-            noted.note(&event, &Inventory::default());
+            noted.note(&mut rules.subject(&event, &[], &mut memo), &Inventory::default());
         }
         noted.into()
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::element::mask;
 
-use super::scanner::DETAIL;
+use super::note::DETAIL;
 
 /// Values as they may be kept, remembered: masking is dear, and most were seen before.
 #[derive(Debug, Default)]

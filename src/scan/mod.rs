@@ -29,6 +29,7 @@ mod kept;
 mod keyed;
 mod known;
 mod marks;
+mod note;
 mod odds;
 mod outcome;
 mod page;

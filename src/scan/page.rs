@@ -210,7 +210,7 @@ impl Page {
     }
 
     fn new(path: &[u8], line: u64) -> Self {
-        let path = is_code(path).then(|| mask(path, 0, super::scanner::DETAIL));
+        let path = is_code(path).then(|| mask(path, 0, super::note::DETAIL));
         let (sizes, clients, uses) = (Sizes::default(), Vec::new(), Vec::new());
         Self { sizes, clients, line, path, uses, largest: None }
     }
@@ -337,7 +337,7 @@ impl Answers {
             Some(PageUse { client, at, bytes: Some(bytes) })
         };
         if bytes >= LargeAnswer::BYTES && event.get(Field::Status) == Some(b"200") {
-            let path = mask(path, 0, super::scanner::DETAIL);
+            let path = mask(path, 0, super::note::DETAIL);
             if let Some(used) = used() {
                 page.answer_largely(Box::new(LargeAnswer { path, used }));
             }

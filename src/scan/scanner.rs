@@ -1,25 +1,21 @@
 //! One thread's way through a block.
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::element::{Finder, Masked, Record, Scratch, mask};
-use crate::event::decode::Layer;
+use crate::element::{Finder, Record, Scratch};
 use crate::event::{Event, Field, Format, Parsed};
 use crate::line::{Block, Entry};
-use crate::rule::{Candidates, Column, Memo, Plan, RuleSet};
+use crate::rule::{Candidates, Memo, Plan, RuleSet};
 use crate::source::{Inventory, Place, Rank};
-use crate::time::Time;
 
 use super::client::client;
 use super::index::Noted;
-use super::kept::Kept;
-use super::known::{Full, Known, OfRules, OfSites};
+use super::known::{Known, OfRules, OfSites};
 use super::marks::Marks;
-use super::outcome::shows_output;
+use super::note::{Matched, Notes, Showing};
 use super::page::Answers;
-use super::{Bounds, Hit, Links, Outcome, Part, SiteTally, Way};
+use super::{Bounds, Part, SiteTally, Way};
 
 /// Whether the prefilter is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,25 +27,18 @@ pub enum Mode {
     Full,
 }
 
-/// The most characters of an entry that a hit shows.
-const EXCERPT: usize = 500;
-/// The most characters of a path or agent that a hit shows.
-pub(super) const DETAIL: usize = 200;
-
 /// One thread's scratch space for scanning blocks of one stream.
 #[derive(Debug)]
 pub struct Scanner<'s> {
-    rules: &'s RuleSet,
+    notes: Notes<'s>,
     finder: &'s Finder,
     inventory: &'s Inventory,
     mode: Mode,
-    bounds: Bounds,
     scratch: Scratch,
     records: Vec<Record>,
     candidates: Candidates,
     chosen: Vec<u32>,
     memo: Memo,
-    kept: RefCell<Kept>,
     at: Vec<usize>,
 }
 
@@ -62,25 +51,24 @@ impl<'s> Scanner<'s> {
         mode: Mode,
     ) -> Self {
         Self {
-            rules,
+            notes: Notes::new(rules, finder, inventory),
             finder,
             inventory,
             mode,
-            bounds: Bounds::default(),
             scratch: Scratch::default(),
             records: Vec::new(),
             candidates: Candidates::default(),
             chosen: Vec::new(),
             memo: Memo::default(),
-            kept: RefCell::default(),
             at: Vec::new(),
         }
     }
 
     /// The same under other bounds.
     #[must_use]
-    pub fn within(self, bounds: Bounds) -> Self {
-        Self { bounds, ..self }
+    pub fn within(mut self, bounds: Bounds) -> Self {
+        self.notes.bounds = bounds;
+        self
     }
 
     /// Scans a block of the stream `name`, which is of `format`.
@@ -97,14 +85,15 @@ impl<'s> Scanner<'s> {
         name: &str,
         known: &Known,
     ) -> Part {
-        let plan = self.rules.plan(format.kind());
+        let (plan, bounds) = (self.notes.rules.plan(format.kind()), self.notes.bounds);
         let bytes = block.bytes.len() as u64;
-        let mut part = Part { bounds: self.bounds, bytes, ..Part::default() };
+        let mut part = Part { bounds, bytes, ..Part::default() };
         let mut parser = format.parser();
         let mut event = Event::default();
-        let mut sites = Sites::new(self.inventory.place(name), self.bounds, known.now());
+        let mut sites = Sites::new(self.inventory.place(name), bounds, known.now());
         let mut marks = self.marks(block, true);
-        let mut noted = Noted::default();
+        let mut noted = Noted::new(self.notes.rules);
+        self.memo.begin();
         for entry in block.entries() {
             part.entries += 1;
             event.reset(entry.bytes);
@@ -112,10 +101,9 @@ impl<'s> Scanner<'s> {
             if parsed == Parsed::Skip {
                 continue;
             }
-            noted.note(&event, self.inventory);
-            part.sequences.note(&event, self.bounds);
+            part.sequences.note(&event, bounds);
             let site = sites.of(&event, entry.line);
-            site.note(&event, parsed, self.bounds);
+            site.note(&event, parsed, bounds);
             site.tally.at_odds.note(&event, entry.line);
             site.answers.note(&event, &entry, self.inventory);
             if let Some(time) = event.time {
@@ -126,7 +114,9 @@ impl<'s> Scanner<'s> {
             if marked.element {
                 self.find_records(&event, &entry, site);
             }
-            self.find_hits(&event, &entry, &plan, marked.literal, &mut site.tally, &site.known);
+            let (tally, known, noted) = (&mut site.tally, &*site.known, Some(&mut noted));
+            let goal = Goal { tally, known, noted };
+            self.find_hits(&event, &entry, &plan, marked.literal, goal);
         }
         self.at = marks.at;
         part.index = noted.into();
@@ -143,15 +133,15 @@ impl<'s> Scanner<'s> {
         name: &str,
         sites: &BTreeMap<String, SiteTally>,
     ) -> Part {
-        let plan = self.rules.plan(format.kind());
-        let mut part = Part { bounds: self.bounds, ..Part::default() };
+        let plan = self.notes.rules.plan(format.kind());
+        let mut part = Part { bounds: self.notes.bounds, ..Part::default() };
         if plan.rules().is_empty() {
             return part;
         }
         let mut parser = format.parser();
         let mut event = Event::default();
         let mut place = self.inventory.place(name);
-        let mut marks = self.marks(block, self.rules.counts_records());
+        let mut marks = self.marks(block, self.notes.rules.counts_records());
         let known = OfRules::default();
         for entry in block.entries() {
             event.reset(entry.bytes);
@@ -166,8 +156,8 @@ impl<'s> Scanner<'s> {
             let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
             let site = Some(place.site(host)).filter(|site| sites.contains_key(*site));
             let site = site.unwrap_or(Place::OTHER_HOSTS);
-            let found = part.site(site);
-            self.find_hits(&event, &entry, &plan, marked.literal, found, &known);
+            let goal = Goal { tally: part.site(site), known: &known, noted: None };
+            self.find_hits(&event, &entry, &plan, marked.literal, goal);
         }
         self.at = marks.at;
         part.sites.retain(|_, found| !found.rules.is_empty() || !found.series.is_empty());
@@ -208,12 +198,13 @@ impl<'s> Scanner<'s> {
         entry: &Entry<'_>,
         plan: &Plan,
         literal: bool,
-        tally: &mut SiteTally,
-        known: &OfRules,
+        Goal { tally, known, noted }: Goal<'_>,
     ) {
-        let rules = self.rules;
-        let mut memo = std::mem::take(&mut self.memo);
-        let mut subject = rules.subject(event, &self.records, &mut memo);
+        let (rules, records) = (self.notes.rules, self.records.as_slice());
+        let mut subject = rules.subject(event, records, &mut self.memo);
+        if let Some(noted) = noted {
+            noted.note(&mut subject, self.inventory);
+        }
         let chosen = match self.mode {
             Mode::Full => plan.rules(),
             Mode::Filtered => {
@@ -226,94 +217,19 @@ impl<'s> Scanner<'s> {
         let shown = Showing::default();
         for rule in chosen {
             if let Some(layer) = rules.matches(*rule, &mut subject) {
-                let hit = Matched { rule: *rule, layer, event, entry, known: known.get(rule) };
-                self.note(&hit, &shown, tally);
+                let known = known.get(rule);
+                let matched = Matched { rule: *rule, layer, event, records, entry, known };
+                self.notes.note(&matched, &shown, tally);
             }
         }
-        self.memo = memo;
-    }
-
-    fn note(&self, matched: &Matched<'_, '_>, shown: &Showing, tally: &mut SiteTally) {
-        let Matched { rule, layer, event, entry, known } = *matched;
-        if self.rules.columns(rule).is_some() {
-            self.point(matched, tally);
-        }
-        if !self.rules.reports(rule) {
-            return;
-        }
-        let hit = Hit {
-            line: entry.line,
-            offset: entry.offset,
-            time: event.time,
-            client: client(event, self.inventory).map(Into::into),
-            path: detail(&shown.path, event, Field::Stem),
-            user_agent: None,
-            status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
-            bytes: event.number(Field::BytesOut),
-            outcome: Outcome::of(event),
-            output: shows_output(event),
-            links: Links::default(),
-            layer,
-            excerpt: Masked::default(),
-        };
-        let known = known.and_then(|known| known.kinds(hit.outcome));
-        tally.rules.entry(rule).or_default().push(hit, self.bounds, known, |hit| {
-            hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
-            hit.links = self.links(event);
-            hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
-        });
-    }
-
-    fn links(&self, event: &Event<'_>) -> Links {
-        let link = |field| event.get(field).map(|value| self.finder.link(value));
-        Links {
-            request: link(Field::RequestId),
-            session: link(Field::Session),
-            thread: link(Field::Thread),
-        }
-    }
-
-    /// Notes a match for the correlations that refer to its rule.
-    fn point(&self, matched: &Matched<'_, '_>, tally: &mut SiteTally) {
-        let Matched { rule, event, entry, known, .. } = *matched;
-        let series = tally.series.entry(rule).or_default();
-        if known.is_some_and(|known| known.points) {
-            return series.drop_one(event.time.is_some());
-        }
-        let shown = |(column, value): (&Column, Option<Vec<u8>>)| match &*column.name {
-            "c-ip" | "src_ip" => client(event, self.inventory),
-            _ if column.is_told => value.map(|value| self.kept.borrow_mut().of(value)),
-            // Masking is dear, and makes one of cards that differ where it hides them.
-            _ => value.map(|value| format!("{:x}", self.finder.link(&value).0)),
-        };
-        let values = self.rules.column_values(rule, event, &self.records);
-        let values: Vec<Option<String>> = values.map(shown).collect();
-        let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-        series.push(event.time.map(Time::micros), entry.line, entry.offset, &values, self.bounds);
     }
 }
 
-/// An entry that a rule matches.
-#[derive(Clone, Copy)]
-struct Matched<'m, 'e> {
-    rule: u32,
-    layer: Layer,
-    event: &'m Event<'e>,
-    entry: &'m Entry<'e>,
-    known: Option<&'m Full>,
-}
-
-/// How an entry is shown, whichever rules it matches: made once, and shared by their hits.
-#[derive(Default)]
-struct Showing {
-    path: OnceCell<Option<Masked>>,
-    agent: OnceCell<Option<Masked>>,
-    excerpt: OnceCell<Masked>,
-}
-
-fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> Option<Masked> {
-    let detail = || event.get(field).map(|value| mask(value, 0, DETAIL));
-    known.get_or_init(detail).clone()
+/// Where what is found in an entry goes.
+struct Goal<'f> {
+    tally: &'f mut SiteTally,
+    known: &'f OfRules,
+    noted: Option<&'f mut Noted>,
 }
 
 /// The sites of a block. Neighbouring entries mostly share one, and one hour.

@@ -1,0 +1,123 @@
+//! How does an entry that matches a rule become a hit, and a point of a correlation?
+
+use std::cell::{OnceCell, RefCell};
+
+use crate::element::{Finder, Masked, Record, mask};
+use crate::event::decode::Layer;
+use crate::event::{Event, Field};
+use crate::line::Entry;
+use crate::rule::{Column, RuleSet};
+use crate::source::Inventory;
+use crate::time::Time;
+
+use super::client::client;
+use super::kept::Kept;
+use super::known::Full;
+use super::outcome::shows_output;
+use super::{Bounds, Hit, Links, Outcome, SiteTally};
+
+/// The most characters of an entry that a hit shows.
+const EXCERPT: usize = 500;
+/// The most characters of a path or agent that a hit shows.
+pub(super) const DETAIL: usize = 200;
+
+/// What one thread notes of matches.
+#[derive(Debug)]
+pub(super) struct Notes<'s> {
+    pub(super) rules: &'s RuleSet,
+    pub(super) bounds: Bounds,
+    finder: &'s Finder,
+    inventory: &'s Inventory,
+    kept: RefCell<Kept>,
+}
+
+/// An entry that a rule matches.
+#[derive(Clone, Copy)]
+pub(super) struct Matched<'m, 'e> {
+    pub(super) rule: u32,
+    pub(super) layer: Layer,
+    pub(super) event: &'m Event<'e>,
+    pub(super) records: &'m [Record],
+    pub(super) entry: &'m Entry<'e>,
+    pub(super) known: Option<&'m Full>,
+}
+
+/// How an entry is shown, whichever rules it matches: made once, and shared by their hits.
+#[derive(Default)]
+pub(super) struct Showing {
+    path: OnceCell<Option<Masked>>,
+    agent: OnceCell<Option<Masked>>,
+    excerpt: OnceCell<Masked>,
+}
+
+fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> Option<Masked> {
+    let detail = || event.get(field).map(|value| mask(value, 0, DETAIL));
+    known.get_or_init(detail).clone()
+}
+
+impl<'s> Notes<'s> {
+    pub(super) fn new(rules: &'s RuleSet, finder: &'s Finder, inventory: &'s Inventory) -> Self {
+        let (bounds, kept) = (Bounds::default(), RefCell::default());
+        Self { rules, bounds, finder, inventory, kept }
+    }
+
+    /// Notes a match.
+    pub(super) fn note(&self, matched: &Matched<'_, '_>, shown: &Showing, tally: &mut SiteTally) {
+        let Matched { rule, layer, event, entry, known, .. } = *matched;
+        if self.rules.columns(rule).is_some() {
+            self.point(matched, tally);
+        }
+        if !self.rules.reports(rule) {
+            return;
+        }
+        let hit = Hit {
+            line: entry.line,
+            offset: entry.offset,
+            time: event.time,
+            client: client(event, self.inventory).map(Into::into),
+            path: detail(&shown.path, event, Field::Stem),
+            user_agent: None,
+            status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
+            bytes: event.number(Field::BytesOut),
+            outcome: Outcome::of(event),
+            output: shows_output(event),
+            links: Links::default(),
+            layer,
+            excerpt: Masked::default(),
+        };
+        let known = known.and_then(|known| known.kinds(hit.outcome));
+        tally.rules.entry(rule).or_default().push(hit, self.bounds, known, |hit| {
+            hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
+            hit.links = self.links(event);
+            hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
+        });
+    }
+
+    fn links(&self, event: &Event<'_>) -> Links {
+        let link = |field| event.get(field).map(|value| self.finder.link(value));
+        Links {
+            request: link(Field::RequestId),
+            session: link(Field::Session),
+            thread: link(Field::Thread),
+        }
+    }
+
+    /// Notes a match for the correlations that refer to its rule.
+    fn point(&self, matched: &Matched<'_, '_>, tally: &mut SiteTally) {
+        let Matched { rule, event, records, entry, known, .. } = *matched;
+        let series = tally.series.entry(rule).or_default();
+        if known.is_some_and(|known| known.points) {
+            return series.drop_one(event.time.is_some());
+        }
+        let shown = |(column, value): (&Column, Option<Vec<u8>>)| match &*column.name {
+            "c-ip" | "src_ip" => client(event, self.inventory),
+            _ if column.is_told => value.map(|value| self.kept.borrow_mut().of(value)),
+            // Masking is dear, and makes one of cards that differ where it hides them.
+            _ => value.map(|value| format!("{:x}", self.finder.link(&value).0)),
+        };
+        let values = self.rules.column_values(rule, event, records);
+        let values: Vec<Option<String>> = values.map(shown).collect();
+        let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
+        series.push(event.time.map(Time::micros), entry.line, entry.offset, &values, self.bounds);
+    }
+}
