@@ -22,8 +22,9 @@ impl Coverage {
             let (name, tally) = (stream.name(), stream.tally);
             let dropped: u64 = tally.series.values().map(|series| series.dropped).sum();
             if dropped > 0 {
-                self.notes.push(format!(
-                    "{name}: {dropped} matches were only counted, not correlated with others"
+                self.shortfalls.push(format!(
+                    "{name}: {dropped} matches were only counted, not correlated with others: what \
+                     they show together cannot be seen"
                 ));
             }
             if tally.pages.beyond > 0 {
