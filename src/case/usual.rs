@@ -58,7 +58,8 @@ impl Usual {
         let (Some(path), Some(bytes), Some(200..=299)) = (&hit.path, hit.bytes, hit.status) else {
             return Fit::Unknown;
         };
-        let page = PageId::of(path.as_str().as_bytes());
+        // Hits may be many and their pages few.
+        let page = if self.0.is_empty() { None } else { PageId::of(path.as_str().as_bytes()) };
         let Some((low, high)) = page.and_then(|page| self.of(page)) else { return Fit::Unknown };
         if (low.saturating_sub(ECHO)..=high + ECHO).contains(&bytes) {
             Fit::Usual
