@@ -4,7 +4,7 @@
 //! A block is scanned while some before it are not appended yet, so that what is known may be old:
 //! it is only used for what nothing between can change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::hits::Kinds;
@@ -14,7 +14,15 @@ use super::{Bounds, Outcome, Part, SiteTally};
 #[derive(Debug, Default)]
 pub struct Known(Mutex<Arc<OfSites>>);
 
-pub(super) type OfSites = HashMap<String, Arc<OfRules>>;
+/// By site.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OfSites {
+    pub(super) rules: HashMap<String, Arc<OfRules>>,
+    /// The sites that only a Host header names, if there is no room for more ([`Bounds::hosts`]).
+    hosts: Option<Arc<HashSet<String>>>,
+}
+
+/// By rule.
 pub(super) type OfRules = HashMap<u32, Full>;
 
 /// What of one rule is there in full.
@@ -39,6 +47,20 @@ impl Full {
     }
 }
 
+impl OfSites {
+    /// Whether a site that a Host header names is one for which there is no room.
+    pub(super) fn bars(&self, host: &str) -> bool {
+        self.hosts.as_ref().is_some_and(|hosts| !hosts.contains(host))
+    }
+
+    /// The sites that only a Host header names, if there is no room for more beside them.
+    fn hosts(part: &Part) -> Option<Arc<HashSet<String>>> {
+        let named = || part.sites.iter().filter(|(_, site)| site.named_at.is_some());
+        let full = named().count() >= part.bounds.hosts();
+        full.then(|| Arc::new(named().map(|(name, _)| name.clone()).collect()))
+    }
+}
+
 impl Known {
     pub(super) fn now(&self) -> Arc<OfSites> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -57,13 +79,16 @@ impl Known {
             return;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (None, Some(hosts)) = (&known.hosts, OfSites::hosts(part)) {
+            Arc::make_mut(&mut known).hosts = Some(hosts);
+        }
         for (site, rules) in changed {
             let Some(tally) = part.sites.get_mut(&site) else { continue };
             let full =
                 rules.into_iter().filter_map(|rule| Some((rule, Full::of(tally, rule, bounds)?)));
             let full: Vec<(u32, Full)> = full.collect();
             if !full.is_empty() {
-                let of_site = Arc::make_mut(&mut known).entry(site).or_default();
+                let of_site = Arc::make_mut(&mut known).rules.entry(site).or_default();
                 Arc::make_mut(of_site).extend(full);
             }
         }

@@ -262,23 +262,25 @@ impl<'i> Sites<'i> {
 
     fn of(&mut self, event: &Event<'_>, line: u64) -> &mut Site {
         let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
-        let name = self.place.site(host);
+        self.place.site(host);
+        let (rank, own) = (self.place.rank(), self.place.is_own_host());
+        let barred = own && self.known.bars(self.place.last());
+        let name = if barred { Place::OTHER_HOSTS } else { self.place.last() };
         if self.list.get(self.last).is_none_or(|site| site.name != name) {
             self.last = self.index.get(name).copied().unwrap_or(self.list.len());
         }
         if self.last == self.list.len() {
             self.index.insert(name.to_owned(), self.last);
             let tally = SiteTally::default();
-            let known = self.known.get(name).cloned().unwrap_or_default();
+            let known = self.known.rules.get(name).cloned().unwrap_or_default();
             let (name, answers) = (name.to_owned(), Answers::default());
             let (foreign, hour, in_hour) = (false, 0, 0);
             self.list.push(Site { name, tally, known, answers, foreign, hour, in_hour });
         }
-        let own = self.place.is_own_host();
         let site = &mut self.list[self.last];
-        site.foreign = self.place.rank() == Rank::ForeignHost;
-        site.tally.placed[self.place.rank() as usize] += 1;
-        if own {
+        site.foreign = rank == Rank::ForeignHost;
+        site.tally.placed[rank as usize] += 1;
+        if own && !barred {
             site.tally.named_at.get_or_insert(line);
         }
         site

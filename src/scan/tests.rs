@@ -1,6 +1,6 @@
 //! The scanner against corpora by others, and against itself without a prefilter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -10,9 +10,9 @@ use crate::event::decode::Layer;
 use crate::event::{self, Options};
 use crate::line::{Block, Blocks, Framing};
 use crate::rule::{RuleSet, data};
-use crate::source::{Evidence, Inventory, Limits};
+use crate::source::{Evidence, Inventory, Limits, Place};
 
-use super::{Bounds, Mode, Part, Scanner, Series};
+use super::{Bounds, Known, Mode, Part, Scanner, Series};
 
 fn finder() -> Finder {
     Finder::new(CaseKey::from_bytes(b"test"))
@@ -260,4 +260,61 @@ fn a_part_file_that_repeats_a_text_is_read_on() {
         series.points.iter().map(|p| series.text(p.values[0]).unwrap().to_owned()).collect();
     assert_eq!(told, said);
     assert_eq!(series.texts.len(), 4);
+}
+
+/// More hosts than become sites, more hits than are kept, many of one kind and some of none.
+fn flood() -> Vec<String> {
+    let line = |n: usize| {
+        let host = if n < 3_000 || n.is_multiple_of(9) { n % 3_000 } else { 0 };
+        let (client, page) =
+            (if n < 20_000 { 1 } else { n % 200 }, if n < 14_000 { 0 } else { n % 700 });
+        format!(
+            "h{host}.example 192.0.2.{client} - - [07/Mar/2017:10:00:00 +0900] \
+             \"GET /{page}?id=union HTTP/1.1\" 200 12 \"-\" \"a\"\n"
+        )
+    };
+    (0..26_000).map(line).collect()
+}
+
+/// Blocks of `size` lines, each scanned when the last `late` ones before it are not appended yet.
+fn scanned(lines: &[String], size: usize, late: usize, rules: &RuleSet) -> Part {
+    let (finder, inventory) = (finder(), Inventory::default());
+    let mut scanner = Scanner::new(rules, &finder, &inventory, Mode::Filtered);
+    let format = event::recognise(lines[0].as_bytes(), &Options::default()).format;
+    let (known, mut part) = (Known::default(), Part::default());
+    let (mut waiting, mut offset) = (VecDeque::new(), 0);
+    for (n, lines) in lines.chunks(size).enumerate() {
+        let bytes = lines.concat().into_bytes();
+        let block = Block::new(bytes, offset, (n * size) as u64 + 1, Framing::Lines);
+        offset += block.bytes.len() as u64;
+        waiting.push_back(scanner.scan_behind(&block, &*format, "x.log", &known));
+        if waiting.len() > late {
+            known.append(&mut part, waiting.pop_front().unwrap());
+        }
+    }
+    for next in waiting {
+        known.append(&mut part, next);
+    }
+    part.close();
+    part
+}
+
+#[test]
+fn what_is_known_of_the_blocks_before_changes_nothing() {
+    let mut rules = RuleSet::default();
+    let rule = "title: a\nid: 0b2e5bd6-9a9f-4c7e-8f0a-7c1d2e3f4a5b\nname: a\nlevel: high\n\
+                logsource: {category: webserver}\n\
+                detection: {selection: {cs-uri-query|contains: union}, condition: selection}\n";
+    rules.add_text("x.yml", rule).unwrap();
+    let lines = flood();
+    let whole = scanned(&lines, 1_000, 100, &rules);
+    let kept: usize =
+        whole.sites.values().flat_map(|s| s.rules.values()).map(|h| h.hits.len()).sum();
+    assert!(
+        whole.sites.contains_key(Place::OTHER_HOSTS) && (10_000..25_000).contains(&kept),
+        "{kept}"
+    );
+    for (size, late) in [(300, 4), (2_500, 1)] {
+        assert!(scanned(&lines, size, late, &rules) == whole, "{size} {late}");
+    }
 }

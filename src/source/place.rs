@@ -92,6 +92,11 @@ impl<'i> Place<'i> {
             host.clone_into(&mut self.host);
             (self.site, self.rank) = self.answer(host);
         }
+        self.last()
+    }
+
+    /// The last answer.
+    pub fn last(&self) -> &str {
         match &self.site {
             Answer::Listed(name) => name,
             Answer::Own(name) => name,
