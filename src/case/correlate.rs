@@ -106,7 +106,7 @@ impl<'r, 't> Run<'r, 't> {
     /// The matches of all rules that the correlation refers to, those without a value left out
     /// where a value is measured.
     fn gathered(&self, correlation: &Correlation) -> Gathered<'t> {
-        let mut all = Gathered::new();
+        let mut all = Gathered::of(correlation);
         for (position, rule) in correlation.rules.iter().enumerate() {
             match self.derived.get(rule) {
                 Some(matches) => {

@@ -123,7 +123,7 @@ pub(super) fn before_and_after<'t>(
     since: impl Fn(&str) -> Option<i64>,
 ) -> Vec<(&'t str, u64, u64)> {
     let records = &stream.tally.records;
-    let bounds: Vec<Option<i64>> = records.clients.iter().map(|name| since(name)).collect();
+    let bounds: Vec<Option<i64>> = records.clients.iter().map(since).collect();
     let mut counts = vec![(0, 0); bounds.len()];
     let any = bounds.iter().any(Option::is_some);
     for fact in records.facts.iter().take_while(|_| any) {
@@ -136,7 +136,7 @@ pub(super) fn before_and_after<'t>(
         }
     }
     let named = records.clients.iter().zip(counts);
-    named.map(|(name, (before, after))| (&**name, before, after)).collect()
+    named.map(|(name, (before, after))| (name, before, after)).collect()
 }
 
 /// How many headline records each client has in a stream, IPv6 by /64.

@@ -1,9 +1,8 @@
 //! How are the matches that a correlation looks at put in order? By group and time, with few of them in
 //! memory at once ([`Sorter`]).
 
-use std::collections::HashMap;
-
 use crate::rule::Correlation;
+use crate::scan::{Numbered, Texts};
 use crate::spill::Sorter;
 
 use super::window::Item;
@@ -30,13 +29,10 @@ pub(super) struct Stretch {
     pub(super) items: Vec<Item>,
 }
 
-/// The matches that a correlation looks at. Groups and values are an attacker's: their maps are keyed
-/// at random.
+/// The matches that a correlation looks at.
 pub(super) struct Gathered<'t> {
-    groups: HashMap<Group<'t>, u32>,
-    values: HashMap<Box<str>, u32>,
-    /// Each value read as a number.
-    numbers: Vec<Option<f64>>,
+    groups: Groups<'t>,
+    values: Texts,
     sorter: Sorter<SIZE>,
     count: u64,
 }
@@ -52,9 +48,13 @@ impl<'t> Gathered<'t> {
     /// The most matches that are in memory before they are put aside: 12 MiB.
     const BOUND: usize = 1 << 18;
 
-    pub(super) fn new() -> Self {
-        let (groups, values, numbers) = Default::default();
-        Self { groups, values, numbers, sorter: Sorter::new(Self::BOUND), count: 0 }
+    pub(super) fn of(correlation: &Correlation) -> Self {
+        Self {
+            groups: Groups::of(correlation.group_by.len()),
+            values: Texts::default(),
+            sorter: Sorter::new(Self::BOUND),
+            count: 0,
+        }
     }
 
     /// Adds a match of the rule at `position`.
@@ -65,8 +65,8 @@ impl<'t> Gathered<'t> {
         group: &Group<'t>,
         value: Option<&str>,
     ) {
-        let group = self.group(group);
-        let value = value.map_or(0, |value| self.value(value) + 1);
+        let group = self.groups.number(group);
+        let value = value.map_or(0, |value| self.values.intern(value) + 1);
         let Place { time, stream, line, offset } = place;
         let time = time.cast_unsigned() ^ 1 << 63;
         self.count += 1;
@@ -74,42 +74,22 @@ impl<'t> Gathered<'t> {
         self.sorter.push(written(piece));
     }
 
-    fn group(&mut self, group: &Group<'t>) -> u32 {
-        if let Some(known) = self.groups.get(group) {
-            return *known;
-        }
-        let new = self.groups.len() as u32;
-        self.groups.insert(group.clone(), new);
-        new
-    }
-
-    fn value(&mut self, value: &str) -> u32 {
-        if let Some(known) = self.values.get(value) {
-            return *known;
-        }
-        let new = self.numbers.len() as u32;
-        self.numbers.push(value.trim().parse().ok().filter(|n: &f64| n.is_finite()));
-        self.values.insert(value.into(), new);
-        new
-    }
-
     /// Gives all of them to `take`, one stretch after another.
     pub(super) fn stretches(
-        mut self,
+        self,
         correlation: &Correlation,
         mut take: impl FnMut(&Group<'t>, &Stretch),
     ) {
-        let mut groups: Vec<(&Group<'t>, u32)> = self.groups.iter().map(|(g, n)| (g, *n)).collect();
-        groups.sort_unstable_by_key(|(_, number)| *number);
+        let Self { groups, values, mut sorter, .. } = self;
         let (mut stretch, mut now) = (Stretch::default(), 0);
         let mut close = |group: u32, stretch: &mut Stretch| {
-            if let Some((group, _)) = groups.get(group as usize) {
-                take(group, stretch);
+            if !stretch.places.is_empty() {
+                take(&groups.get(group), stretch);
             }
             stretch.places.clear();
             stretch.items.clear();
         };
-        for piece in self.sorter.sorted() {
+        for piece in sorter.sorted() {
             let (group, time, stream, line, position, _, offset, value) = read(piece);
             let time = (time ^ 1 << 63).cast_signed();
             let near = |last: &Place| time.saturating_sub(last.time) <= correlation.timespan;
@@ -118,11 +98,46 @@ impl<'t> Gathered<'t> {
                 now = group;
             }
             let value = value.checked_sub(1);
-            let number = value.and_then(|value| *self.numbers.get(value as usize)?);
+            let text = value.and_then(|value| values.get(value));
+            let number =
+                text.and_then(|text| text.trim().parse().ok()).filter(|n: &f64| n.is_finite());
             stretch.places.push(Place { time, stream, line, offset });
             stretch.items.push(Item { time, position: position as usize, value, number });
         }
         close(now, &mut stretch);
+    }
+}
+
+/// Groups by their number, one behind the other.
+struct Groups<'t> {
+    /// How many values name one.
+    width: usize,
+    named: Vec<Option<&'t str>>,
+    numbers: Numbered,
+}
+
+impl<'t> Groups<'t> {
+    fn of(width: usize) -> Self {
+        Self { width, named: Vec::new(), numbers: Numbered::default() }
+    }
+
+    fn slice(&self, number: u32) -> &[Option<&'t str>] {
+        let start = number as usize * self.width;
+        self.named.get(start..start + self.width).unwrap_or_default()
+    }
+
+    fn get(&self, number: u32) -> Group<'t> {
+        self.slice(number).to_vec()
+    }
+
+    /// The number of a group, which is added if it is not there.
+    fn number(&mut self, group: &Group<'t>) -> u32 {
+        self.numbers.find(group, |number| self.slice(number) == *group).unwrap_or_else(|free| {
+            let new = self.numbers.next();
+            self.named.extend(group);
+            self.numbers.insert(free, new);
+            new
+        })
     }
 }
 

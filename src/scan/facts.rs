@@ -43,8 +43,8 @@ impl Piece {
 }
 
 impl Facts {
-    /// The most records of one stream and site that are held in memory: about 100 MB.
-    pub const BOUND: usize = 1 << 20;
+    /// The most records of one stream and site that are held in memory: about 50 MB.
+    pub const BOUND: usize = 1 << 19;
 
     /// Records of a piece: about 1 MB as a line of a part file, so that what reads lines as a whole
     /// need not hold a whole log's records.

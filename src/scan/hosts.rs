@@ -50,7 +50,7 @@ impl Records {
         facts.sort_by_key(|fact| fact.line);
         let mut sorted = Self::default();
         for fact in facts {
-            let client = fact.client.and_then(|client| self.clients.get(client as usize));
+            let client = fact.client.and_then(|client| self.clients.get(client));
             let client = client.map(|name| sorted.client(name));
             sorted.facts.push(super::RecordFact { client, ..fact });
         }

@@ -41,6 +41,7 @@ mod sequence;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod trail;
 mod uses;
 mod vlq;
@@ -63,6 +64,7 @@ pub use record::{Point, RecordFact, Records, Series, Way};
 pub use scanner::{Mode, Scanner};
 pub use sequence::{Numbers, Sequences};
 pub use tally::{Disorder, Part, SiteTally, StreamFacts, Tally, Yield};
+pub use texts::{Numbered, Texts};
 pub use trail::{Followed, Moment, Trace, TraceKind, Trail, Trails};
 pub use uses::{Use, Uses};
 pub use walk::{Run, Walks};

@@ -1,13 +1,11 @@
 //! What is kept of a record, and of a match that correlations refer to?
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::element::{Card, Elements, Fingerprint, Record};
 use crate::time::Time;
 
-use super::{Bounds, Facts, Points};
+use super::{Bounds, Facts, Points, Texts};
 
 /// Which way the data of a record went, as its entry says.
 #[derive(
@@ -63,14 +61,12 @@ pub struct RecordFact {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Records {
     /// The clients named by the facts.
-    pub clients: Vec<Box<str>>,
+    pub clients: Texts,
     /// The records, in the order of the stream.
     pub facts: Facts,
     /// Records whose client is beyond [`Bounds::clients`], and so unknown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub beyond: u64,
-    #[serde(skip)]
-    index: Texts,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
@@ -104,12 +100,11 @@ impl Records {
 
     /// Forgets what only speeds appending up.
     pub(super) fn close(&mut self) {
-        self.clients.shrink_to_fit();
-        self.index = Texts::default();
+        self.clients.close();
     }
 
     pub(super) fn client(&mut self, name: &str) -> u32 {
-        self.index.intern(&mut self.clients, name)
+        self.clients.intern(name)
     }
 
     pub(super) fn append(&mut self, next: &Self, bounds: Bounds) {
@@ -129,7 +124,7 @@ impl Records {
         if self.clients.len() < bounds.clients() {
             return Some(self.client(name));
         }
-        self.index.known(&self.clients, name)
+        self.clients.known(name)
     }
 }
 
@@ -157,64 +152,14 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     /// The texts that points name, masked.
-    pub texts: Vec<Box<str>>,
+    pub texts: Texts,
     /// The matches, in the order of the stream.
     pub points: Points,
     /// Matches beyond [`Bounds::points`]: counted, not kept.
     pub dropped: u64,
     /// Matches without a readable time: they cannot be correlated.
     pub timeless: u64,
-    #[serde(skip)]
-    index: Texts,
 }
-
-/// Where a text stands in a list of texts; made anew when it is missing. Texts are an attacker's:
-/// the map is keyed at random, so that no log can be made whose texts collide.
-#[derive(Clone, Debug, Default)]
-struct Texts {
-    at: HashMap<Box<str>, u32>,
-    /// How many texts are known: more than there are places, if a part file repeats one.
-    known: usize,
-    /// Their bytes.
-    bytes: usize,
-}
-
-impl Texts {
-    /// The place of a text in `texts`, if it is there.
-    fn known(&mut self, texts: &[Box<str>], text: &str) -> Option<u32> {
-        // Neighbours mostly say the same.
-        if texts.last().is_some_and(|last| **last == *text) {
-            return Some(texts.len() as u32 - 1);
-        }
-        if self.known != texts.len() {
-            self.at = texts.iter().enumerate().map(|(i, text)| (text.clone(), i as u32)).collect();
-            self.bytes = texts.iter().map(|text| text.len()).sum();
-        }
-        self.known = texts.len();
-        self.at.get(text).copied()
-    }
-
-    /// The place of a text in `texts`, which it is added to if it is not there.
-    fn intern(&mut self, texts: &mut Vec<Box<str>>, text: &str) -> u32 {
-        if let Some(known) = self.known(texts, text) {
-            return known;
-        }
-        let new = texts.len() as u32;
-        texts.push(text.into());
-        self.at.insert(text.into(), new);
-        self.known += 1;
-        self.bytes += text.len();
-        new
-    }
-}
-
-impl PartialEq for Texts {
-    fn eq(&self, _other: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Texts {}
 
 impl Series {
     /// Adds a match with what it says in each column; `None` for a match without a time.
@@ -235,13 +180,13 @@ impl Series {
             return;
         }
         let texts = &mut self.texts;
-        let values = values.iter().map(|v| v.map(|text| self.index.intern(texts, text))).collect();
+        let values = values.iter().map(|v| v.map(|text| texts.intern(text))).collect();
         self.points.push(&Point { time, line, offset, values });
     }
 
     /// Whether no further match is kept: the first ones are, and none behind one that is not.
     pub(super) fn is_full(&self, bounds: Bounds) -> bool {
-        let full = self.points.len() >= bounds.points() || self.index.bytes >= bounds.texts();
+        let full = self.points.len() >= bounds.points() || self.texts.bytes() >= bounds.texts();
         self.dropped > 0 || full
     }
 
@@ -253,14 +198,13 @@ impl Series {
 
     /// Forgets what only speeds appending up.
     pub(super) fn close(&mut self) {
-        self.texts.shrink_to_fit();
+        self.texts.close();
         self.points.shrink();
-        self.index = Texts::default();
     }
 
     /// The text of a value.
     pub fn text(&self, value: Option<u32>) -> Option<&str> {
-        self.texts.get(value? as usize).map(|text| &**text)
+        self.texts.get(value?)
     }
 
     pub(super) fn append(&mut self, next: &Self, bounds: Bounds) {
@@ -295,7 +239,7 @@ mod tests {
             all
         };
         let whole = made(1);
-        let bytes: usize = whole.texts.iter().map(|text| text.len()).sum();
+        let bytes: usize = whole.texts.iter().map(str::len).sum();
         assert!((usual.texts()..usual.texts() + 400).contains(&bytes), "{bytes}");
         assert_eq!(whole.points.len() as u64 + whole.dropped, 100_000);
         assert_eq!(

@@ -172,11 +172,7 @@ impl Log {
 
     pub(super) fn record(&mut self, fact: RecordFact, second: i64, client: &str) {
         let records = &mut self.tally.records;
-        let number = records.clients.iter().position(|c| &**c == client).unwrap_or_else(|| {
-            records.clients.push(client.into());
-            records.clients.len() - 1
-        });
-        let (time, client) = (Some(second), Some(number as u32));
+        let (time, client) = (Some(second), Some(records.clients.intern(client)));
         records.facts.push(RecordFact { time, client, ..fact });
     }
 

@@ -1,0 +1,216 @@
+//! How are a million different texts kept that an attacker made up? One behind the other, in some thirty
+//! bytes more than they are long.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+use super::keyed::Keyed;
+
+/// Different texts, by their number.
+#[derive(Clone, Default)]
+pub struct Texts {
+    all: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+    numbers: Numbered,
+    /// How many texts have their number in there: made anew when they do not.
+    numbered: usize,
+}
+
+impl Texts {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How long they are together.
+    pub(super) fn bytes(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The text of a number.
+    pub fn get(&self, number: u32) -> Option<&str> {
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before))?;
+        self.all.get(*start..*self.ends.get(number)?)
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len() as u32).map(|number| self.get(number).unwrap_or_default())
+    }
+
+    /// The number of a text, which is added if it is not there.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        match self.find(text) {
+            Ok(number) => number,
+            Err(free) => {
+                let new = self.push(text);
+                self.numbers.insert(free, new);
+                self.numbered += 1;
+                new
+            }
+        }
+    }
+
+    /// The number of a text, if it is there.
+    pub(super) fn known(&mut self, text: &str) -> Option<u32> {
+        self.find(text).ok()
+    }
+
+    /// Gives room back, and forgets what only finds texts.
+    pub(super) fn close(&mut self) {
+        self.all.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        (self.numbers, self.numbered) = Default::default();
+    }
+
+    fn push(&mut self, text: &str) -> u32 {
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+        self.ends.len() as u32 - 1
+    }
+
+    fn find(&mut self, text: &str) -> Result<u32, u64> {
+        // Neighbours mostly say the same.
+        let last = (self.len() as u32).wrapping_sub(1);
+        if self.get(last) == Some(text) {
+            return Ok(last);
+        }
+        if self.numbered != self.len() {
+            self.numbers = Numbered::default();
+            for number in 0..self.len() as u32 {
+                let text = self.get(number).unwrap_or_default();
+                if let Err(free) = self.numbers.find(text, |n| self.get(n) == Some(text)) {
+                    self.numbers.insert(free, number);
+                }
+            }
+            self.numbered = self.len();
+        }
+        self.numbers.find(text, |number| self.get(number) == Some(text))
+    }
+}
+
+/// The numbers of things that are kept elsewhere, by their hash. Things are an attacker's: they are
+/// hashed under a random key, so that no log can be made whose things collide.
+#[derive(Clone, Debug, Default)]
+pub struct Numbered(HashMap<u64, u32, Keyed>);
+
+impl Numbered {
+    /// The number of a thing, of which `is` says whether it is it; else the place for it.
+    pub fn find<T: Hash + ?Sized>(&self, thing: &T, is: impl Fn(u32) -> bool) -> Result<u32, u64> {
+        let mut place = self.0.hasher().hash_one(thing);
+        while let Some(number) = self.0.get(&place) {
+            if is(*number) {
+                return Ok(*number);
+            }
+            place = place.wrapping_add(1);
+        }
+        Err(place)
+    }
+
+    /// Puts a number into the place that was found for it.
+    pub fn insert(&mut self, place: u64, number: u32) {
+        self.0.insert(place, number);
+    }
+
+    /// The number of the next thing, if they are numbered in a row.
+    pub fn next(&self) -> u32 {
+        self.0.len() as u32
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.all, &self.ends) == (&other.all, &other.ends)
+    }
+}
+
+impl Eq for Texts {}
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts")
+            }
+
+            /// One that a part file repeats keeps both its numbers.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
+                let mut texts = Texts::default();
+                while let Some(text) = seq.next_element::<String>()? {
+                    texts.push(&text);
+                }
+                Ok(texts)
+            }
+        }
+
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_their_numbers() {
+        let mut texts = Texts::default();
+        let text = |n: u32| {
+            if n == 7 { String::new() } else { "ü".repeat(n as usize % 40) + &n.to_string() }
+        };
+        for n in (0..3_000).chain(0..3_000) {
+            assert_eq!(texts.intern(&text(n)), n);
+            if n == 1_000 {
+                texts.close();
+            }
+        }
+        assert_eq!((texts.known("x"), texts.get(3_000), texts.len()), (None, None, 3_000));
+        assert!(texts.iter().eq((0..3_000).map(text)));
+        let written = serde_json::to_string(&texts).unwrap();
+        assert_eq!(serde_json::from_str::<Texts>(&written).unwrap(), texts);
+    }
+
+    /// A part file may say a text twice.
+    #[test]
+    fn a_text_that_is_there_twice_has_two_numbers() {
+        let mut texts: Texts = serde_json::from_str(r#"["a","b","a"]"#).unwrap();
+        assert_eq!((texts.len(), texts.get(2)), (3, Some("a")));
+        assert_eq!((texts.intern("b"), texts.intern("c"), texts.len()), (1, 3, 4));
+    }
+
+    #[test]
+    fn things_of_one_hash_are_told_apart() {
+        let mut numbers = Numbered::default();
+        let first = numbers.find("a", |_| false).unwrap_err();
+        numbers.insert(first, 0);
+        let second = numbers.find("a", |_| false).unwrap_err();
+        numbers.insert(second, 1);
+        assert_eq!((numbers.find("a", |n| n == 1), numbers.next()), (Ok(1), 2));
+    }
+}
