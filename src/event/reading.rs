@@ -11,8 +11,9 @@ pub fn readings(event: &Event<'_>) -> Vec<(Layer, Event<'static>)> {
     let path = served::served(stem).map(|path| target(&path, query.map(decode::twice).as_deref()));
     let texts = query.and_then(base64::unwrapped).map(|query| target(stem, Some(&query)));
     let read = |(layer, target): (Layer, Option<Vec<u8>>)| {
+        let target = target?;
         let mut read = Event::default();
-        super::request::set_target(&mut read, target?.into());
+        super::request::set_target(&mut read, target.into());
         Some((layer, read))
     };
     [(Layer::Normalised, path), (Layer::Base64, texts)].into_iter().filter_map(read).collect()
