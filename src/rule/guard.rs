@@ -22,7 +22,8 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// The guards of a condition, those with the fewest different values first.
+    /// The guards of a condition: comparisons with numbers first, then those with the fewest
+    /// different values.
     pub(super) fn all(cond: &Cond, sources: &mut Sources) -> Vec<Self> {
         let mut parts = Vec::new();
         flatten(cond, &mut parts);
@@ -34,7 +35,7 @@ impl Guard {
                 None => guards.push(Self::new(lane, source, part.clone(), sources)),
             }
         }
-        guards.sort_by_key(|guard| order(sources.lanes()[guard.lane]));
+        guards.sort_by_key(|guard| (!guard.cond.is_number(), order(sources.lanes()[guard.lane])));
         guards
     }
 

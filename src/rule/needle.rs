@@ -59,7 +59,11 @@ impl ByteSet {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u8> {
-        (0..=255).filter(|byte| self.has(*byte))
+        [0, 64, 128, 192].into_iter().zip(self.0).flat_map(|(first, word)| {
+            let without_lowest = |word: &u64| Some(word & word.wrapping_sub(1));
+            let words = std::iter::successors(Some(word), without_lowest).take_while(|w| *w != 0);
+            words.map(move |word| first + word.trailing_zeros() as u8)
+        })
     }
 }
 
@@ -472,5 +476,19 @@ fn letter(hir: &Hir) -> Option<u8> {
             letter.is_ascii_lowercase().then_some(letter)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ByteSet;
+
+    #[test]
+    fn a_set_gives_its_bytes_in_order() {
+        let bytes = [0, 1, 63, 64, 127, 200, 255];
+        let mut set = ByteSet::default();
+        bytes.iter().rev().for_each(|byte| set.add(*byte));
+        assert!(set.iter().eq(bytes));
+        assert_eq!(ByteSet::default().iter().count(), 0);
     }
 }

@@ -183,6 +183,17 @@ impl Program {
 }
 
 impl Cond {
+    /// Whether it compares with numbers alone, which costs next to nothing.
+    pub(super) fn is_number(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => matches!(leaf.check, Check::Value(Matcher::Number(..))),
+            Self::All(parts) | Self::Any(parts) | Self::OneOf(Group { parts, .. }) => {
+                parts.iter().all(Self::is_number)
+            }
+            Self::Not(part) => part.is_number(),
+        }
+    }
+
     /// What it costs to ask, roughly: numbers, then short texts, then the rest.
     fn cost(&self) -> u8 {
         match self {

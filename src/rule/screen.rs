@@ -98,9 +98,13 @@ impl Literals {
         Ok(Some(Self { nfa, dfa, searched: AtomicUsize::new(0), few, needing, bytes }))
     }
 
-    /// The automaton to search so many bytes with.
+    /// The automaton to search so many bytes with. While one thread makes the fast one, the others
+    /// go on with that which is there.
     fn automaton(&self, bytes: usize) -> &AhoCorasick {
-        let pays = || self.searched.fetch_add(bytes, Ordering::Relaxed) + bytes > DFA_PAYS;
+        let pays = || {
+            let before = self.searched.fetch_add(bytes, Ordering::Relaxed);
+            before <= DFA_PAYS && before + bytes > DFA_PAYS
+        };
         let dfa = || automaton(AhoCorasickKind::DFA, &self.needing);
         let made = match self.dfa.get() {
             None if pays() => Some(self.dfa.get_or_init(dfa)),
