@@ -95,7 +95,7 @@ fn records(like: &Facts, numbers: std::ops::Range<u64>) -> Facts {
     let mut facts = Facts::default();
     for (number, fact) in numbers.zip(like.iter().cycle()) {
         let card = fact.card.map(|card| Card { fingerprint: Fingerprint(mixed(number)), ..card });
-        facts.push(RecordFact { card, ..*fact });
+        facts.push(&RecordFact { card, ..*fact });
     }
     facts
 }

@@ -21,6 +21,8 @@ use std::sync::OnceLock;
 /// How often as much as its bound is held in memory while the disk takes nothing.
 pub const PATIENCE: usize = 4;
 
+const RETURNS_NOTHING: &str = "does not give back what was put aside there";
+
 static LOST: OnceLock<String> = OnceLock::new();
 
 /// Why something that was put aside in this process is missing, if anything is.
@@ -91,6 +93,16 @@ impl Spill {
         Ok(from..self.len)
     }
 
+    /// Reads bytes back and appends them.
+    pub fn read(&self, range: Range<u64>, to: &mut Vec<u8>) {
+        let from = to.len();
+        to.resize(from + (range.end - range.start) as usize, 0);
+        if let Err(error) = read_at(&self.file, &mut to[from..], range.start) {
+            lose(RETURNS_NOTHING, &error);
+            to.truncate(from);
+        }
+    }
+
     /// Reads pieces of `N` bytes back, in their order.
     pub fn pieces<const N: usize>(&self, range: Range<u64>) -> Pieces<'_, N> {
         Pieces { spill: self, range, buffer: Vec::new(), at: 0 }
@@ -116,7 +128,7 @@ impl<const N: usize> Pieces<'_, N> {
         self.at = 0;
         self.range.start += len;
         if let Err(error) = read_at(&self.spill.file, &mut self.buffer, self.range.start - len) {
-            lose("does not give back what was put aside there", &error);
+            lose(RETURNS_NOTHING, &error);
             self.range.start = self.range.end;
             self.buffer.clear();
         }

@@ -337,7 +337,7 @@ mod tests {
         const MANY: u64 = 100_000_000;
         let mut facts = Facts::default();
         (0..MANY).for_each(|n| {
-            facts.push(fact(1, Some((n.wrapping_mul(0x9E37_79B9_7F4A_7C15), 0)), None));
+            facts.push(&fact(1, Some((n.wrapping_mul(0x9E37_79B9_7F4A_7C15), 0)), None));
         });
         let tally = SiteTally::default();
         let mut counter = Counter::default();

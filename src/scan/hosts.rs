@@ -52,7 +52,7 @@ impl Records {
         for fact in facts {
             let client = fact.client.and_then(|client| self.clients.get(client));
             let client = client.map(|name| sorted.client(name));
-            sorted.facts.push(super::RecordFact { client, ..fact });
+            sorted.facts.push(&super::RecordFact { client, ..fact });
         }
         sorted.beyond = self.beyond;
         sorted
@@ -87,7 +87,7 @@ mod tests {
                 let own = name.contains('.').then_some(line);
                 tally.named_at = tally.named_at.or(own);
                 let client = tally.records.client(&format!("192.0.2.{}", line % 50));
-                tally.records.facts.push(super::super::RecordFact {
+                tally.records.facts.push(&super::super::RecordFact {
                     class: crate::element::Elements::default(),
                     card: None,
                     email: None,

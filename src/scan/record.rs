@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::element::{Card, Elements, Fingerprint, Record};
 use crate::time::Time;
 
-use super::{Bounds, Facts, Points, Texts};
+use super::rows::Rows;
+use super::{Bounds, Texts};
 
 /// Which way the data of a record went, as its entry says.
 #[derive(
@@ -33,6 +34,12 @@ impl Way {
     }
 }
 
+/// The records of a stream on one site.
+pub type Facts = Rows<RecordFact>;
+
+/// The matches of one rule in one stream on one site.
+pub type Points = Rows<Point>;
+
 /// One record as a fact for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordFact {
@@ -47,6 +54,7 @@ pub struct RecordFact {
     /// A date within the record, days since 1970-01-01.
     pub date: Option<i32>,
     /// When the entry was written, seconds since the epoch.
+    #[serde(default, deserialize_with = "second")]
     pub time: Option<i64>,
     /// Who read or sent it: an index into [`Records::clients`].
     pub client: Option<u32>,
@@ -85,7 +93,7 @@ impl Records {
         line: u64,
     ) {
         let client = client.map(|name| self.client(name));
-        self.facts.push(RecordFact {
+        self.facts.push(&RecordFact {
             class: record.class,
             card: record.card,
             email: record.email,
@@ -101,6 +109,7 @@ impl Records {
     /// Forgets what only speeds appending up.
     pub(super) fn close(&mut self) {
         self.clients.close();
+        self.facts.close();
     }
 
     pub(super) fn client(&mut self, name: &str) -> u32 {
@@ -142,6 +151,13 @@ pub struct Point {
     /// ([`RuleSet::columns`](crate::rule::RuleSet::columns)): an index into [`Series::texts`];
     /// `None` where the field is absent.
     pub values: Box<[Option<u32>]>,
+}
+
+fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let second = Option::<i64>::deserialize(deserializer)?;
+    let micros = second.map_or(0, |second| second.saturating_mul(1_000_000));
+    Time::checked(micros).map_err(serde::de::Error::custom)?;
+    Ok(second)
 }
 
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -199,7 +215,7 @@ impl Series {
     /// Forgets what only speeds appending up.
     pub(super) fn close(&mut self) {
         self.texts.close();
-        self.points.shrink();
+        self.points.close();
     }
 
     /// The text of a value.
@@ -260,7 +276,7 @@ mod tests {
                 for n in from..(from + block).min(most + 1_000) {
                     // A client that was there before is known behind the flood, too.
                     let client = records.client(&if n % 5_000 == 1 { 1 } else { n }.to_string());
-                    records.facts.push(RecordFact { client: Some(client), line: n, ..fact() });
+                    records.facts.push(&RecordFact { client: Some(client), line: n, ..fact() });
                 }
                 all.append(&records, Bounds::default());
             }

@@ -11,8 +11,8 @@ use crate::source::{ContentId, Gap, SourceEnd};
 use crate::time::Time;
 
 use super::{
-    AtOdds, Bounds, Facts, HitSet, Hours, Index, Pages, Points, RecordFact, Records, Sequences,
-    Series, Trace, Trails,
+    AtOdds, Bounds, Facts, HitSet, Hours, Index, Pages, Points, Records, Sequences, Series, Trace,
+    Trails,
 };
 
 /// Times that run backwards within a stream.
@@ -82,29 +82,6 @@ pub struct SiteTally {
 }
 
 impl SiteTally {
-    /// Another piece of what the same stream yielded: all but records, or some of those.
-    fn join(&mut self, mut other: Self) {
-        let mut facts = std::mem::take(&mut self.records.facts);
-        facts.join(std::mem::take(&mut other.records.facts));
-        if other.entries > self.entries {
-            *self = other;
-        }
-        self.records.facts = facts;
-    }
-
-    /// All with the first of the records, then the others piece by piece.
-    fn pieces(&self) -> impl Iterator<Item = Self> {
-        let mut facts = self.records.facts.pieces();
-        let mut whole = self.clone();
-        whole.records.facts = facts.next().unwrap_or_default();
-        let of_records = |facts| {
-            let mut piece = Self::default();
-            piece.records.facts = facts;
-            piece
-        };
-        std::iter::once(whole).chain(facts.map(of_records))
-    }
-
     /// Forgets what only speeds appending up.
     fn close(&mut self) {
         self.rules.values_mut().for_each(HitSet::close);
@@ -115,6 +92,12 @@ impl SiteTally {
     /// The matches that correlations count.
     fn points(&mut self) -> impl Iterator<Item = &mut Points> {
         self.series.values_mut().map(|series| &mut series.points)
+    }
+
+    /// How many bytes of rows are held in memory.
+    fn held(&self) -> usize {
+        let points = self.series.values().map(|series| series.points.held());
+        self.records.facts.held() + points.sum::<usize>()
     }
 
     pub(super) fn append(&mut self, next: Self, bounds: Bounds) {
@@ -357,14 +340,9 @@ impl Yield {
         Self { trails, prefixes, ..Self::named(&[name.to_owned()]) }
     }
 
-    /// How many bytes of records and matches are held in memory.
+    /// How many bytes of rows are held in memory.
     fn held(&self) -> usize {
-        let points = |site: &SiteTally| -> usize {
-            site.series.values().map(|series| series.points.held()).sum()
-        };
-        let of_site =
-            |site: &SiteTally| site.records.facts.held() * size_of::<RecordFact>() + points(site);
-        self.part.sites.values().map(of_site).sum()
+        self.part.sites.values().map(SiteTally::held).sum()
     }
 }
 
@@ -435,20 +413,15 @@ impl Tally {
         self.gaps.extend(other.gaps);
     }
 
-    /// Puts records aside, if many are held in memory, and so matches that correlations count.
+    /// Puts rows aside, if many are held in memory.
     fn make_room(&mut self) {
-        let mut sites: Vec<&mut SiteTally> =
-            self.streams.values_mut().flat_map(|y| y.part.sites.values_mut()).collect();
-        let facts = sites.iter_mut().map(|site| &mut site.records.facts);
-        let mut facts: Vec<&mut Facts> = facts.filter(|facts| facts.held() > 0).collect();
-        if facts.iter().map(|facts| facts.held()).sum::<usize>() > Facts::BOUND {
-            Facts::put_all_aside(&mut facts);
+        let sites = self.streams.values_mut().flat_map(|yielded| yielded.part.sites.values_mut());
+        let mut sites: Vec<&mut SiteTally> = sites.collect();
+        if sites.iter().map(|site| site.held()).sum::<usize>() <= Facts::BOUND {
+            return;
         }
-        let points = sites.into_iter().flat_map(SiteTally::points);
-        let mut points: Vec<&mut Points> = points.filter(|points| points.held() > 0).collect();
-        if points.iter().map(|points| points.held()).sum::<usize>() > Points::BOUND {
-            Points::put_all_aside(&mut points);
-        }
+        Facts::put_aside(sites.iter_mut().map(|site| &mut site.records.facts));
+        Points::put_aside(sites.into_iter().flat_map(SiteTally::points));
     }
 
     /// Of every stream that may hold one of these traces: those for which it was not searched yet.
@@ -468,7 +441,7 @@ impl Extend<Self> for Tally {
         for other in others {
             new += other.streams.values().map(Yield::held).sum::<usize>();
             self.add(other);
-            if new > Points::BOUND {
+            if new > Facts::BOUND / 2 {
                 self.make_room();
                 new = 0;
             }

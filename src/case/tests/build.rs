@@ -173,7 +173,7 @@ impl Log {
     pub(super) fn record(&mut self, fact: RecordFact, second: i64, client: &str) {
         let records = &mut self.tally.records;
         let (time, client) = (Some(second), Some(records.clients.intern(client)));
-        records.facts.push(RecordFact { time, client, ..fact });
+        records.facts.push(&RecordFact { time, client, ..fact });
     }
 
     /// Takes away the entries of whole hours between two times.

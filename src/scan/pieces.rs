@@ -1,0 +1,145 @@
+//! How is what a stream yielded for a site cut into pieces of about a megabyte, so that what reads
+//! lines of a part file as a whole need not hold a whole log's? Each can be merged by itself, in any
+//! order and more than once.
+
+use super::{Facts, Hit, Points, SiteTally};
+
+/// What there may be many of.
+enum Piece {
+    Facts(Facts),
+    Points(u32, Points),
+    Hits(u32, Vec<Hit>),
+}
+
+impl Piece {
+    /// The most hits of a piece.
+    const HITS: usize = 1 << 10;
+
+    /// About how many bytes the pieces of a line take, at most.
+    const LINE: usize = 1 << 20;
+
+    /// About how many bytes it takes as text.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Facts(facts) => 250 * facts.len(),
+            Self::Points(_, points) => 80 * points.len(),
+            Self::Hits(_, hits) => 700 * hits.len(),
+        }
+    }
+
+    /// Adds it to what is there of the same kind; what both hold is the same in both.
+    fn join(self, site: &mut SiteTally) {
+        match self {
+            Self::Facts(facts) => site.records.facts.join(facts),
+            Self::Points(rule, points) => site.series.entry(rule).or_default().points.join(points),
+            Self::Hits(rule, hits) => {
+                let ours = &mut site.rules.entry(rule).or_default().hits;
+                let place = |hit: &Hit| (hit.line, hit.offset);
+                let Some(first) = hits.first().map(place) else { return };
+                if let Err(at) = ours.binary_search_by_key(&first, place) {
+                    ours.splice(at..at, hits);
+                }
+            }
+        }
+    }
+
+    /// Nothing but this piece.
+    fn alone(self) -> SiteTally {
+        let mut site = SiteTally::default();
+        self.join(&mut site);
+        site
+    }
+}
+
+impl SiteTally {
+    /// Another piece of what the same stream yielded.
+    pub(super) fn join(&mut self, mut other: Self) {
+        let mut theirs = other.take_pieces();
+        if other.entries > self.entries {
+            theirs.extend(self.take_pieces());
+            *self = other;
+        }
+        for piece in theirs {
+            piece.join(self);
+        }
+    }
+
+    /// The pieces: first all with as much of what there may be many of as a line holds.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Self> {
+        let mut whole = self.clone();
+        let (mut rest, mut weight) = (Vec::new(), 0);
+        for piece in whole.take_pieces() {
+            weight += piece.weight();
+            if weight <= Piece::LINE { piece.join(&mut whole) } else { rest.push(piece) }
+        }
+        std::iter::once(whole).chain(rest.into_iter().map(Piece::alone))
+    }
+
+    /// Takes out what there may be many of.
+    fn take_pieces(&mut self) -> Vec<Piece> {
+        let facts = std::mem::take(&mut self.records.facts).into_pieces().map(Piece::Facts);
+        let points = self.series.iter_mut().flat_map(|(rule, series)| {
+            let pieces = std::mem::take(&mut series.points).into_pieces();
+            pieces.map(|piece| Piece::Points(*rule, piece))
+        });
+        let hits = self.rules.iter_mut().flat_map(|(rule, set)| {
+            let all = std::mem::take(&mut set.hits);
+            let pieces: Vec<_> = all.chunks(Piece::HITS).map(<[Hit]>::to_vec).collect();
+            pieces.into_iter().map(|piece| Piece::Hits(*rule, piece))
+        });
+        facts.chain(points).chain(hits).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Bounds, Links, Outcome, Point};
+    use super::*;
+    use crate::element::Masked;
+    use crate::event::decode::Layer;
+
+    fn hit(line: u64) -> Hit {
+        Hit {
+            line,
+            offset: 100 * line,
+            time: None,
+            client: None,
+            path: None,
+            user_agent: None,
+            status: Some(200),
+            bytes: None,
+            outcome: Outcome::Succeeded,
+            output: false,
+            links: Links::default(),
+            layer: Layer::Raw,
+            excerpt: Masked::default(),
+        }
+    }
+
+    #[test]
+    fn many_hits_and_matches_are_several_lines_that_come_in_any_order() {
+        let (mut whole, usual) =
+            (SiteTally { entries: 9, ..SiteTally::default() }, Bounds::default());
+        for line in 0..9_000 {
+            let rule = (line % 2) as u32;
+            whole.rules.entry(rule).or_default().push(hit(line), usual, None, |_| {});
+            let series = whole.series.entry(rule).or_default();
+            series.push(Some(line as i64), line, 100 * line, &[Some("192.0.2.7")], usual);
+        }
+        let pieces: Vec<SiteTally> = whole.pieces().collect();
+        assert!(pieces.len() > 9, "{}", pieces.len());
+        for order in [1, 3, 7] {
+            let mut joined = SiteTally::default();
+            for at in (0..3 * pieces.len()).map(|n| n * order % pieces.len()) {
+                let line = serde_json::to_string(&pieces[at]).unwrap();
+                assert!(line.len() < 2 * Piece::LINE);
+                joined.join(serde_json::from_str(&line).unwrap());
+            }
+            assert!(joined == whole, "{order}");
+        }
+        let points = |site: &SiteTally| -> Vec<Point> {
+            site.series.values().flat_map(|series| series.points.iter()).collect()
+        };
+        assert_eq!(points(&whole).len(), 9_000);
+    }
+}
