@@ -111,7 +111,7 @@ impl<'s> Search<'s> {
         self,
         (block, format): &Framed,
         name: &str,
-        sites: &BTreeMap<String, SiteTally>,
+        sites: &BTreeMap<String, Box<SiteTally>>,
     ) -> Part {
         self.with(|scanner| scanner.hits(block, &**format, name, sites))
     }
@@ -200,7 +200,7 @@ pub(crate) fn facts(
         head: end.head(),
         format: format.name().to_owned(),
         log: format.kind().log.to_owned(),
-        unable: unable(rules, format),
+        unable: unable(rules, format).into(),
         gaps: end.gaps,
     };
     (end.id, facts)

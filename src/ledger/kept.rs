@@ -1,6 +1,6 @@
 //! What is kept of a file, and of a content?
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,7 @@ impl Content {
     /// What it yielded, as it is kept: facts, the part before the mark, the part behind it. What
     /// the row says is not said again.
     pub(super) fn body(&self) -> serde_json::Result<String> {
-        let (names, unable) = (Vec::new(), BTreeMap::new());
+        let (names, unable) = (Vec::new(), Arc::default());
         let facts = StreamFacts { names, unable, bytes: 0, head: None, ..self.facts.clone() };
         serde_json::to_string(&(facts, &self.until_mark, &self.tail))
     }

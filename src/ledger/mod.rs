@@ -356,7 +356,7 @@ impl Ledger {
         stream.gaps.extend(kept.notes.iter().cloned());
         if let Some(earlier) = self.earlier.get(&kept.setting) {
             earlier.translate(&mut part);
-            stream.unable = earlier.unable(&stream.unable);
+            stream.unable = earlier.unable(&stream.unable).into();
             stream.gaps.extend(earlier.gap(&names[0]));
         }
         for gap in &mut stream.gaps {

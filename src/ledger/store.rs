@@ -6,6 +6,7 @@
 //! half of one; they are read again.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -42,7 +43,7 @@ pub(super) struct Store {
     files: Drawer,
     contents: Drawer,
     /// Lists of rules that could not fire, and why, by their number.
-    unable: HashMap<i64, BTreeMap<u32, String>>,
+    unable: HashMap<i64, Arc<BTreeMap<u32, String>>>,
 }
 
 /// What a second pass found in a content: trails, and sums of its beginning.
@@ -142,22 +143,24 @@ impl Store {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn lists(&self) -> Result<HashMap<i64, BTreeMap<u32, String>>> {
+    fn lists(&self) -> Result<HashMap<i64, Arc<BTreeMap<u32, String>>>> {
         let rows = self.rows("SELECT id, list FROM unable", |row| {
             Ok((row.get(0)?, row.get::<_, String>(1)?))
         })?;
-        rows.into_iter().map(|(id, list)| Ok((id, serde_json::from_str(&list)?))).collect()
+        rows.into_iter()
+            .map(|(id, list)| Ok((id, Arc::new(serde_json::from_str(&list)?))))
+            .collect()
     }
 
     /// The number of a list of rules that could not fire.
     pub(super) fn unable(&mut self, list: &BTreeMap<u32, String>) -> Result<i64> {
-        if let Some((id, _)) = self.unable.iter().find(|(_, known)| *known == list) {
+        if let Some((id, _)) = self.unable.iter().find(|(_, known)| ***known == *list) {
             return Ok(*id);
         }
         let add = "INSERT INTO unable (list) VALUES (?1)";
         self.db.execute(add, [serde_json::to_string(list)?])?;
         let id = self.db.last_insert_rowid();
-        self.unable.insert(id, list.clone());
+        self.unable.insert(id, Arc::new(list.clone()));
         Ok(id)
     }
 

@@ -214,7 +214,7 @@ mod tests {
         for line in 0..40_000 {
             site.records.push(&card(line), Way::Usual, None, Some("192.0.2.7"), line);
         }
-        let sites = BTreeMap::from([("a".to_owned(), site)]);
+        let sites = BTreeMap::from([("a".to_owned(), site.into())]);
         let stream =
             StreamFacts { names: vec!["a/log".into()], bytes: 7, ..StreamFacts::default() };
         let yielded = Yield { stream, part: Part { sites, ..Part::default() }, ..Yield::default() };

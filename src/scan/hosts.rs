@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{Bounds, Records, Series, SiteTally};
 use crate::source::Place;
 
-type Sites = BTreeMap<String, SiteTally>;
+type Sites = BTreeMap<String, Box<SiteTally>>;
 
 /// The sites of the next entries, without those for which there is no room beside `known`.
 pub(super) fn admitted(known: &Sites, mut next: Sites, bounds: Bounds) -> Sites {
@@ -23,7 +23,7 @@ pub(super) fn admitted(known: &Sites, mut next: Sites, bounds: Bounds) -> Sites 
     new.sort_unstable();
     let mut others = SiteTally::default();
     for (_, name) in new.drain(room..) {
-        others.append(next.remove(&name).unwrap_or_default(), bounds);
+        others.append(*next.remove(&name).unwrap_or_default(), bounds);
     }
     others.named_at = None;
     others.sort(bounds);

@@ -131,7 +131,7 @@ impl<'s> Scanner<'s> {
         block: &Block,
         format: &dyn Format,
         name: &str,
-        sites: &BTreeMap<String, SiteTally>,
+        sites: &BTreeMap<String, Box<SiteTally>>,
     ) -> Part {
         let plan = self.notes.rules.plan(format.kind());
         let mut part = Part { bounds: self.notes.bounds, ..Part::default() };
@@ -290,7 +290,7 @@ impl<'i> Sites<'i> {
         for mut site in self.list {
             site.close_hour(self.bounds);
             site.tally.pages = site.answers.into_pages();
-            part.sites.insert(site.name, site.tally);
+            part.sites.insert(site.name, site.tally.into());
         }
     }
 }

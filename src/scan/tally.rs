@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -128,8 +129,8 @@ impl SiteTally {
 /// What a run of entries of one stream yielded. Appending is associative and keeps the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// By site.
-    pub sites: BTreeMap<String, SiteTally>,
+    /// By site; boxed, since a map makes room for eleven at once and most streams are of one.
+    pub sites: BTreeMap<String, Box<SiteTally>>,
     /// How much of it is told apart.
     #[serde(default, skip_serializing_if = "Bounds::are_usual")]
     pub bounds: Bounds,
@@ -171,7 +172,7 @@ impl Part {
     pub fn append(&mut self, next: Self) {
         self.bounds = self.bounds.max(next.bounds);
         for (site, tally) in super::hosts::admitted(&self.sites, next.sites, self.bounds) {
-            self.sites.entry(site).or_default().append(tally, self.bounds);
+            self.sites.entry(site).or_default().append(*tally, self.bounds);
         }
         self.entries += next.entries;
         self.bytes += next.bytes;
@@ -189,7 +190,7 @@ impl Part {
     /// Makes it small, once nothing is appended any more: what it becomes does not depend on cuts.
     pub fn close(&mut self) {
         self.index.fold();
-        self.sites.values_mut().for_each(SiteTally::close);
+        self.sites.values_mut().for_each(|site| site.close());
     }
 }
 
@@ -215,6 +216,26 @@ impl Part {
     }
 }
 
+/// How what is shared is written: as if it were not.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        shared: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(shared, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
+}
+
 /// What is known of one stream besides its entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamFacts {
@@ -229,8 +250,10 @@ pub struct StreamFacts {
     pub format: String,
     /// Kind of log: `access`, `application`, `gateway`, `waf`, `error`, or empty.
     pub log: String,
-    /// Rules (by index) that could never fire on this format, with the reason.
-    pub unable: BTreeMap<u32, String>,
+    /// Rules (by index) that could never fire on this format, with the reason: streams of one format
+    /// share it.
+    #[serde(with = "shared")]
+    pub unable: Arc<BTreeMap<u32, String>>,
     /// What is missing.
     pub gaps: Vec<Gap>,
 }
@@ -291,7 +314,7 @@ impl Yield {
         for (site, tally) in part.sites {
             match self.part.sites.entry(site) {
                 Entry::Vacant(empty) => drop(empty.insert(tally)),
-                Entry::Occupied(mut ours) => ours.get_mut().join(tally),
+                Entry::Occupied(mut ours) => ours.get_mut().join(*tally),
             }
         }
         self.trails.extend(trails);
@@ -320,7 +343,7 @@ impl Yield {
             Self { part: Part { sites, ..Part::default() }, ..Self::named(&self.stream.names) }
         };
         let of_sites = sites.iter().flat_map(move |(name, tally)| {
-            tally.pieces().map(move |piece| (Some(name.as_str()), of_site(name, piece)))
+            tally.pieces().map(move |piece| (Some(name.as_str()), of_site(name, piece.into())))
         });
         std::iter::once((None, whole)).chain(of_sites)
     }
@@ -342,7 +365,7 @@ impl Yield {
 
     /// How many bytes of rows are held in memory.
     fn held(&self) -> usize {
-        self.part.sites.values().map(SiteTally::held).sum()
+        self.part.sites.values().map(|site| site.held()).sum()
     }
 }
 
@@ -401,7 +424,12 @@ impl Tally {
     }
 
     fn add(&mut self, other: Self) {
-        for (id, theirs) in other.streams {
+        for (id, mut theirs) in other.streams {
+            let ends = [self.streams.first_key_value(), self.streams.last_key_value()];
+            let unable = ends.into_iter().flatten().map(|(_, known)| &known.stream.unable);
+            if let Some(known) = unable.into_iter().find(|known| **known == theirs.stream.unable) {
+                theirs.stream.unable = Arc::clone(known);
+            }
             match self.streams.entry(id) {
                 Entry::Vacant(empty) => {
                     empty.insert(theirs);
@@ -416,7 +444,7 @@ impl Tally {
     /// Puts rows aside, if many are held in memory.
     fn make_room(&mut self) {
         let sites = self.streams.values_mut().flat_map(|yielded| yielded.part.sites.values_mut());
-        let mut sites: Vec<&mut SiteTally> = sites.collect();
+        let mut sites: Vec<&mut SiteTally> = sites.map(|site| &mut **site).collect();
         if sites.iter().map(|site| site.held()).sum::<usize>() <= Facts::BOUND {
             return;
         }

@@ -1,6 +1,7 @@
 //! Small builders of tallies.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
@@ -89,7 +90,7 @@ pub(super) fn clean(kind: &str) -> Log {
         bytes: 1,
         format: kind.to_owned(),
         log: kind.to_owned(),
-        unable: BTreeMap::new(),
+        unable: Arc::default(),
         gaps: Vec::new(),
     };
     let mut log =
@@ -195,7 +196,7 @@ impl Log {
     }
 
     pub(super) fn unable(&mut self, rule: Rule, why: &str) {
-        self.facts.unable.insert(rule as u32, why.to_owned());
+        Arc::make_mut(&mut self.facts.unable).insert(rule as u32, why.to_owned());
     }
 }
 
@@ -246,7 +247,7 @@ pub(super) fn tally_of(site: &str, logs: Vec<Log>) -> Tally {
         let letters = log.facts.log.bytes().chain(site.bytes());
         id.iter_mut().zip(letters).for_each(|(byte, letter)| *byte = letter);
         let part = Part {
-            sites: BTreeMap::from([(site.to_owned(), log.tally)]),
+            sites: BTreeMap::from([(site.to_owned(), log.tally.into())]),
             disorder: log.disorder,
             ..Part::default()
         };
