@@ -2,6 +2,7 @@
 //!
 //! A map is all of its items; a list of maps is any of them; a list of scalars is keywords.
 
+use super::expression::Expression;
 use super::fault::{Code, Fault, Mark};
 use super::modifier;
 use super::pattern::Pattern;
@@ -41,12 +42,7 @@ pub enum Test {
     /// The whole value is this text.
     Text(Pattern),
     /// It matches somewhere.
-    Regex {
-        /// The expression.
-        source: String,
-        /// `i`, `m`, `s`.
-        flags: String,
-    },
+    Regex(Expression),
     /// It is a number that compares so.
     Compare(Order, f64),
     /// It is an address within the network.

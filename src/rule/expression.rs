@@ -4,10 +4,14 @@
 //! need stand in no entry. Nor is one compiled to find out that it is small enough, where its
 //! syntax says so: a program that starts for every short log cannot afford hundreds of them.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::field::Source;
+use super::needle::Witness;
 
 /// Bytes that a compiled expression of a rule may take, without its flags.
 const LARGE: usize = 1 << 22;
@@ -17,45 +21,80 @@ const LARGEST: usize = 1 << 26;
 /// The flag of expressions that are Unicode's whatever stands in them.
 pub(super) const UNICODE: &str = "u";
 
-/// A regular expression.
+/// A regular expression, and what it is made into when that is needed.
 #[derive(Clone, Debug)]
-pub(super) struct Expression(Arc<Lazily>);
+pub struct Expression(Arc<Lazily>);
 
 #[derive(Debug)]
 struct Lazily {
     source: String,
+    /// `i`, `m`, `s`, [`UNICODE`].
     flags: String,
+    /// What values of the field that it is for must hold: found out when it is checked, so that it
+    /// is parsed once, and its syntax, which takes much room, is not kept.
+    witness: OnceLock<Witness>,
     compiled: OnceLock<Option<Regex>>,
 }
 
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.0.source, &self.0.flags) == (&other.0.source, &other.0.flags)
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}/{}", self.0.source, self.0.flags)
+    }
+}
+
 impl Expression {
-    /// An expression that [`check`] accepts.
+    /// An expression that is still to be [checked](Self::check), if a rule has it.
     pub(super) fn new(source: &str, flags: &str) -> Self {
-        let (source, flags, compiled) = (source.into(), flags.into(), OnceLock::new());
-        Self(Arc::new(Lazily { source, flags, compiled }))
+        let (source, flags) = (source.into(), flags.into());
+        let (witness, compiled) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Lazily { source, flags, witness, compiled }))
+    }
+
+    /// The same with another flag.
+    pub(super) fn with(&self, flag: &str) -> Self {
+        Self::new(&self.0.source, &format!("{}{flag}", self.0.flags))
+    }
+
+    /// Whether it is one that rules can have, for values of `from`.
+    pub(super) fn check(&self, from: &Source) -> Result<(), String> {
+        let Lazily { source, flags, witness, .. } = &*self.0;
+        if let Some(hir) = parse(source, flags).filter(|hir| most_bytes(hir) <= LARGE) {
+            witness.get_or_init(|| Witness::of_syntax(&hir, from));
+            return Ok(());
+        }
+        let built = builder(source, "").size_limit(LARGE).build();
+        built.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// What a value of `from` must hold, or it does not stand there; the sources of its needs have
+    /// no number yet.
+    pub(super) fn witness(&self, from: &Source) -> Witness {
+        let Lazily { source, flags, witness, .. } = &*self.0;
+        let find = || match parse(source, flags) {
+            Some(hir) => Witness::of_syntax(&hir, from),
+            None => Witness::always(),
+        };
+        witness.get_or_init(find).clone()
     }
 
     /// Whether it stands somewhere in a value. With flags it may be larger than it was when it was
     /// checked, but not beyond [`LARGEST`]; if it were, too much would match, not too little.
     pub(super) fn is_match(&self, value: &[u8]) -> bool {
-        let Lazily { source, flags, compiled } = &*self.0;
+        let Lazily { source, flags, compiled, .. } = &*self.0;
         let regex = compiled.get_or_init(|| builder(source, flags).build().ok());
         regex.as_ref().is_none_or(|regex| regex.is_match(value))
     }
 }
 
-/// Whether a regular expression is one that rules can have.
-pub(super) fn check(source: &str) -> Result<(), String> {
-    if syntax(source, "").is_ok_and(|hir| most_bytes(&hir) <= LARGE) {
-        return Ok(());
-    }
-    let built = builder(source, "").size_limit(LARGE).build();
-    built.map(drop).map_err(|error| error.to_string())
-}
-
 /// What an expression says. PCRE without look-around, unanchored, case sensitive unless flagged.
 /// Bytes are no text for sure, so an ASCII expression works on bytes.
-pub(super) fn syntax(source: &str, flags: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+fn parse(source: &str, flags: &str) -> Option<Hir> {
     regex_syntax::ParserBuilder::new()
         .unicode(is_unicode(source, flags))
         .utf8(false)
@@ -64,7 +103,7 @@ pub(super) fn syntax(source: &str, flags: &str) -> Result<Hir, Box<regex_syntax:
         .dot_matches_new_line(flags.contains('s'))
         .build()
         .parse(source)
-        .map_err(Box::new)
+        .ok()
 }
 
 fn builder(source: &str, flags: &str) -> RegexBuilder {
@@ -123,16 +162,19 @@ mod tests {
             "é.*[а-я]{20}",
         ];
         for source in sources {
-            let most = most_bytes(&syntax(source, "").unwrap());
+            let most = most_bytes(&parse(source, "").unwrap());
             assert!(builder(source, "").size_limit(most).build().is_ok(), "{source} {most}");
-            assert!(check(source).is_ok(), "{source}");
+            assert!(Expression::new(source, "").check(&Source::Entry).is_ok(), "{source}");
         }
     }
 
     #[test]
     fn what_is_too_large_or_no_expression_is_refused() {
         for (source, why) in [("(?:a{1000}){1000}", "size limit"), ("a(", "unclosed group")] {
-            assert!(check(source).unwrap_err().contains(why), "{source}");
+            assert!(
+                Expression::new(source, "").check(&Source::Entry).unwrap_err().contains(why),
+                "{source}"
+            );
         }
     }
 }

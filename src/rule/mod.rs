@@ -41,6 +41,7 @@ pub use condition::Expr;
 pub use correlation::{Alias, Column, Correlation, Measure, Threshold};
 pub use detection::{Clock, Detection, FieldRef, Item, Network, Order, Test};
 pub use document::{Document, Filter, Logsource, Place, Proofs, Rule};
+pub use expression::Expression;
 pub use fault::{Code, Fault, Mark, RuleError};
 pub use indicator::Indicators;
 pub use memo::Memo;

@@ -5,7 +5,9 @@
 
 use super::condition::nearest;
 use super::detection::{Clock, FieldRef, Item, Network, Order, Test};
+use super::expression::Expression;
 use super::fault::{Code, Fault, Mark};
+use super::field::Source;
 use super::pattern::{Part, Pattern};
 use super::yaml::{Data, Node};
 
@@ -80,9 +82,9 @@ pub(super) fn item(
     if all && nodes.len() < 2 {
         return Err(Fault::new(Code::Misuse, at, "`all` needs more than one value"));
     }
-    let keyword = field.is_none();
+    let from = field.as_deref().map_or(Source::Entry, Source::of);
     let test = |node: &Node| {
-        tests(node, modifiers, keyword).map_err(|(code, why)| Fault::new(code, node.at, why))
+        tests(node, modifiers, &from).map_err(|(code, why)| Fault::new(code, node.at, why))
     };
     let values = nodes.iter().map(test).collect::<Result<_, _>>()?;
     let neq = modifiers.contains(&"neq");
@@ -91,7 +93,7 @@ pub(super) fn item(
 }
 
 /// What one value is compared by.
-fn tests(node: &Node, modifiers: &[&str], keyword: bool) -> Result<Vec<Test>, Refusal> {
+fn tests(node: &Node, modifiers: &[&str], from: &Source) -> Result<Vec<Test>, Refusal> {
     let mut value = value(node)?;
     let cased = modifiers.contains(&"cased");
     for name in modifiers.iter().filter(|name| !matches!(**name, "all" | "neq" | "cased")) {
@@ -99,10 +101,11 @@ fn tests(node: &Node, modifiers: &[&str], keyword: bool) -> Result<Vec<Test>, Re
     }
     let mut tests = Vec::new();
     finish(value, &mut tests);
+    tests.iter().try_for_each(|test| check(test, from))?;
     if cased {
         tests.iter_mut().try_for_each(set_cased)?;
     }
-    if keyword { tests.into_iter().map(anywhere).collect() } else { Ok(tests) }
+    if *from == Source::Entry { tests.into_iter().map(anywhere).collect() } else { Ok(tests) }
 }
 
 fn value(node: &Node) -> Result<Value, Refusal> {
@@ -134,11 +137,16 @@ fn finish(value: Value, tests: &mut Vec<Test>) {
     }
 }
 
+fn check(test: &Test, from: &Source) -> Result<(), Refusal> {
+    let Test::Regex(expression) = test else { return Ok(()) };
+    expression.check(from).map_err(|why| (Code::Regex, why))
+}
+
 fn set_cased(test: &mut Test) -> Result<(), Refusal> {
     match test {
         Test::Text(pattern) => pattern.cased = true,
         Test::Field(other) => other.cased = true,
-        Test::Regex { .. } => {}
+        Test::Regex(_) => {}
         _ => return misuse("`cased` goes with text only"),
     }
     Ok(())
@@ -151,7 +159,7 @@ fn anywhere(test: Test) -> Result<Test, Refusal> {
             Err((Code::Empty, "an empty keyword stands in every entry".into()))
         }
         Test::Text(pattern) => Ok(Test::Text(pattern.open_start().open_end())),
-        Test::Regex { .. } => Ok(test),
+        Test::Regex(_) => Ok(test),
         _ => misuse("a keyword must be text or a regular expression"),
     }
 }
@@ -202,7 +210,7 @@ fn affix(name: &str, value: Value) -> Result<Value, Refusal> {
             Ok(Value::Done(Test::Field(other)))
         }
         // A regular expression is not anchored: it stands anywhere already.
-        Value::Done(Test::Regex { .. }) => Ok(value),
+        Value::Done(Test::Regex(_)) => Ok(value),
         _ => {
             let mut pattern = text(name, value)?;
             if name != "startswith" {
@@ -218,20 +226,19 @@ fn affix(name: &str, value: Value) -> Result<Value, Refusal> {
 
 fn regex(value: Value) -> Result<Value, Refusal> {
     let source = untouched("re", value)?;
-    super::expression::check(&source).map_err(|why| (Code::Regex, why))?;
-    Ok(Value::Done(Test::Regex { source, flags: String::new() }))
+    Ok(Value::Done(Test::Regex(Expression::new(&source, ""))))
 }
 
 fn flag(name: &str, value: Value) -> Result<Value, Refusal> {
-    let Value::Done(Test::Regex { source, mut flags }) = value else {
+    let Value::Done(Test::Regex(expression)) = value else {
         return misuse(format!("`{name}` goes with `re` only"));
     };
-    flags.push(match name {
-        "i" | "ignorecase" => 'i',
-        "m" | "multiline" => 'm',
-        _ => 's',
-    });
-    Ok(Value::Done(Test::Regex { source, flags }))
+    let flag = match name {
+        "i" | "ignorecase" => "i",
+        "m" | "multiline" => "m",
+        _ => "s",
+    };
+    Ok(Value::Done(Test::Regex(expression.with(flag))))
 }
 
 fn network(value: Value) -> Result<Value, Refusal> {

@@ -13,7 +13,6 @@ use crate::event::Field;
 use crate::payload::Family;
 
 use super::detection::Test;
-use super::expression;
 use super::field::{Lane, Source};
 use super::matcher::Matcher;
 use super::pattern::{Part, Pattern};
@@ -149,8 +148,24 @@ const TOO_COMMON: f64 = 0.6;
 const OFTEN_MATCHED: f64 = 0.3;
 
 impl Witness {
+    /// What values must hold, of which an expression says this; [`Witness::at`] gives the number of
+    /// their source.
+    pub(super) fn of_syntax(hir: &Hir, from: &Source) -> Self {
+        of_hir(hir, Within::of(0, Some(from)))
+    }
+
+    /// The same of the source that has this number.
+    fn at(mut self, number: usize) -> Self {
+        for (need, _) in &mut self.needs {
+            if let Need::Text(of, _) | Need::Bytes(of, _) = need {
+                *of = number;
+            }
+        }
+        self
+    }
+
     /// Every entry may match.
-    fn always() -> Self {
+    pub(super) fn always() -> Self {
         Self { share: 1.0, worst: 1.0, needs: Vec::new() }
     }
 
@@ -282,7 +297,10 @@ fn of_test(test: &Test, source: usize, sources: &[Source]) -> Witness {
                 _ => anywhere,
             }
         }
-        Test::Regex { source: regex, flags } => of_regex(regex, flags, Within::of(source, from)),
+        Test::Regex(expression) => match from {
+            Some(from) => expression.witness(from).at(source),
+            None => Witness::always(),
+        },
         _ => Witness::always(),
     }
 }
@@ -360,10 +378,6 @@ fn value_share(value: &[u8]) -> f64 {
         () if OFTEN.iter().any(is) => 0.2,
         () => 0.02,
     }
-}
-
-fn of_regex(source: &str, flags: &str, within: Within) -> Witness {
-    expression::syntax(source, flags).map_or_else(|_| Witness::always(), |hir| of_hir(&hir, within))
 }
 
 fn of_hir(hir: &Hir, within: Within) -> Witness {

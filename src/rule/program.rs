@@ -19,7 +19,6 @@ use crate::payload::{self, Family, Word};
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
-use super::expression::Expression;
 use super::field::{Lane, Source};
 use super::guard::Guard;
 use super::matcher::Matcher;
@@ -310,9 +309,7 @@ fn needle(test: &Test) -> Option<(&[u8], bool)> {
 fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
     let check = match test {
         Test::Text(pattern) => Check::Value(Matcher::of(pattern)),
-        Test::Regex { source, flags } => {
-            Check::Value(Matcher::Regex(Expression::new(source, flags)))
-        }
+        Test::Regex(expression) => Check::Value(Matcher::Regex(expression.clone())),
         Test::Compare(order, number) => Check::Value(Matcher::Number(*order, *number)),
         Test::Cidr(network) => Check::Value(Matcher::Network(*network)),
         Test::Clock(part, order, n) => Check::Value(Matcher::Clock(*part, *order, *n)),

@@ -46,7 +46,7 @@ impl fmt::Display for Test {
         match self {
             Self::Text(pattern) if pattern.cased => write!(f, "\"{pattern}\" (case matters)"),
             Self::Text(pattern) => write!(f, "\"{pattern}\""),
-            Self::Regex { source, flags } => write!(f, "/{source}/{flags}"),
+            Self::Regex(expression) => expression.fmt(f),
             Self::Compare(order, number) => write!(f, "{order} {number}"),
             Self::Cidr(network) => network.fmt(f),
             Self::Exists(true) => f.write_str("is there"),
