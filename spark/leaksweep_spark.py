@@ -339,6 +339,8 @@ def session() -> SparkSession:
     builder = builder.config("spark.sql.parquet.compression.codec", "zstd")
     # What the driver holds at a time: packed, lines are a fortieth to a half of their size.
     builder = builder.config("spark.sql.files.maxPartitionBytes", str(4 * CHUNK))
+    # A line may have a megabyte: of the usual 4,096 at a time no heap holds as many.
+    builder = builder.config("spark.sql.parquet.columnarReaderBatchSize", "16")
     # Spark does not show the value of a variable with this name in its pages and logs.
     builder = builder.config(f"spark.executorEnv.{SECRET}", secret().decode())
     return builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "64").getOrCreate()
