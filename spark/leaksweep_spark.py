@@ -278,9 +278,8 @@ def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: st
         spread = frame.repartitionByRange(len(now), "task").select("objects")
         found = spread.mapInArrow(functools.partial(read, job), LINES)
         writer = found.write.mode("append").partitionBy("site")
-        # The driver takes row groups in one by one. Lines are large: look at each what it adds.
-        small = {"parquet.block.size": 16 * CHUNK, "parquet.page.size.row.check.min": 1}
-        writer.options(**small, **{"parquet.page.size.row.check.max": 16}).parquet(folder)
+        # The driver takes row groups in one by one, and a line may have a megabyte.
+        writer.options(**{"parquet.block.row.count.limit": 64, "parquet.page.row.count.limit": 16}).parquet(folder)
     return kept(spark, folder)
 
 
@@ -338,7 +337,7 @@ def session() -> SparkSession:
     builder = SparkSession.builder.appName("leaksweep").config("spark.log.level", "ERROR")
     builder = builder.config("spark.sql.parquet.compression.codec", "zstd")
     # What the driver holds at a time: packed, lines are a fortieth to a half of their size.
-    builder = builder.config("spark.sql.files.maxPartitionBytes", str(4 * CHUNK))
+    builder = builder.config("spark.sql.files.maxPartitionBytes", str(CHUNK))
     # A line may have a megabyte: of the usual 4,096 at a time no heap holds as many.
     builder = builder.config("spark.sql.parquet.columnarReaderBatchSize", "16")
     # Spark does not show the value of a variable with this name in its pages and logs.
