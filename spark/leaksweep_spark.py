@@ -279,7 +279,7 @@ def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: st
         found = spread.mapInArrow(functools.partial(read, job), LINES)
         writer = found.write.mode("append").partitionBy("site")
         # The driver takes row groups in one by one, and a line may have a megabyte.
-        writer.options(**{"parquet.block.row.count.limit": 64, "parquet.page.row.count.limit": 16}).parquet(folder)
+        writer.options(**{"parquet.block.row.count.limit": 16, "parquet.page.row.count.limit": 16}).parquet(folder)
     return kept(spark, folder)
 
 

@@ -1,5 +1,5 @@
 //! What did one run read, to be merged with what others read? The part file (schema
-//! `leaksweep.part/3`).
+//! `leaksweep.part/4`).
 //!
 //! A part file is lines of JSON: a head, then pieces, each of which can be merged by itself, in any
 //! order and more than once. So part files one behind the other are a part file, and a program that
@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use super::Run;
 use crate::scan::Tally;
 
-const SCHEMA: &str = "leaksweep.part/3";
+const SCHEMA: &str = "leaksweep.part/4";
 
 /// What must agree before parts are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// `leaksweep.part/3`.
+    /// `leaksweep.part/4`.
     pub schema: String,
     /// Which case key made the fingerprints; says nothing about the key itself. Empty before it is
     /// known.
