@@ -33,14 +33,17 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 from pyspark import SparkFiles
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 SECRET = "LEAKSWEEP_CASE_SECRET"
 KIT = "leaksweep-kit.zip"
 CHUNK = 1 << 20
+LINES_AT_ONCE = 16
+# What Spark calls the partition of an empty site.
+NO_SITE = "site=__HIVE_DEFAULT_PARTITION__"
 # Gaps and findings end a sweep with 1, 4 or 5; everything else means that nothing was done.
 FINISHED = {0, 1, 4, 5}
 LINES = "source string, site string, line string"
@@ -264,7 +267,7 @@ def kept(spark: SparkSession, folder: str) -> DataFrame | None:
         return None
 
 
-def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: str) -> DataFrame:
+def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: str) -> str:
     """What the objects yield, kept as Parquet by site, a wave of tasks at a time. What is kept
     already is not read again."""
     before = kept(spark, folder)
@@ -278,9 +281,9 @@ def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: st
         spread = frame.repartitionByRange(len(now), "task").select("objects")
         found = spread.mapInArrow(functools.partial(read, job), LINES)
         writer = found.write.mode("append").partitionBy("site")
-        # The driver takes row groups in one by one, and a line may have a megabyte.
-        writer.options(**{"parquet.block.row.count.limit": 16, "parquet.page.row.count.limit": 16}).parquet(folder)
-    return kept(spark, folder)
+        # A row group is read at once, and a line may have a megabyte.
+        writer.options(**{"parquet.block.row.count.limit": LINES_AT_ONCE}).parquet(folder)
+    return folder
 
 
 def merged(archive: str, options: list[str], lines: Iterable[str]) -> Iterator[str]:
@@ -288,12 +291,26 @@ def merged(archive: str, options: list[str], lines: Iterable[str]) -> Iterator[s
     return run(archive, ["merge", "-", "-q", *options], {}, lambda: (f"{line}\n".encode() for line in lines))
 
 
-def lines_of(*frames: DataFrame | None) -> Iterator[str]:
-    """All lines, partition by partition: the driver holds one at a time. A head comes first."""
-    first, *_ = there = [frame for frame in frames if frame]
-    yield first.where(F.col("line").startswith('{"head":')).first().line
-    for frame in there:
-        yield from (row.line for row in frame.select("line").toLocalIterator())
+def lines_of(*folders: str) -> Iterator[str]:
+    """All lines that are kept in some folders; a head comes first. Spark would hold all that it hands
+    to the driver, so they are read past it, a few at a time."""
+    yield next(line for line in lines_in(folders[0]) if line.startswith('{"head":'))
+    for folder in folders:
+        yield from lines_in(folder)
+
+
+def lines_in(folder: str) -> Iterator[str]:
+    # Spark says s3a where pyarrow says s3.
+    place = folder.replace("s3a://", "s3://", 1) if "://" in folder else os.path.abspath(folder)
+    fs, path = filesystem(None, place)
+    found = fs.get_file_info(pafs.FileSelector(path, recursive=True))
+    names = [info.path for info in found if info.path.endswith(".parquet")]
+    whole = [name for name in names if not any(part[0] in "_." for part in name[len(path) :].strip("/").split("/"))]
+    # Those of no site hold the heads.
+    for name in sorted(whole, key=lambda name: (NO_SITE not in name, name)):
+        with fs.open_input_file(name) as file:
+            for batch in pq.ParquetFile(file).iter_batches(LINES_AT_ONCE, columns=["line"]):
+                yield from batch.column(0).to_pylist()
 
 
 def sweep(spark: SparkSession, args: argparse.Namespace, options: list[str]) -> Iterator[str]:
@@ -304,7 +321,7 @@ def sweep(spark: SparkSession, args: argparse.Namespace, options: list[str]) -> 
     todo = pack(list(objects(args.storage, args.roots, spared)), args.task_bytes)
     job = Job(args.storage, tuple(options), os.getcwd())
     first = parts(spark, job, todo, args.wave, f"{args.parts}/first")
-    found: list[DataFrame] = []
+    found: list[str] = []
     # What the second pass finds may ask for a third: the accounts and sessions of intruders.
     for turn in [] if args.no_pivot else ["second", "third"]:
         errands = merged(archive, [*options, "--pursuit"], lines_of(first, *found))
@@ -336,10 +353,6 @@ def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
 def session() -> SparkSession:
     builder = SparkSession.builder.appName("leaksweep").config("spark.log.level", "ERROR")
     builder = builder.config("spark.sql.parquet.compression.codec", "zstd")
-    # What the driver holds at a time: packed, lines are a fortieth to a half of their size.
-    builder = builder.config("spark.sql.files.maxPartitionBytes", str(CHUNK))
-    # A line may have a megabyte: of the usual 4,096 at a time no heap holds as many.
-    builder = builder.config("spark.sql.parquet.columnarReaderBatchSize", "16")
     # Spark does not show the value of a variable with this name in its pages and logs.
     builder = builder.config(f"spark.executorEnv.{SECRET}", secret().decode())
     return builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "64").getOrCreate()
