@@ -64,6 +64,7 @@ impl<T> Deref for Hours<T> {
     }
 }
 
+#[cfg(test)]
 impl<T: Sum> FromIterator<(i64, T)> for Hours<T> {
     fn from_iter<I: IntoIterator<Item = (i64, T)>>(hours: I) -> Self {
         let mut all = Self::default();

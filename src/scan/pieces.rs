@@ -83,9 +83,10 @@ impl SiteTally {
             pieces.map(|piece| Piece::Points(*rule, piece))
         });
         let hits = self.rules.iter_mut().flat_map(|(rule, set)| {
-            let all = std::mem::take(&mut set.hits);
-            let pieces: Vec<_> = all.chunks(Piece::HITS).map(<[Hit]>::to_vec).collect();
-            pieces.into_iter().map(|piece| Piece::Hits(*rule, piece))
+            let mut all = std::mem::take(&mut set.hits).into_iter();
+            let pieces = std::iter::from_fn(move || Some(all.by_ref().take(Piece::HITS).collect()));
+            let some = pieces.take_while(|piece: &Vec<Hit>| !piece.is_empty());
+            some.map(|piece| Piece::Hits(*rule, piece))
         });
         facts.chain(points).chain(hits).collect()
     }

@@ -161,6 +161,9 @@ impl<T: Row> Rows<T> {
     {
         let pieces = all.into_iter().flat_map(|rows| &mut rows.pieces);
         let held: Vec<&mut Piece<T>> = pieces.filter(|piece| !piece.recent.is_empty()).collect();
+        if held.is_empty() {
+            return;
+        }
         match written(&held) {
             Ok((spill, ranges)) => {
                 let spill = Arc::new(spill);
