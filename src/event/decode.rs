@@ -35,6 +35,9 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// All, in order.
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Raw, Self::Once, Self::Twice, Self::Normalised, Self::Base64];
     /// Those above the raw text, in order.
     pub const DECODED: [Self; 4] = [Self::Once, Self::Twice, Self::Normalised, Self::Base64];
     /// The last of all.

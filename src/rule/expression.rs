@@ -5,10 +5,11 @@
 //! syntax says so: a program that starts for every short log cannot afford hundreds of them.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::field::Source;
 use super::needle::Witness;
@@ -33,12 +34,20 @@ struct Lazily {
     /// What values of the field that it is for must hold: found out when it is checked, so that it
     /// is parsed once, and its syntax, which takes much room, is not kept.
     witness: OnceLock<Witness>,
+    /// Whether it says nothing of what stands before its match.
+    grows: OnceLock<bool>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl PartialEq for Expression {
     fn eq(&self, other: &Self) -> bool {
         (&self.0.source, &self.0.flags) == (&other.0.source, &other.0.flags)
+    }
+}
+
+impl Hash for Expression {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.0.source, &self.0.flags).hash(state);
     }
 }
 
@@ -52,8 +61,8 @@ impl Expression {
     /// An expression that is still to be [checked](Self::check), if a rule has it.
     pub(super) fn new(source: &str, flags: &str) -> Self {
         let (source, flags) = (source.into(), flags.into());
-        let (witness, compiled) = (OnceLock::new(), OnceLock::new());
-        Self(Arc::new(Lazily { source, flags, witness, compiled }))
+        let (witness, grows, compiled) = Default::default();
+        Self(Arc::new(Lazily { source, flags, witness, grows, compiled }))
     }
 
     /// The same with another flag.
@@ -63,9 +72,10 @@ impl Expression {
 
     /// Whether it is one that rules can have, for values of `from`.
     pub(super) fn check(&self, from: &Source) -> Result<(), String> {
-        let Lazily { source, flags, witness, .. } = &*self.0;
+        let Lazily { source, flags, witness, grows, .. } = &*self.0;
         if let Some(hir) = parse(source, flags).filter(|hir| most_bytes(hir) <= LARGE) {
             witness.get_or_init(|| Witness::of_syntax(&hir, from));
+            grows.get_or_init(|| looks_ahead_alone(&hir));
             return Ok(());
         }
         let built = builder(source, "").size_limit(LARGE).build();
@@ -81,6 +91,12 @@ impl Expression {
             None => Witness::always(),
         };
         witness.get_or_init(find).clone()
+    }
+
+    /// Whether it stands in every value that ends with one in which it stands.
+    pub(super) fn grows(&self) -> bool {
+        let Lazily { source, flags, grows, .. } = &*self.0;
+        *grows.get_or_init(|| parse(source, flags).is_some_and(|hir| looks_ahead_alone(&hir)))
     }
 
     /// Whether it stands somewhere in a value. With flags it may be larger than it was when it was
@@ -104,6 +120,12 @@ fn parse(source: &str, flags: &str) -> Option<Hir> {
         .build()
         .parse(source)
         .ok()
+}
+
+/// Whether an expression asks of the place where it stands only how the text ends behind it.
+fn looks_ahead_alone(hir: &Hir) -> bool {
+    let ends = [Look::End, Look::EndLF, Look::EndCRLF];
+    hir.properties().look_set().iter().all(|look| ends.contains(&look))
 }
 
 fn builder(source: &str, flags: &str) -> RegexBuilder {
@@ -165,6 +187,14 @@ mod tests {
             let most = most_bytes(&parse(source, "").unwrap());
             assert!(builder(source, "").size_limit(most).build().is_ok(), "{source} {most}");
             assert!(Expression::new(source, "").check(&Source::Entry).is_ok(), "{source}");
+        }
+    }
+
+    #[test]
+    fn an_expression_grows_if_it_asks_nothing_of_what_is_before_it() {
+        for (source, grows) in [("a.b$", true), ("^a", false), (r"\ba", false), ("(?:^|&)a", false)]
+        {
+            assert_eq!(Expression::new(source, "").grows(), grows, "{source}");
         }
     }
 

@@ -203,6 +203,12 @@ impl Lane {
     }
 }
 
+/// The value of a source that has another besides, which ends it: a whole target, and its query.
+pub(super) fn with_query<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e [u8]> {
+    let whole = event.get(Field::Target).filter(|_| *source == Source::Target)?;
+    event.get(Field::Query).is_none_or(|query| whole.ends_with(query)).then_some(whole)
+}
+
 fn whole_target<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
     let whole = event.get(Field::Target)?;
     let cut = memchr::memchr(b'?', whole);

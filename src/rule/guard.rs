@@ -6,7 +6,9 @@ use crate::event::Field;
 use crate::event::decode::Layer;
 
 use super::field::Lane;
-use super::program::{Cond, Sources, Subject};
+use super::memo::Answer;
+use super::program::{Cond, Subject};
+use super::sources::Sources;
 
 /// The part of a rule's condition that depends on one lane.
 #[derive(Clone, Debug)]
@@ -48,13 +50,16 @@ impl Guard {
     pub(super) fn admits(&self, subject: &mut Subject<'_>) -> bool {
         let row = if self.repeats { subject.row(self.lane) } else { None };
         let known = row.and_then(|row| subject.memo.answer(row, self.slot));
-        known.unwrap_or_else(|| {
-            let says = self.can_hold(subject);
-            if let Some(row) = row {
-                subject.memo.note(row, self.slot, says);
-            }
-            says
-        })
+        known.map_or_else(
+            || {
+                let says = self.can_hold(subject);
+                if let Some(row) = row {
+                    subject.memo.note(row, self.slot, Answer::of(says));
+                }
+                says
+            },
+            |known| known.first().is_some(),
+        )
     }
 
     fn can_hold(&self, subject: &mut Subject<'_>) -> bool {

@@ -117,6 +117,15 @@ impl Matcher {
         Self::Regex(Expression::new(&source, UNICODE))
     }
 
+    /// Whether every value matches that ends with one that does.
+    pub(super) fn grows(&self) -> bool {
+        match self {
+            Self::Any | Self::Suffix(_) | Self::Contains(_) => true,
+            Self::Regex(regex) => regex.grows(),
+            _ => false,
+        }
+    }
+
     /// Whether a value matches.
     pub(super) fn matches(&self, value: &[u8]) -> bool {
         match self {

@@ -13,11 +13,13 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use crate::event::decode::Layer;
+
 use super::screen::Candidates;
 
 /// The number of values remembered of one lane, a power of two that a `u16` holds.
 const PLACES: usize = 8_192;
-/// Longer values are not remembered.
+/// Longer values are not remembered beyond their entry.
 const LONGEST: usize = 500;
 /// Up to so many bytes, the tail is the value.
 const SHORT: usize = 8;
@@ -57,13 +59,25 @@ struct Known {
     /// Its last eight bytes, which tell most values apart, and short ones alone.
     tail: u64,
     value: Vec<u8>,
-    /// Two bits for each comparison: whether it was made, and what it said.
-    answers: Vec<u64>,
+    answers: Answers,
     rules: Vec<u32>,
     /// Whether its rules were found out.
     told: bool,
     /// One more than the number of the last block that it was asked for in ([`Memo::is_first`]).
     asked: u32,
+}
+
+/// What comparisons said, by their numbers: four bits for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answers(Vec<u64>);
+
+/// What a comparison says to the values of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// No at every layer.
+    Never,
+    /// Yes, and at this layer first.
+    From(Layer),
 }
 
 /// Whether the present entry's value of a lane was looked up, and where it stands.
@@ -93,8 +107,7 @@ impl Memo {
         self.rows.fill(Sought::NotYet);
     }
 
-    /// The row of the present entry's value of a lane; `None` if it has none, or if it is too long
-    /// to be remembered.
+    /// The row of the present entry's value of a lane; `None` if it has none.
     #[inline]
     pub(super) fn row<'v>(
         &mut self,
@@ -108,8 +121,7 @@ impl Memo {
             Sought::At(place) => Some(place),
             Sought::Nowhere => None,
             Sought::NotYet => {
-                let value = value().filter(|value| value.len() <= LONGEST);
-                let place = value.map(|value| self.find(lane, value));
+                let place = value().map(|value| self.find(lane, value));
                 self.rows[lane] = place.map_or(Sought::Nowhere, Sought::At);
                 place
             }
@@ -149,21 +161,65 @@ impl Memo {
     }
 
     /// What comparison number `slot` said to the value of a row, if it was made.
-    pub(super) fn answer(&mut self, row: Row, slot: usize) -> Option<bool> {
-        match self.known(row).answers.get(slot / 32)? >> (slot % 32 * 2) & 0b11 {
-            0 => None,
-            said => Some(said == 0b11),
-        }
+    pub(super) fn answer(&mut self, row: Row, slot: usize) -> Option<Answer> {
+        self.known(row).answers.get(slot)
     }
 
     /// Notes what comparison number `slot` says to the value of a row.
-    pub(super) fn note(&mut self, row: Row, slot: usize, says: bool) {
-        let answers = &mut self.known(row).answers;
-        let (word, bit) = (slot / 32, slot % 32 * 2);
-        if answers.len() <= word {
-            answers.resize(word + 1, 0);
+    pub(super) fn note(&mut self, row: Row, slot: usize, says: Answer) {
+        self.known(row).answers.set(slot, says);
+    }
+
+    /// Notes what many comparisons say to the value of a row; what was noted before is forgotten.
+    pub(super) fn presume(&mut self, row: Row, says: &Answers) {
+        self.known(row).answers.0.clone_from(&says.0);
+    }
+}
+
+impl Answers {
+    /// Answers in a word.
+    const IN_WORD: usize = 16;
+
+    fn get(&self, slot: usize) -> Option<Answer> {
+        let word = self.0.get(slot / Self::IN_WORD)?;
+        match word >> (slot % Self::IN_WORD * 4) & 0b1111 {
+            0 => None,
+            1 => Some(Answer::Never),
+            n => Some(Answer::From(Layer::ALL[n as usize - 2])),
         }
-        answers[word] |= (1 | u64::from(says) << 1) << bit;
+    }
+
+    pub(super) fn set(&mut self, slot: usize, says: Answer) {
+        let (word, bit) = (slot / Self::IN_WORD, slot % Self::IN_WORD * 4);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let code = match says {
+            Answer::Never => 1,
+            Answer::From(layer) => 2 + layer as u64,
+        };
+        self.0[word] = self.0[word] & !(0b1111 << bit) | code << bit;
+    }
+}
+
+impl Answer {
+    /// Of what the layers do not change.
+    pub(super) fn of(says: bool) -> Self {
+        if says { Self::From(Layer::Raw) } else { Self::Never }
+    }
+
+    /// The layer at which it is yes first.
+    pub(super) fn first(self) -> Option<Layer> {
+        match self {
+            Self::Never => None,
+            Self::From(layer) => Some(layer),
+        }
+    }
+}
+
+impl From<Option<Layer>> for Answer {
+    fn from(first: Option<Layer>) -> Self {
+        first.map_or(Self::Never, Self::From)
     }
 }
 
@@ -176,6 +232,9 @@ impl Default for Table {
 impl Table {
     /// The place of a value.
     fn find(&mut self, value: &[u8]) -> u16 {
+        if value.len() > LONGEST {
+            return self.new_one();
+        }
         let tail = tail(value);
         let hash = hash(value, tail);
         let place = hash as usize & (PLACES - 1);
@@ -188,6 +247,11 @@ impl Table {
             known.become_of(value, tail);
             return place as u16;
         }
+        self.new_one()
+    }
+
+    /// The place of a value of which nothing is known, and that is not kept.
+    fn new_one(&mut self) -> u16 {
         self.known[PLACES].forget();
         PLACES as u16
     }
@@ -207,7 +271,7 @@ impl Known {
     }
 
     fn forget(&mut self) {
-        self.answers.clear();
+        self.answers.0.clear();
         self.rules.clear();
         self.told = false;
         self.asked = 0;
@@ -246,17 +310,46 @@ mod tests {
             for slot in [0, 31, 32, 200] {
                 let says = memo.answer(row, slot).unwrap_or_else(|| {
                     made += 1;
-                    memo.note(row, slot, value == b"a");
-                    value == b"a"
+                    memo.note(row, slot, Answer::of(value == b"a"));
+                    Answer::of(value == b"a")
                 });
-                assert_eq!(says, value == b"a");
+                assert_eq!(says, Answer::of(value == b"a"));
                 assert_eq!(memo.answer(row, slot), Some(says));
             }
         }
         assert_eq!(made, 4 * (2 + 2 + 1));
         memo.turn();
-        assert_eq!(memo.row(0, || Some(&[b'x'; LONGEST + 1])), None);
         assert_eq!(memo.row(1, || None), None);
+    }
+
+    #[test]
+    fn a_long_value_is_known_while_its_entry_lasts() {
+        let (mut memo, long) = (Memo::default(), [b'x'; LONGEST + 1]);
+        for _ in 0..3 {
+            memo.turn();
+            let row = memo.row(0, || Some(&long)).unwrap();
+            assert_eq!(memo.answer(row, 3), None);
+            memo.note(row, 3, Answer::Never);
+            assert_eq!(memo.row(0, || unreachable!()), Some(row));
+            assert_eq!(memo.answer(row, 3), Some(Answer::Never));
+        }
+    }
+
+    #[test]
+    fn every_answer_is_given_back_and_only_to_its_comparison() {
+        let (mut memo, mut never) = (Memo::default(), Answers::default());
+        (0..64).for_each(|slot| never.set(slot, Answer::Never));
+        let row = memo.row(0, || Some(b"a")).unwrap();
+        memo.note(row, 70, Answer::of(true));
+        memo.presume(row, &never);
+        assert_eq!(memo.answer(row, 70), None);
+        for (slot, layer) in (0..).step_by(7).zip(Layer::ALL) {
+            memo.note(row, slot, Answer::From(layer));
+        }
+        for slot in 0..64 {
+            let layer = Layer::ALL.get(slot / 7).filter(|_| slot % 7 == 0);
+            assert_eq!(memo.answer(row, slot), Some(Answer::from(layer.copied())), "{slot}");
+        }
     }
 
     #[test]
@@ -269,14 +362,14 @@ mod tests {
             let row = memo.row(0, || Some(&value)).unwrap();
             if let Some(rules) = memo.rules(row) {
                 assert_eq!(rules, [n]);
-                assert_eq!(memo.answer(row, 5), Some(n % 3 == 0));
+                assert_eq!(memo.answer(row, 5), Some(Answer::of(n % 3 == 0)));
                 again += 1;
                 continue;
             }
             assert_eq!(memo.answer(row, 5), None);
-            memo.note(row, 5, n % 3 == 0);
+            memo.note(row, 5, Answer::of(n % 3 == 0));
             memo.note_rules(row, &[n]);
-            assert_eq!(memo.answer(row, 5), Some(n % 3 == 0));
+            assert_eq!(memo.answer(row, 5), Some(Answer::of(n % 3 == 0)));
             assert_eq!(memo.rules(row), Some(&[n][..]));
         }
         assert!(again >= 100_000, "{again}");

@@ -29,6 +29,7 @@ mod plan;
 mod program;
 mod screen;
 mod set;
+mod sources;
 mod table;
 mod way;
 mod words;

@@ -15,10 +15,11 @@ use crate::payload::{self, Family};
 use super::detection::Order;
 use super::field::Lane;
 use super::matcher::{Matcher, whole_number};
-use super::memo::{Row, Scratch};
+use super::memo::{Answer, Answers, Row, Scratch};
 use super::needle::{ByteSet, Need, Proof, Witness};
-use super::program::{Sources, Subject};
+use super::program::Subject;
 use super::screen::{self, BySet, ByText, ByValue, ByteClasses, Candidates, Literals};
+use super::sources::Sources;
 
 /// The rules for one kind of log, and how to tell which of them an entry may match.
 #[derive(Debug, Default)]
@@ -41,29 +42,33 @@ struct Screen {
     lane: Lane,
     /// The comparisons whose needs are looked for: what is found are their numbers here.
     checks: Vec<Check>,
+    /// What they say to a value that meets none of their needs.
+    unmet: Answers,
     literals: Option<Literals>,
     /// By source.
     values: Vec<(usize, ByValue)>,
     classes: Vec<(usize, ByteClasses)>,
     /// Comparisons with every value.
     always: Vec<u32>,
-    /// If all that is done with a value is to compare it with numbers: how, and the rule for which.
-    numbers: Option<Vec<(Order, f64, u32)>>,
+    /// If all that is done with a value is to compare it with numbers: how, and for which rules.
+    numbers: Option<Vec<(Order, f64, Vec<u32>)>>,
     /// Rules that need code of a family in the field, which is the same for all.
     payloads: Vec<(Field, Family, u32)>,
 }
 
-/// A comparison, and the rule that it makes a candidate.
+/// A comparison, and the rules that it makes candidates.
 #[derive(Debug)]
 struct Check {
     proof: Proof,
-    rule: u32,
+    rules: Vec<u32>,
 }
 
 /// Needs on their way into a screen, of the numbers of checks.
 #[derive(Default)]
 struct Needs {
     checks: Vec<Check>,
+    /// Their numbers, by source and slot.
+    known: FxHashMap<(usize, usize), u32>,
     texts: ByText,
     values: FxHashMap<usize, ByValue>,
     sets: FxHashMap<usize, BySet>,
@@ -72,16 +77,21 @@ struct Needs {
 }
 
 impl Needs {
-    /// The number of the comparison for a rule.
-    fn check(&mut self, proof: &Proof, rule: u32) -> u32 {
-        let same = |check: &Check| {
-            (check.rule, check.proof.source, check.proof.slot) == (rule, proof.source, proof.slot)
-        };
-        // The needs of one comparison come one after another.
-        if !self.checks.last().is_some_and(same) {
-            self.checks.push(Check { proof: proof.clone(), rule });
+    /// Adds a need of a comparison for a rule.
+    fn prove(&mut self, need: &Need, proof: &Proof, rule: u32) {
+        let next = self.checks.len() as u32;
+        let number = *self.known.entry((proof.source, proof.slot)).or_insert(next);
+        if number == next {
+            self.checks.push(Check { proof: proof.clone(), rules: Vec::new() });
         }
-        self.checks.len() as u32 - 1
+        let rules = &mut self.checks[number as usize].rules;
+        if rules.last() != Some(&rule) {
+            rules.push(rule);
+        }
+        // Another rule's comparison needs the same.
+        if rules.len() == 1 {
+            self.add(need, number);
+        }
     }
 
     fn add(&mut self, need: &Need, number: u32) {
@@ -129,10 +139,7 @@ impl<'s> Draft<'s> {
         match witness {
             Some(witness) => witness.needs.iter().for_each(|(need, proof)| {
                 match proof.as_ref().and_then(|p| Some((p, self.sources.lane(p.source)?))) {
-                    Some((proof, lane)) => {
-                        let number = self.lanes[lane].check(proof, rule);
-                        self.lanes[lane].add(need, number);
-                    }
+                    Some((proof, lane)) => self.lanes[lane].prove(need, proof, rule),
                     None => self.add_to_entry(need, rule),
                 }
             }),
@@ -223,10 +230,10 @@ fn in_entry(literals: &Literals, subject: &mut Subject<'_>, hit: bool, found: &m
 }
 
 /// Adds the rules whose comparison with a number holds: sooner made than remembered.
-fn compare(numbers: &[(Order, f64, u32)], number: f64, found: &mut Candidates) {
-    for (order, wanted, rule) in numbers {
+fn compare(numbers: &[(Order, f64, Vec<u32>)], number: f64, found: &mut Candidates) {
+    for (order, wanted, rules) in numbers {
         if order.holds(number, *wanted) {
-            found.add(&[*rule]);
+            found.add(rules);
         }
     }
 }
@@ -240,15 +247,18 @@ impl Screen {
         });
         let classes = needs.sets.into_iter().map(|(at, sets)| (at, ByteClasses::new(sets)));
         let compares = |check: &Check| match check.proof.matcher {
-            Matcher::Number(order, wanted) => Some((order, wanted, check.rule)),
+            Matcher::Number(order, wanted) => Some((order, wanted, check.rules.clone())),
             _ => None,
         };
         let alone = matches!(lane, Lane::Field(_)) && needs.payloads.is_empty();
         let numbers = alone.then(|| needs.checks.iter().map(compares).collect()).flatten();
+        let mut unmet = Answers::default();
+        needs.checks.iter().for_each(|check| unmet.set(check.proof.slot, Answer::Never));
         Self {
             number,
             lane,
             checks: needs.checks,
+            unmet,
             literals,
             values: needs.values.into_iter().collect(),
             classes: classes.collect(),
@@ -292,12 +302,16 @@ impl Screen {
 
     fn rules(&self, subject: &mut Subject<'_>, row: Option<Row>, scratch: &mut Scratch) {
         let Scratch { found, checks, rules } = scratch;
+        if let Some(row) = row {
+            subject.memo.presume(row, &self.unmet);
+        }
         self.search(subject, found);
         found.drain(checks);
         rules.clear();
         let checks = checks.iter().filter_map(|number| self.checks.get(*number as usize));
-        let proven = checks.filter(|check| subject.proves(&check.proof, row)).map(|c| c.rule);
-        rules.extend(proven);
+        for check in checks.filter(|check| subject.proves(&check.proof, row)) {
+            rules.extend_from_slice(&check.rules);
+        }
         let event = subject.event;
         let suspect = |(field, ..): &(Field, Family, u32)| payload::suspect(event, *field);
         if self.payloads.first().is_some_and(suspect) {

@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crate::element::Record;
 use crate::event::decode::{self, Layer};
@@ -19,12 +20,13 @@ use crate::payload::{self, Family, Word};
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
-use super::field::{Lane, Source};
+use super::field::{self, Lane, Source};
 use super::guard::Guard;
 use super::matcher::Matcher;
-use super::memo::{Memo, Row};
+use super::memo::{Answer, Memo, Row};
 use super::needle::Proof;
 use super::pattern::{Part, Pattern};
+use super::sources::{CHANGES, Sources};
 
 /// A condition over comparisons.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ pub(super) struct Leaf {
     pub(super) slot: usize,
     pub(super) check: Check,
     /// The tests that it was made from; one of them holds if it does.
-    pub(super) tests: Vec<Test>,
+    pub(super) tests: Arc<[Test]>,
 }
 
 /// How a field is compared.
@@ -77,72 +79,6 @@ pub(super) struct Program {
     /// Every source it looks at.
     pub(super) sources: Vec<usize>,
     guards: Vec<Guard>,
-}
-
-/// The number, among the comparisons with a lane, of whether decoding changes its value.
-const CHANGES: usize = 0;
-
-/// The distinct sources of a set of rules, and the names under which rules know them.
-#[derive(Debug, Default)]
-pub(super) struct Sources {
-    pub(super) list: Vec<Source>,
-    pub(super) names: Vec<String>,
-    lanes: Vec<Lane>,
-    /// By source: the number of its lane.
-    lane: Vec<Option<usize>>,
-    /// By lane: how many comparisons are made with it.
-    slots: Vec<usize>,
-}
-
-impl Sources {
-    /// The lanes of the sources.
-    pub(super) fn lanes(&self) -> &[Lane] {
-        &self.lanes
-    }
-
-    /// The number of a source's lane.
-    pub(super) fn lane(&self, source: usize) -> Option<usize> {
-        self.lane.get(source).copied().flatten()
-    }
-
-    /// The number of one more comparison with the lane of a source.
-    pub(super) fn slot(&mut self, source: usize) -> usize {
-        let slot = self.lane(source).and_then(|lane| self.slots.get_mut(lane));
-        slot.map_or(0, |slot| {
-            *slot += 1;
-            *slot - 1
-        })
-    }
-
-    fn number(&mut self, name: Option<&str>) -> usize {
-        let source = name.map_or(Source::Entry, Source::of);
-        let found = self.list.iter().position(|known| *known == source);
-        found.unwrap_or_else(|| {
-            let lane = source.lane().map(|lane| self.lane_number(lane));
-            if let Source::Payload(_) = source {
-                for field in payload::FIELDS {
-                    self.lane_number(Lane::of(*field));
-                }
-            }
-            self.lane.push(lane);
-            self.list.push(source);
-            self.names.push(name.unwrap_or("keyword").to_owned());
-            self.list.len() - 1
-        })
-    }
-
-    /// The number of a lane that some source is of.
-    pub(super) fn number_of(&self, lane: Lane) -> Option<usize> {
-        self.lanes.iter().position(|known| *known == lane)
-    }
-
-    fn lane_number(&mut self, lane: Lane) -> usize {
-        self.number_of(lane).unwrap_or_else(|| {
-            self.lanes.push(lane);
-            self.slots.push(CHANGES + 1);
-            self.lanes.len() - 1
-        })
-    }
 }
 
 impl Program {
@@ -290,10 +226,8 @@ fn leaves(source: usize, tests: &[Test], sources: &mut Sources) -> Vec<Cond> {
         let group: Vec<Test> = tests.iter().filter(here).cloned().collect();
         let needles: Vec<&[u8]> = group.iter().filter_map(needle).map(|(text, _)| text).collect();
         if !needles.is_empty() {
-            let matcher = Matcher::contains(&needles, cased);
-            let slot = sources.slot(source);
-            let check = Check::Value(matcher);
-            made.push(Cond::Leaf(Leaf { source, slot, check, tests: group }));
+            let check = || Check::Value(Matcher::contains(&needles, cased));
+            made.push(Cond::Leaf(sources.leaf(source, &group, check)));
         }
     }
     let others = tests.iter().filter(|test| needle(test).is_none());
@@ -307,7 +241,11 @@ fn needle(test: &Test) -> Option<(&[u8], bool)> {
 }
 
 fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
-    let check = match test {
+    let other = match test {
+        Test::Field(other) => sources.number(Some(&other.name)),
+        _ => source,
+    };
+    let check = || match test {
         Test::Text(pattern) => Check::Value(Matcher::of(pattern)),
         Test::Regex(expression) => Check::Value(Matcher::Regex(expression.clone())),
         Test::Compare(order, number) => Check::Value(Matcher::Number(*order, *number)),
@@ -315,10 +253,9 @@ fn leaf(source: usize, test: &Test, sources: &mut Sources) -> Cond {
         Test::Clock(part, order, n) => Check::Value(Matcher::Clock(*part, *order, *n)),
         Test::Exists(yes) => Check::Exists(*yes),
         Test::Null => Check::Exists(false),
-        Test::Field(other) => Check::Field(sources.number(Some(&other.name)), other.clone()),
+        Test::Field(how) => Check::Field(other, how.clone()),
     };
-    let slot = sources.slot(source);
-    Cond::Leaf(Leaf { source, slot, check, tests: vec![test.clone()] })
+    Cond::Leaf(sources.leaf(source, std::slice::from_ref(test), check))
 }
 
 /// An entry that rules are held against, with what was decoded of it so far.
@@ -400,33 +337,80 @@ impl<'e> Subject<'e> {
         self.row(self.sources.lane(source)?)
     }
 
-    /// Whether a comparison says yes to a value at any layer; what it says of the values as they
-    /// stand is remembered in the row.
+    /// Whether a comparison says yes to a value at any layer, whatever was presumed of it in the row
+    /// of its lane.
     pub(super) fn proves(&mut self, proof: &Proof, row: Option<Row>) -> bool {
-        let matcher = &proof.matcher;
-        let raw = self.each(proof.source, &mut |value| matcher.matches(value));
+        let first = self.find_first(proof.source, &proof.matcher);
         if let Some(row) = row {
-            self.memo.note(row, proof.slot, raw);
+            self.memo.note(row, proof.slot, first.into());
         }
-        raw || self.any_decoded(proof.source, Layer::LAST, &mut |value| matcher.matches(value))
+        first.is_some()
     }
 
     /// Whether a value as it stands in the log, or one decoded up to the layer, matches.
     fn value(&mut self, leaf: &Leaf, matcher: &Matcher, layer: Layer) -> bool {
-        // A number is sooner compared than remembered.
-        let row = match matcher {
+        match self.row_for(leaf.source, matcher) {
+            None => self.any(leaf.source, layer, &mut |value| matcher.matches(value)),
+            row => {
+                let first = self.first(leaf.source, leaf.slot, matcher, row);
+                first.is_some_and(|first| first <= layer)
+            }
+        }
+    }
+
+    /// The row in which it is remembered what a comparison says to a source; a number is sooner
+    /// compared than remembered.
+    fn row_for(&mut self, source: usize, matcher: &Matcher) -> Option<Row> {
+        match matcher {
             Matcher::Number(..) => None,
-            _ => self.row_of(leaf.source),
-        };
-        let Some(row) = row else {
-            return self.any(leaf.source, layer, &mut |value| matcher.matches(value));
-        };
-        let raw = self.memo.answer(row, leaf.slot).unwrap_or_else(|| {
-            let says = self.each(leaf.source, &mut |value| matcher.matches(value));
-            self.memo.note(row, leaf.slot, says);
-            says
+            _ => self.row_of(source),
+        }
+    }
+
+    /// The lowest layer at which a comparison says yes to a value of a source.
+    fn first(
+        &mut self,
+        source: usize,
+        slot: usize,
+        matcher: &Matcher,
+        row: Option<Row>,
+    ) -> Option<Layer> {
+        let ask = |subject: &mut Self| subject.find_first(source, matcher);
+        match row {
+            Some(row) => self.remembered(row, slot, ask),
+            None => ask(self),
+        }
+    }
+
+    fn remembered(
+        &mut self,
+        row: Row,
+        slot: usize,
+        ask: impl FnOnce(&mut Self) -> Option<Layer>,
+    ) -> Option<Layer> {
+        let answer = self.memo.answer(row, slot).unwrap_or_else(|| {
+            let answer = ask(self).into();
+            self.memo.note(row, slot, answer);
+            answer
         });
-        raw || self.any_decoded(leaf.source, layer, &mut |value| matcher.matches(value))
+        answer.first()
+    }
+
+    fn find_first(&mut self, source: usize, matcher: &Matcher) -> Option<Layer> {
+        let all = &mut |value: &[u8]| matcher.matches(value);
+        let whole = field::with_query(self.event, &self.sources.list[source]);
+        let raw = match whole.filter(|_| matcher.grows()) {
+            Some(whole) => matcher.matches(whole),
+            None => self.any(source, Layer::Raw, all),
+        };
+        if raw {
+            return Some(Layer::Raw);
+        }
+        if !self.changes(source) {
+            return None;
+        }
+        let decoded = self.decoded(source);
+        Layer::DECODED.into_iter().find(|layer| decoded.says(matcher, *layer))
     }
 
     fn decoded(&mut self, source: usize) -> &Decoded {
@@ -505,11 +489,12 @@ impl<'e> Subject<'e> {
             }
         }
         let Some(row) = self.row_of(source) else { return !lane.is_absent(event) };
-        self.memo.answer(row, CHANGES).unwrap_or_else(|| {
+        let answer = self.memo.answer(row, CHANGES).unwrap_or_else(|| {
             let says = lane.value(event).is_none_or(|value| self.changes_value(*lane, value));
-            self.memo.note(row, CHANGES, says);
-            says
-        })
+            self.memo.note(row, CHANGES, Answer::of(says));
+            Answer::of(says)
+        });
+        answer.first().is_some()
     }
 
     fn changes_value(&self, lane: Lane, value: &[u8]) -> bool {
@@ -519,11 +504,6 @@ impl<'e> Subject<'e> {
     /// Whether a layer adds a value to a source.
     fn adds(&mut self, source: usize, layer: Layer) -> bool {
         self.changes(source) && !self.decoded(source).0[layer as usize].is_empty()
-    }
-
-    /// Whether a layer, or one below it, adds a value to a source.
-    fn adds_up_to(&mut self, source: usize, layer: Layer) -> bool {
-        self.changes(source) && self.decoded(source).up_to(layer).next().is_some()
     }
 
     fn any(&mut self, source: usize, layer: Layer, test: &mut dyn FnMut(&[u8]) -> bool) -> bool {
@@ -563,15 +543,28 @@ impl<'e> Subject<'e> {
     }
 
     fn one_of(&mut self, group: &Group, layer: Layer) -> bool {
-        let any =
-            |subject: &mut Self, layer| group.parts.iter().any(|part| subject.holds(part, layer));
-        let Some(row) = self.row_of(group.source) else { return any(self, layer) };
-        let raw = self.memo.answer(row, group.slot).unwrap_or_else(|| {
-            let says = any(self, Layer::Raw);
-            self.memo.note(row, group.slot, says);
-            says
-        });
-        raw || layer != Layer::Raw && self.adds_up_to(group.source, layer) && any(self, layer)
+        let Some(row) = self.row_of(group.source) else {
+            return group.parts.iter().any(|part| self.holds(part, layer));
+        };
+        let first = self.remembered(row, group.slot, |subject| subject.first_of(&group.parts));
+        first.is_some_and(|first| first <= layer)
+    }
+
+    /// The lowest layer at which one of several comparisons with values says yes.
+    fn first_of(&mut self, parts: &[Cond]) -> Option<Layer> {
+        let mut lowest = None;
+        for part in parts {
+            let Cond::Leaf(Leaf { source, slot, check: Check::Value(matcher), .. }) = part else {
+                continue;
+            };
+            let row = self.row_for(*source, matcher);
+            let first = self.first(*source, *slot, matcher, row);
+            lowest = [lowest, first].into_iter().flatten().min();
+            if lowest == Some(Layer::Raw) {
+                break;
+            }
+        }
+        lowest
     }
 
     fn compares(&mut self, source: usize, other: usize, how: &FieldRef, layer: Layer) -> bool {
@@ -598,6 +591,16 @@ impl Decoded {
     /// The values that layers above the raw text add, up to one.
     fn up_to(&self, layer: Layer) -> impl Iterator<Item = &Vec<u8>> {
         self.0[1..=layer as usize].iter().flatten()
+    }
+
+    /// Whether a comparison says yes to a value that a layer adds. One that ends the value before it
+    /// says nothing new to a comparison that grows.
+    fn says(&self, matcher: &Matcher, layer: Layer) -> bool {
+        let mut before: &[u8] = b"";
+        self.0[layer as usize].iter().any(|value| {
+            let before = std::mem::replace(&mut before, value);
+            !(matcher.grows() && before.ends_with(value)) && matcher.matches(value)
+        })
     }
 
     fn add(&mut self, value: &[u8]) {

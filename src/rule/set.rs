@@ -17,7 +17,8 @@ use super::fault::{Code, Fault, Mark, RuleError};
 use super::memo::Memo;
 use super::needle::Witness;
 use super::plan::Plan;
-use super::program::{self, Program, Subject};
+use super::program::{Program, Subject};
+use super::sources::Sources;
 use super::{Obstacle, RuleInfo, Stage, able, field, yaml};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -34,7 +35,7 @@ pub struct RuleSet {
     /// Rules that do not report their own matches.
     quiet: BTreeSet<u32>,
     warnings: Vec<Fault>,
-    sources: program::Sources,
+    sources: Sources,
     programs: Vec<Option<Compiled>>,
     /// One plan per kind of log, made when the first block of that kind is scanned. A block takes
     /// the lock once; the lock also keeps two threads from making the same plan.
@@ -262,7 +263,7 @@ impl RuleSet {
     }
 
     fn compile(&mut self, wanted: impl Fn(u32) -> bool) {
-        let mut sources = program::Sources::default();
+        let mut sources = Sources::default();
         let compiled = (0..).zip(&self.rules).map(|(index, loaded)| match loaded {
             Loaded::Rule(rule) if wanted(index) => {
                 let chosen: Vec<&Filter> = self.filters_of(rule).collect();
@@ -273,6 +274,7 @@ impl RuleSet {
             Loaded::Rule(_) | Loaded::Correlation(_) => None,
         });
         self.programs = compiled.collect();
+        sources.close();
         self.sources = sources;
         self.plans = Mutex::default();
     }
