@@ -55,7 +55,7 @@ impl Template {
         let text = std::fs::read_to_string(path)?;
         let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap_or(""))?;
         let head: Head = serde_json::from_value(first["head"].clone())?;
-        let mut part = PartFile { head, tally: Tally::default() };
+        let mut part = PartFile::new(head, Tally::default());
         part.read(text.as_bytes())?;
         let yielded = part.tally.streams.into_values().next().ok_or("no log in the part")?;
         Ok(Self { head: part.head, yielded })
@@ -84,7 +84,7 @@ impl Template {
         let bytes = self.yielded.stream.bytes;
         let end = SourceEnd { sha256: ContentId(sha256), bytes, gaps: Vec::new() };
         tally.sources.insert(name, end);
-        PartFile { head: self.head.clone(), tally }.write(out)
+        PartFile::new(self.head.clone(), tally).write(out)
     }
 }
 

@@ -4,9 +4,9 @@
         s3://bucket/logs -- --sites sites.toml
 
 Every object is streamed into `leaksweep sweep -` on an executor, as it is; what that yields (a part,
-lines of JSON) is kept as Parquet, by site. One `leaksweep merge` makes the report of all lines. The
-intruders that it shows are followed by a second job, which reads only the objects that its index
-names. Nothing here knows what an attack is.
+lines of JSON) is kept as Parquet, by site. `leaksweep merge` judges each site on an executor, and
+makes the report of the cases. The intruders that the sites show are followed by a second job, which
+reads only the objects that the index names. Nothing here knows what an attack is.
 
 The key of the case is taken from the environment variable LEAKSWEEP_CASE_SECRET, on the executors,
 too; it is handed to the program through a pipe, and stands in no file, argument or part.
@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import functools
 import heapq
+import itertools
 import json
 import os
 import stat
@@ -48,7 +49,7 @@ NO_SITE = "site=__HIVE_DEFAULT_PARTITION__"
 FINISHED = {0, 1, 4, 5}
 LINES = "source string, site string, line string"
 # Options whose value is a file: it goes to the executors under the same name.
-FILES = {"--sites", "--rules", "--indicators", "--mapping", "--log-format"}
+FILES = {"--sites", "--rules", "--indicators", "--mapping", "--log-format", "--suppressions"}
 
 
 @dataclass(frozen=True)
@@ -286,31 +287,101 @@ def parts(spark: SparkSession, job: Job, todo: list[dict], wave: int, folder: st
     return folder
 
 
-def merged(archive: str, options: list[str], lines: Iterable[str]) -> Iterator[str]:
-    """What one `leaksweep merge` makes of the lines of parts, which come by and are not held."""
-    return run(archive, ["merge", "-", "-q", *options], {}, lambda: (f"{line}\n".encode() for line in lines))
+def kept_in(folder: str) -> tuple[pafs.FileSystem, str]:
+    """Where Spark keeps a folder; it says s3a where pyarrow says s3."""
+    return filesystem(None, folder.replace("s3a://", "s3://", 1) if "://" in folder else os.path.abspath(folder))
 
 
-def lines_of(*folders: str) -> Iterator[str]:
-    """All lines that are kept in some folders; a head comes first. Spark would hold all that it hands
-    to the driver, so they are read past it, a few at a time."""
-    yield next(line for line in lines_in(folders[0]) if line.startswith('{"head":'))
+def files_in(*folders: str) -> Iterator[dict]:
+    """Every Parquet file of some folders, with its site as Spark spells it."""
     for folder in folders:
-        yield from lines_in(folder)
+        fs, path = kept_in(folder)
+        for info in fs.get_file_info(pafs.FileSelector(path, recursive=True)):
+            below = info.path[len(path) :].strip("/").split("/")
+            if info.path.endswith(".parquet") and not any(name[0] in "_." for name in below):
+                site = next((name for name in below if name.startswith("site=")), NO_SITE)
+                yield {"site": site, "path": info.path, "size": info.size}
 
 
-def lines_in(folder: str) -> Iterator[str]:
-    # Spark says s3a where pyarrow says s3.
-    place = folder.replace("s3a://", "s3://", 1) if "://" in folder else os.path.abspath(folder)
-    fs, path = filesystem(None, place)
-    found = fs.get_file_info(pafs.FileSelector(path, recursive=True))
-    names = [info.path for info in found if info.path.endswith(".parquet")]
-    whole = [name for name in names if not any(part[0] in "_." for part in name[len(path) :].strip("/").split("/"))]
-    # Those of no site hold the heads.
-    for name in sorted(whole, key=lambda name: (NO_SITE not in name, name)):
-        with fs.open_input_file(name) as file:
+def lines_in(fs: pafs.FileSystem, paths: Iterable[str]) -> Iterator[str]:
+    """The lines of Parquet files, a few at a time. Spark would hold all that it hands over."""
+    for path in paths:
+        with fs.open_input_file(path) as file:
             for batch in pq.ParquetFile(file).iter_batches(LINES_AT_ONCE, columns=["line"]):
                 yield from batch.column(0).to_pylist()
+
+
+def lines_of_no_site(*folders: str) -> Iterator[str]:
+    """The lines that are of no site: heads, files, streams as a whole."""
+    fs, _ = kept_in(folders[0])
+    yield from lines_in(fs, sorted(file["path"] for file in files_in(*folders) if file["site"] == NO_SITE))
+
+
+# ---- judgement -----------------------------------------------------------------------------------
+
+
+def merged(archive: str, options: Iterable[str], lines: Iterable[str]) -> Iterator[str]:
+    """What one `leaksweep merge` makes of the lines of parts, which come by and are not held."""
+    return run(archive, ["merge", "-", "-q", *options], {}, lambda: (f"{line.rstrip()}\n".encode() for line in lines))
+
+
+def step(parts_: str, options: tuple[str, ...], estate: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Takes a step of judging the sites of a task, each from all of its own lines."""
+    fs, _ = kept_in(parts_)
+    for batch in batches:
+        for paths in batch.column(0).to_pylist():
+            lines = itertools.chain([estate], lines_in(fs, json.loads(paths)))
+            yield from rows("", merged(SparkFiles.get(KIT), options, lines))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Sites are judged on the executors, each where its own lines are read; the driver reads only
+    the lines of no site, and what the sites say."""
+
+    spark: SparkSession
+    archive: str
+    options: tuple[str, ...]
+    parts: str
+    budget: int
+
+    def on_executors(self, name: str, more: list[str], estate: str, folders: list[str]) -> Iterator[str]:
+        """Has a step taken for all sites; what it says is kept, and read past Spark."""
+        of_site: dict[str, list[dict]] = {}
+        for file in files_in(*folders):
+            if file["site"] != NO_SITE:
+                of_site.setdefault(file["site"], []).append(file)
+        sites = [{"name": site, "size": sum(file["size"] for file in files)} for site, files in of_site.items()]
+        tasks: dict[int, list[str]] = {}
+        for site in pack(sites, self.budget):
+            tasks.setdefault(site["task"], []).extend(file["path"] for file in of_site[site["name"]])
+        if not tasks:
+            return iter(())
+        texts = [(task, json.dumps(paths)) for task, paths in tasks.items()]
+        frame = self.spark.createDataFrame(texts, "task int, paths string")
+        spread = frame.repartitionByRange(len(texts), "task").select("paths")
+        place = self.parts if "://" in self.parts else os.path.abspath(self.parts)
+        options = ("--step", name, *more, *self.options)
+        said = spread.mapInArrow(functools.partial(step, place, options, estate), LINES)
+        folder = f"{self.parts}/{name}"
+        said.write.mode("overwrite").option("parquet.block.row.count.limit", LINES_AT_ONCE).parquet(folder)
+        return lines_in(kept_in(folder)[0], [file["path"] for file in files_in(folder)])
+
+    def estate(self, folders: list[str]) -> tuple[str, dict[str, str]]:
+        """What the judgement of one site must know of all the others; and the errands by source."""
+        options = [*self.options, "--step", "estate"]
+        head = next(line for line in lines_of_no_site(*folders) if line.startswith('{"head":'))
+        estate, *_ = merged(self.archive, options, itertools.chain([head], lines_of_no_site(*folders)))
+        words = self.on_executors("words", [], estate, folders)
+        lines = itertools.chain([estate], words, lines_of_no_site(*folders))
+        estate, *errands = merged(self.archive, options, lines)
+        return estate, {json.loads(line)["source"]: line for line in errands}
+
+    def report(self, estate: str, folders: list[str], options: list[str], format_: str) -> Iterator[str]:
+        """The report, of the cases that the executors make."""
+        cases = self.on_executors("cases", ["-f", format_], estate, folders)
+        lines = itertools.chain([estate], cases, lines_of_no_site(*folders))
+        return merged(self.archive, [*self.options, *options, "-f", format_], lines)
 
 
 def sweep(spark: SparkSession, args: argparse.Namespace, options: list[str]) -> Iterator[str]:
@@ -320,19 +391,21 @@ def sweep(spark: SparkSession, args: argparse.Namespace, options: list[str]) -> 
     spared = {value for option, value in zip(options, options[1:]) if option == "--sites"}
     todo = pack(list(objects(args.storage, args.roots, spared)), args.task_bytes)
     job = Job(args.storage, tuple(options), os.getcwd())
-    first = parts(spark, job, todo, args.wave, f"{args.parts}/first")
-    found: list[str] = []
+    # A site's lines take a small part of its logs' room.
+    judgement = Judgement(spark, archive, tuple(options), args.parts, max(1, args.task_bytes // 32))
+    folders = [parts(spark, job, todo, args.wave, f"{args.parts}/first")]
     # What the second pass finds may ask for a third: the accounts and sessions of intruders.
     for turn in [] if args.no_pivot else ["second", "third"]:
-        errands = merged(archive, [*options, "--pursuit"], lines_of(first, *found))
-        errand = {json.loads(line)["source"]: line for line in errands}
-        again = [{**row, "errand": errand[row["name"]]} for row in todo if row["name"] in errand]
+        estate, errands = judgement.estate(folders)
+        again = [{**row, "errand": errands[row["name"]]} for row in todo if row["name"] in errands]
         if not again:
             break
-        found.append(parts(spark, job, again, args.wave, f"{args.parts}/{turn}"))
+        folders.append(parts(spark, job, again, args.wave, f"{args.parts}/{turn}"))
+    else:
+        estate, _ = judgement.estate(folders)
     whole = [word for root in args.roots for word in ("--as", root)]
     no_pivot = ["--no-pivot"] if args.no_pivot else []
-    yield from merged(archive, [*options, *whole, *no_pivot, "-f", args.format], lines_of(first, *found))
+    yield from judgement.report(estate, folders, [*whole, *no_pivot], args.format)
 
 
 def arguments(words: list[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -54,6 +54,11 @@ class Spark(unittest.TestCase):
         self.assertIn(done.returncode, (0, 1, 4, 5))
         return done.stdout
 
+    def read(self) -> dict[Path, int]:
+        """What is kept of the objects, and when it was written."""
+        passes = [(self.folder / "parts" / turn).rglob("*.parquet") for turn in ("first", "second", "third")]
+        return {path: path.stat().st_mtime_ns for kept in passes for path in kept}
+
     def start(self, roots: list[str], options: list[str], more: list[str] = []) -> subprocess.Popen:
         job = [sys.executable, HERE / "leaksweep_spark.py", *roots, "--binary", BINARY]
         job += ["--parts", self.folder / "parts", "--report", self.folder / "report.json"]
@@ -67,14 +72,15 @@ class Spark(unittest.TestCase):
     def test_the_same_bytes_and_a_rerun_reads_nothing_again(self) -> None:
         whole = self.sweep(["sample-logs"], SITES)
         self.assertTrue(self.spark(["sample-logs"], SITES, ["--wave", "3"]) == whole)
-        kept = {path: path.stat().st_mtime_ns for path in (self.folder / "parts").rglob("*.parquet")}
+        kept = self.read()
         self.assertTrue(any("site=zei.example.jp" in str(path) for path in kept))
-        for path in kept:
-            self.assertNotIn(SECRET.encode(), path.read_bytes())
+        for path in (self.folder / "parts").rglob("*"):
+            self.assertTrue(path.is_dir() or SECRET.encode() not in path.read_bytes(), path)
+        judged = list((self.folder / "parts/cases").glob("*.parquet"))
+        self.assertGreater(len(judged), 1, "sites were judged apart")
         (self.folder / "report.json").unlink()
         self.assertTrue(self.spark(["sample-logs"], SITES) == whole)
-        again = {path: path.stat().st_mtime_ns for path in (self.folder / "parts").rglob("*.parquet")}
-        self.assertEqual(kept, again)
+        self.assertEqual(kept, self.read())
 
     @unittest.skipUnless(MORE, "no other folders were given")
     def test_other_folders(self) -> None:

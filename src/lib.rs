@@ -32,6 +32,7 @@ pub mod report;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use case::{Estate, Judged};
 use element::Finder;
 use pass::{Framed, Pass};
 use report::{Report, Run};
@@ -224,12 +225,19 @@ fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {
 
 /// The report on a tally: a pure function of it, of the inventory and of the rules.
 pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet, run: Run) -> Report {
-    let conclusion = case::conclude(tally, inventory, rules);
-    Report {
-        schema: report::SCHEMA.to_owned(),
-        run: run.with_sources(tally),
-        sites: conclusion.cases,
-        actors: conclusion.actors,
-        pivot: conclusion.pivot,
-    }
+    Report::new(case::conclude(tally, inventory, rules), tally, run)
+}
+
+/// The same report from cases that were judged elsewhere, site by site
+/// ([`case::judged`]): the tally holds what is of no site.
+pub fn assemble(
+    judged: Vec<Judged>,
+    estate: &Estate,
+    tally: &Tally,
+    inventory: &Inventory,
+    rules: &RuleSet,
+    run: Run,
+) -> Report {
+    let conclusion = case::assemble(judged, tally, estate, inventory, rules);
+    Report::new(conclusion, tally, run)
 }

@@ -88,7 +88,7 @@ fn sweep(args: &cli::SweepArgs, voice: Voice) -> Result<ExitCode, Failure> {
     let code = ExitCode::of(&report, &tally, args.output.fail_on);
     voice.gaps(&tally, &report, args.output.verbose);
     cli::nothing_lost()?;
-    outputs.write(report, || PartFile { head, tally })?;
+    outputs.write(report, || PartFile::new(head, tally))?;
     Ok(code.unless_stopped(stop))
 }
 
@@ -113,7 +113,7 @@ fn pursue(
     }
     let (sources, inventory) = (&evidence.sources, &evidence.inventory);
     let found = leaksweep::pursue(sources, errands, inventory, options, &());
-    let part = PartFile { head, tally: found.map_err(cli::no_threads)? };
+    let part = PartFile::new(head, found.map_err(cli::no_threads)?);
     outputs.write(Report::default(), || part)?;
     Ok(ExitCode::Clean.unless_stopped(&options.limits.stop))
 }
@@ -159,7 +159,7 @@ fn scheduled(
     if news.is_empty() {
         voice.nothing_new();
     }
-    outputs.write_news(report, || PartFile { head, tally }, &news)?;
+    outputs.write_news(report, || PartFile::new(head, tally), &news)?;
     ledger.tell(&told).map_err(cli::state::unusable)?;
     Ok(cli::state::code(&news, args.output.fail_on).unless_stopped(stop))
 }
@@ -174,19 +174,30 @@ fn merge(args: &cli::MergeArgs, voice: Voice) -> Result<ExitCode, Failure> {
     let confined = args.confine(&outputs)?;
     let outputs = outputs.held(confined);
     let mut part = args.merged(&rules, &inventory)?;
+    if let Some(step) = args.step {
+        return cli::merge::take(step, part, &inventory, &rules, &outputs);
+    }
     if args.pursuit {
-        let errands = leaksweep::errands(&part.tally, &inventory, &rules);
+        let traces = leaksweep::case::traces(&part.tally, &inventory, &rules);
+        let errands = leaksweep::errands(&part.tally, &traces);
         cli::to_stdout(|out| errands.write(out))?;
         return Ok(ExitCode::Clean);
     }
 
-    if !args.no_pivot {
-        let options = args.options(&inventory);
-        leaksweep::pivot(&mut part.tally, &inventory, &rules, &options, &())
-            .map_err(cli::no_threads)?;
-    }
     let run = part.head.run(args.no_pivot);
-    let report = report(&part.tally, &inventory, &rules, run, voice);
+    let report = match cli::merge::assembled(&mut part, &inventory, &rules, run.clone(), &outputs)?
+    {
+        Some(report) => report,
+        None => {
+            if !args.no_pivot {
+                let options = args.options(&inventory);
+                leaksweep::pivot(&mut part.tally, &inventory, &rules, &options, &())
+                    .map_err(cli::no_threads)?;
+            }
+            leaksweep::conclude(&part.tally, &inventory, &rules, run)
+        }
+    };
+    cli::suppressions::unused(&inventory.suppressions, &report, voice);
     cli::nothing_lost()?;
     let code = ExitCode::of(&report, &part.tally, args.output.fail_on);
     voice.gaps(&part.tally, &report, args.output.verbose);

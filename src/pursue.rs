@@ -73,10 +73,10 @@ impl Errands {
 
 /// What a second pass must look for, and where: streams that the tally's index rules out are left
 /// out, and so are those that were followed before.
-pub fn errands(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Errands {
+pub fn errands(tally: &Tally, traces: &[Trace]) -> Errands {
     let mut errands = Errands::default();
     let mut wanted: BTreeMap<ContentId, (Vec<Trace>, Vec<u64>)> = BTreeMap::new();
-    for (content, traces) in tally.unfollowed(&case::traces(tally, inventory, rules)) {
+    for (content, traces) in tally.unfollowed(traces) {
         wanted.entry(content).or_default().0 = traces;
     }
     for (short, long) in tally.copies().doubtful {
@@ -118,7 +118,7 @@ pub fn pivot(
     progress: &dyn Progress,
 ) -> io::Result<()> {
     for _ in 0..ROUNDS {
-        let errands = errands(tally, inventory, rules);
+        let errands = errands(tally, &case::traces(tally, inventory, rules));
         let sources = errands.0.keys().filter_map(|name| Source::holding(name));
         let sources: Vec<Source> = sources.collect();
         let found = pursue(&sources, &errands, inventory, options, progress)?;

@@ -4,6 +4,7 @@
 
 mod program;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -110,6 +111,123 @@ fn parts_without_the_evidence_make_the_report_of_one_sweep() {
     let shuffled = File::open(far.path("shuffled.part")).unwrap();
     let renamed = String::from_utf8(far.run(&as_given, shuffled.into())).unwrap();
     assert!(renamed.contains("\"sample-logs\"\n") || renamed.contains("\"sample-logs\"]"));
+}
+
+/// The lines of a part file that are of no site, and those of each.
+fn by_site(lines: &[u8]) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for line in std::str::from_utf8(lines).unwrap().lines() {
+        let json: serde_json::Value = serde_json::from_str(line).unwrap();
+        let site = json["site"].as_str().unwrap_or(NO_SITE).to_owned();
+        assert_eq!(line.starts_with("{\"site\":"), site != NO_SITE);
+        *files.entry(site).or_insert_with(String::new) += &format!("{line}\n");
+    }
+    files
+}
+
+const NO_SITE: &str = "";
+
+/// Sites that are judged apart: what each step of each site is fed with.
+struct Apart<'f> {
+    far: &'f Elsewhere,
+    sites: BTreeMap<String, String>,
+}
+
+impl Apart<'_> {
+    fn merge(&self, more: &[&str], parts: &str) -> String {
+        fs::write(self.far.path("fed.part"), parts).unwrap();
+        let merge = ["merge", "--sites", INVENTORY, "fed.part"];
+        String::from_utf8(self.far.run(&[&merge[..], more].concat(), Stdio::null())).unwrap()
+    }
+
+    /// What a step makes of every site by itself.
+    fn each(&self, step: &[&str], estate: &str) -> String {
+        let sites = self.sites.iter().filter(|(site, _)| *site != NO_SITE);
+        sites.map(|(_, lines)| self.merge(step, &[estate, lines].concat())).collect()
+    }
+
+    /// The estate, and what is to be looked for.
+    fn estate(&self) -> (String, String) {
+        let (rest, step) = (&self.sites[NO_SITE], ["--step", "estate"]);
+        let first = self.merge(&step, rest);
+        let estate = first.split_inclusive('\n').next().unwrap();
+        let words = self.each(&["--step", "words"], estate);
+        let heard = self.merge(&step, &[estate, &words, rest].concat());
+        let (estate, errands) = heard.split_once('\n').unwrap();
+        (format!("{estate}\n"), errands.to_owned())
+    }
+
+    fn report(&self, format: &str, estate: &str) -> String {
+        let cases = self.each(&["--step", "cases", "-f", format], estate);
+        let rest = &self.sites[NO_SITE];
+        self.merge(&["-f", format], &[estate, &cases, rest].concat())
+    }
+}
+
+#[test]
+fn sites_judged_apart_make_the_report_of_one_sweep() {
+    let far = Elsewhere::new();
+    let mut lines = far.parts(&[]);
+    // The same log under another name, by which it would be another site's, counts once.
+    lines.extend(lines_of_copy(&far));
+    let apart = |lines: &[u8]| Apart { far: &far, sites: by_site(lines) };
+    let before = apart(&lines);
+    assert!(before.sites.len() > 3, "{:?}", before.sites.keys());
+    let all = String::from_utf8(lines.clone()).unwrap();
+    let (estate, errands) = before.estate();
+    assert_eq!(errands, before.merge(&["--pursuit"], &all));
+    assert!(before.report("json", &estate) == before.merge(&["-f", "json"], &all), "open");
+
+    fs::write(far.path("errands"), errands).unwrap();
+    lines.extend(far.parts(&["--pursue", "errands"]));
+    let after = apart(&lines);
+    let (estate, errands) = after.estate();
+    assert_eq!(errands, "");
+    let all = String::from_utf8(lines).unwrap();
+    for format in ["json", "html", "ndjson", "csv", "text"] {
+        let (one, other) = (after.merge(&["-f", format], &all), after.report(format, &estate));
+        assert!(one == other, "{format}");
+    }
+}
+
+/// The part of a log of one site under a name that a path makes another's.
+fn lines_of_copy(far: &Elsewhere) -> Vec<u8> {
+    let log = root().join("sample-logs/dannshin.jhf.example.jp/access.log");
+    let told = ["--stdin-name", "zzz/zei.example.jp/access.log", "--sites", INVENTORY];
+    let sweep = ["sweep", "-", "--case-key", "key", "--no-pivot", "-f", "part"];
+    far.run(&[&sweep[..], &told].concat(), File::open(log).unwrap().into())
+}
+
+#[test]
+fn what_is_missing_where_sites_are_judged_apart_is_named() {
+    let far = Elsewhere::new();
+    let apart = Apart { far: &far, sites: by_site(&far.parts(&[])) };
+    let rest = &apart.sites[NO_SITE];
+    let (estate, _) = apart.estate();
+    let (site, lines) = apart.sites.iter().nth(1).unwrap();
+    let empty = apart.merge(&["--step", "estate"], rest);
+    let empty = empty.split_inclusive('\n').next().unwrap();
+    let words = apart.each(&["--step", "words"], empty);
+    let cases = apart.merge(&["--step", "cases"], &[&estate, lines.as_str()].concat());
+    let refused = |more: &[&str], parts: &[&str]| {
+        fs::write(far.path("fed.part"), parts.concat()).unwrap();
+        let merge = [&["merge", "--sites", INVENTORY, "fed.part"], more].concat();
+        let output = leaksweep(far.0.path(), &merge, Stdio::null());
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let why = refused(&["--step", "cases"], &[rest, lines]);
+    assert!(why.contains("merge --step estate"), "{why}");
+    let why = refused(&["--step", "cases"], &[empty, lines]);
+    assert!(why.contains(site) && why.contains("words"), "{why}");
+    let why = refused(&["--step", "estate"], &[empty, rest, &words]);
+    assert!(why.contains("must come before"), "{why}");
+    let why = refused(&["-f", "json"], &[&estate, rest, &cases]);
+    assert!(why.contains("merge --step cases"), "{why}");
+    let why = refused(&["-f", "json"], &[rest, &cases]);
+    assert!(why.contains("no estate"), "{why}");
+    let why = refused(&["-f", "json"], &[&cases, rest]);
+    assert!(why.contains("no head"), "{why}");
 }
 
 #[test]

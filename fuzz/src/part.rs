@@ -28,7 +28,7 @@ static BASE: LazyLock<Value> = LazyLock::new(|| {
 /// A part that holds nothing.
 fn part(key: &str) -> PartFile {
     let run = Run { rules: RULES.digest(), ..Run::default() };
-    PartFile { head: Head::new(key.into(), run, [].into()), tally: Tally::default() }
+    PartFile::new(Head::new(key.into(), run, [].into()), Tally::default())
 }
 
 fn written(part: &PartFile) -> Vec<u8> {
@@ -52,8 +52,10 @@ pub fn check(data: &[u8]) {
     let text = written(&read);
     let mut again = part("");
     again.read(text.as_slice()).unwrap();
-    assert_eq!(again, read, "written and read");
+    // What was judged apart is not written as a part.
+    let same = |again: &PartFile| again.head == read.head && again.tally == read.tally;
+    assert!(same(&again), "written and read");
     again.read(text.as_slice()).unwrap();
-    assert_eq!(again, read, "merged with itself");
+    assert!(same(&again), "merged with itself");
     renders(&conclude(&read.tally, &Inventory::default(), &RULES, read.head.run(false)));
 }

@@ -13,7 +13,7 @@ use crate::time::Time;
 
 use super::presence::Presence;
 use super::suspect::Suspects;
-use super::{Case, Reason, SiteHit};
+use super::{Case, Judged, Reason, SiteHit};
 
 /// One client: an intruder, one behind a suspicion, or one that attacked several sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,15 +68,15 @@ impl Visit {
     }
 }
 
-/// The visits of each client, by site.
-type Visits<'c> = BTreeMap<Trace, BTreeMap<&'c str, Visit>>;
-
 /// The actors of all cases, intruders first: those, the clients behind a suspicion that were
 /// followed, and clients that attacked at least two sites; at most so many.
-pub(super) fn actors(cases: &[Case], suspects: &Suspects, most: usize) -> Vec<Actor> {
-    let visits = visits(cases, suspects);
+pub(super) fn actors(judged: &[Judged], suspects: &Suspects, most: usize) -> Vec<Actor> {
+    let mut visits: BTreeMap<&Trace, Vec<&Visit>> = BTreeMap::new();
+    for (client, visit) in judged.iter().flat_map(|judged| &judged.visits) {
+        visits.entry(client).or_default().push(visit);
+    }
     let mut actors: Vec<Actor> =
-        visits.into_iter().map(|(client, sites)| actor(&client, sites, suspects)).collect();
+        visits.into_iter().map(|(client, visits)| actor(client, visits, suspects)).collect();
     actors.retain(|actor| {
         let followed = actor.seen_at.iter().any(|visit| visit.entries > 0);
         followed || actor.seen_at.len() > 1 || !actor.intruder_at.is_empty()
@@ -87,21 +87,21 @@ pub(super) fn actors(cases: &[Case], suspects: &Suspects, most: usize) -> Vec<Ac
     actors
 }
 
-fn visits<'c>(cases: &'c [Case], suspects: &Suspects) -> Visits<'c> {
-    let mut visits = Visits::new();
-    for case in cases {
-        let mut at = |client: Trace, note: &dyn Fn(&mut Visit)| {
-            note(visits.entry(client).or_default().entry(case.site.as_str()).or_default());
-        };
-        for hit in &case.hits {
-            let Some(client) = hit.client.as_deref().map(Trace::client) else { continue };
-            if is_hostile(hit) || suspects.intruders.contains_key(&client) {
-                at(client, &|visit| visit.hit(hit));
-            }
+/// What each client did at the site of a case, as far as its hits and the second pass tell.
+pub(super) fn visits(case: &Case, suspects: &Suspects) -> BTreeMap<Trace, Visit> {
+    let mut visits = BTreeMap::new();
+    let mut at = |client: Trace, note: &dyn Fn(&mut Visit)| {
+        let new = || Visit { site: case.site.clone(), ..Visit::default() };
+        note(visits.entry(client).or_insert_with(new));
+    };
+    for hit in &case.hits {
+        let Some(client) = hit.client.as_deref().map(Trace::client) else { continue };
+        if is_hostile(hit) || suspects.intruders.contains_key(&client) {
+            at(client, &|visit| visit.hit(hit));
         }
-        for presence in case.actors.iter().filter(|p| p.kind == TraceKind::Client) {
-            at(Trace::client(&presence.value), &|visit| visit.follow(presence));
-        }
+    }
+    for presence in case.actors.iter().filter(|p| p.kind == TraceKind::Client) {
+        at(Trace::client(&presence.value), &|visit| visit.follow(presence));
     }
     visits
 }
@@ -111,13 +111,12 @@ fn is_hostile(hit: &SiteHit) -> bool {
     hit.stage != Some(Stage::Exposure) && hit.level >= Level::Medium
 }
 
-fn actor(client: &Trace, sites: BTreeMap<&str, Visit>, suspects: &Suspects) -> Actor {
+fn actor(client: &Trace, visits: Vec<&Visit>, suspects: &Suspects) -> Actor {
     let inside: Option<&BTreeSet<String>> = suspects.intruders.get(client);
-    let visit = |(site, visit): (&str, Visit)| Visit { site: site.to_owned(), ..visit };
     Actor {
         client: client.value.to_string(),
         intruder_at: inside.into_iter().flatten().cloned().collect(),
-        seen_at: sites.into_iter().map(visit).collect(),
+        seen_at: visits.into_iter().cloned().collect(),
     }
 }
 

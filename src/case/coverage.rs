@@ -9,6 +9,7 @@ use crate::source::{Criteria, GapKind};
 use crate::time::Time;
 
 use super::catalog::Catalog;
+use super::estate::{Heard, Overview};
 use super::numbering::{self, Hole};
 use super::rotation::{Missing, rotated};
 use super::silence::Profile;
@@ -21,8 +22,9 @@ const STEADY: &[&str] = &["access", "application", "gateway"];
 /// What coverage is judged with besides the site itself.
 pub(super) struct Basis<'b> {
     pub(super) catalog: &'b Catalog,
-    pub(super) missing: &'b [Missing],
     pub(super) criteria: Criteria,
+    pub(super) overview: &'b Overview,
+    pub(super) heard: &'b Heard,
 }
 
 /// The logs of a site that stopped before the evidence ends.
@@ -40,9 +42,9 @@ pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Co
     coverage.logs(site);
     coverage.spoiled(site);
     coverage.shares(&basis.criteria);
-    coverage.silences(site, &basis.criteria, breached);
+    coverage.silences(site, basis, breached);
     coverage.retention(site, &basis.criteria);
-    coverage.rotations(site, basis.missing);
+    coverage.rotations(site, &basis.overview.missing);
     coverage.sequences(site, &basis.criteria);
     coverage.notices(site);
     coverage.rules(site, basis);
@@ -52,9 +54,9 @@ pub(super) fn coverage(site: &Site<'_>, basis: &Basis<'_>, breached: bool) -> Co
 
 /// Whether all logs of the site stop long before the evidence ends: what a site that was taken
 /// off the network looks like.
-pub(super) fn stopped(site: &Site<'_>, criteria: &Criteria) -> Option<Stopped> {
+pub(super) fn stopped(site: &Site<'_>, basis: &Basis<'_>) -> Option<Stopped> {
     let (_, at) = site.span()?;
-    let end = site.evidence_end?;
+    let (end, criteria) = (basis.heard.evidence_end(site.window)?, &basis.criteria);
     let profiles = profiles(site);
     let together = profiles
         .iter()
@@ -148,9 +150,9 @@ impl Coverage {
     }
 
     /// Holes in time: within each kind of log, and at the edges of the window.
-    fn silences(&mut self, site: &Site<'_>, criteria: &Criteria, breached: bool) {
+    fn silences(&mut self, site: &Site<'_>, basis: &Basis<'_>, breached: bool) {
         let Some((first, last)) = site.span() else { return };
-        let stopped = stopped(site, criteria).filter(|_| breached);
+        let stopped = stopped(site, basis).filter(|_| breached);
         let begin = site.window.map_or(first, |window| window.from);
         let end = match (site.window, stopped) {
             (Some(window), None) => window.to,
@@ -165,7 +167,7 @@ impl Coverage {
         for (kind, profile, last) in &profiles {
             let others = profiles.iter().filter(|(other, ..)| other != kind);
             let others: Vec<&Profile> = others.map(|(_, profile, _)| profile).collect();
-            for (from, to) in holes(profile, begin, *last, end, criteria) {
+            for (from, to) in holes(profile, begin, *last, end, &basis.criteria) {
                 self.hole(kind, from, to, others_went_on(&others, from, to));
             }
         }

@@ -11,10 +11,12 @@ mod actor;
 mod attack;
 mod catalog;
 mod chain;
+mod conclude;
 mod correlate;
 mod count;
 mod coverage;
 mod effect;
+mod estate;
 mod exit;
 mod facts;
 mod finding;
@@ -48,6 +50,8 @@ mod tests;
 
 pub use activity::Activity;
 pub use actor::{Actor, Visit};
+pub use conclude::{Judged, assemble, conclude, judged, traces, words};
+pub use estate::{Estate, Heard, Overview, Word};
 pub use pivot::Pivot;
 pub use presence::{HourCount, LARGE, OperationCount, PathUse, Presence, Sighting, Walk};
 pub use prove::{Refuted, prove};
@@ -59,18 +63,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::element::{Brand, Element, Masked};
 use crate::event::decode::Layer;
-use crate::rule::{Level, RuleSet, Stage};
-use crate::scan::{Outcome, Tally, Trace};
-use crate::source::{Criteria, Inventory, Locus};
+use crate::rule::{Level, Stage};
+use crate::scan::Outcome;
+use crate::source::{Criteria, Locus};
 use crate::time::Time;
-
-use attack::Attacks;
-use catalog::Catalog;
-use coverage::Basis;
-use intruder::Intruders;
-use site::Site;
-use story::Story;
-use suspect::Suspects;
 
 /// What is concluded about a site, from the gravest down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -512,102 +508,4 @@ pub struct Conclusion {
     pub actors: Vec<Actor>,
     /// How they were followed.
     pub pivot: Pivot,
-}
-
-/// What is concluded from a tally: a pure function of it, of the inventory and of the rules.
-pub fn conclude(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Conclusion {
-    let catalog = Catalog::new(rules);
-    let sites = sites(tally, inventory, rules, &catalog);
-    weigh(&sites, tally, &catalog, inventory.criteria)
-}
-
-/// The traces that a second pass must follow through the evidence, in order.
-pub fn traces(tally: &Tally, inventory: &Inventory, rules: &RuleSet) -> Vec<Trace> {
-    let catalog = Catalog::new(rules);
-    let sites = sites(tally, inventory, rules, &catalog);
-    suspect::suspects(&sites, &catalog).traces(&sites, tally.bounds())
-}
-
-/// The sites with all hits, those of correlations and of compared pages among them.
-fn sites<'t>(
-    tally: &'t Tally,
-    inventory: &'t Inventory,
-    rules: &RuleSet,
-    catalog: &Catalog,
-) -> Vec<Site<'t>> {
-    let mut sites = site::sites(tally, inventory);
-    for site in &mut sites {
-        site.add_hits(correlate::hits(site, rules));
-        suppressed::set_apart(site, catalog);
-        site.add_hits(of_pages(site, catalog));
-        suppressed::set_apart(site, catalog);
-    }
-    sites
-}
-
-/// The hits that comparing pages makes, not a rule.
-fn of_pages<'t>(site: &Site<'t>, catalog: &Catalog) -> Vec<site::Seen<'t>> {
-    [rare::hits(site, catalog), outlier::hits(site, catalog)].concat()
-}
-
-fn weigh(sites: &[Site<'_>], tally: &Tally, catalog: &Catalog, criteria: Criteria) -> Conclusion {
-    let missing = rotation::missing(tally);
-    let basis = Basis { catalog, missing: &missing, criteria };
-    let (mut cases, all): (Vec<Case>, Vec<Suspects>) =
-        sites.iter().map(|site| case(site, &basis)).unzip();
-    let mut suspects = Suspects::default();
-    for of_site in all {
-        suspects.extend(of_site);
-    }
-    let bounds = tally.bounds();
-    let traces = suspects.traces(sites, bounds);
-    for (case, site) in cases.iter_mut().zip(sites) {
-        presence::tell(case, site, &traces, &suspects);
-        exit::tell(case);
-        chain::tell(case);
-    }
-    let actors = actor::actors(&cases, &suspects, bounds.traces());
-    actor::tell(&mut cases, &actors);
-    Conclusion { cases, actors, pivot: Pivot::new(tally, &traces, suspects.beyond(bounds)) }
-}
-
-/// The case of one site.
-fn case(site: &Site<'_>, basis: &Basis<'_>) -> (Case, Suspects) {
-    let catalog = basis.catalog;
-    let attacks = Attacks::new(site, catalog);
-    let intruders = Intruders::find(site, catalog, &attacks);
-    let coverage = coverage::coverage(site, basis, !intruders.is_empty());
-    let read = count::attributed(site, &intruders);
-    let facts = facts::facts(site, catalog, &attacks, &intruders, &read, coverage.complete);
-    let verdict = judge::judge(&facts);
-    let units = Units {
-        observed: count::observed(site),
-        attributed: read.count.clone(),
-        declared: site.entry.and_then(|entry| entry.declared_records),
-        places: count::places(site),
-        stored: stored::stored(site),
-    };
-    let stopped = coverage::stopped(site, &basis.criteria);
-    let story =
-        Story { site, catalog, attacks: &attacks, intruders: &intruders, read: &read, stopped };
-    let confirmed = verdict <= Verdict::ConfirmedAccess;
-    let suspects = Suspects::of(site, &attacks, &intruders);
-    let outcomes = shown::outcomes(site, catalog, &attacks, &intruders);
-    let case = Case {
-        site: site.name.to_owned(),
-        verdict,
-        reasons: reason::reasons(&story, verdict, &units, &coverage),
-        at_risk: story.at_risk().filter(|_| confirmed),
-        storage_window: story.storage_window().filter(|_| confirmed),
-        vulnerability_window: site.vulnerability(),
-        findings: finding::findings(site, catalog, &outcomes),
-        suppressed: suppressed::told(site, catalog),
-        indicators: story.indicators(),
-        timeline: story.timeline(),
-        actors: Vec::new(),
-        hits: finding::hits(site, catalog, &outcomes),
-        units,
-        coverage,
-    };
-    (case, suspects)
 }

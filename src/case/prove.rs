@@ -10,6 +10,7 @@ use crate::scan::{Mode, Part, Scanner, StreamFacts, Tally, Yield};
 use crate::source::{ContentId, Inventory};
 
 use super::correlate;
+use super::estate::Overview;
 use super::site::sites;
 
 /// A proof that fails.
@@ -74,8 +75,9 @@ fn correlates(rules: &RuleSet, rule: u32, piece: &str, mode: Mode) -> bool {
         (ContentId([n as u8; 32]), Yield { stream, part, ..Yield::default() })
     });
     let tally = Tally { streams: logs.collect(), ..Tally::default() };
-    let inventory = Inventory::default();
-    sites(&tally, &inventory).iter().any(|site| correlate::matched(site, rules).contains(&rule))
+    let (inventory, overview) = (Inventory::default(), Overview::default());
+    let sites = sites(&tally, &overview, &inventory);
+    sites.iter().any(|site| correlate::matched(site, rules).contains(&rule))
 }
 
 /// A log in which `20 x LINE` stands for twenty such lines, and `{n}` in it for the number of each

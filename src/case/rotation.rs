@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::scan::Tally;
 use crate::time::{Civil, Time};
 
@@ -16,7 +18,7 @@ const MAX_NUMBER: u32 = 1_000;
 const CADENCE_FILES: usize = 3;
 
 /// Rotated files of one log that are not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Missing {
     /// The log: its name without number and compression, with `*` for a date.
     pub(super) base: String,

@@ -6,13 +6,14 @@ use std::ops::Deref;
 use crate::element::{Masked, mask};
 use crate::event::decode::Layer;
 use crate::scan::{
-    Bounds, Copies, Disorder, Hit, Index, Links, Outcome, PageUse, Sequences, SiteTally,
-    StreamFacts, Tally, Trace, Trail, Trails,
+    Bounds, Disorder, Hit, Links, Outcome, PageUse, Sequences, SiteTally, StreamFacts, Tally,
+    Trace, Trail, Trails,
 };
-use crate::source::{ContentId, Gap, Inventory, Locus, SiteEntry, Suppression, Window};
+use crate::source::{Gap, Inventory, Locus, SiteEntry, Suppression, Window};
 use crate::time::Time;
 
 use super::Period;
+use super::estate::Overview;
 use super::suppressed::Apart;
 
 /// Everything that the tally and the inventory hold of one site.
@@ -22,9 +23,6 @@ pub(super) struct Site<'t> {
     pub(super) entry: Option<&'t SiteEntry>,
     /// The period under examination.
     pub(super) window: Option<Window>,
-    /// Until when silence means something: the latest time that the logs of two sites reach, or
-    /// the window's end if that is later.
-    pub(super) evidence_end: Option<Time>,
     /// Streams that hold entries of the site, by name.
     pub(super) streams: Vec<SiteStream<'t>>,
     /// Trouble with the site's evidence.
@@ -43,16 +41,14 @@ pub(super) struct SiteStream<'t> {
     pub(super) disorder: Disorder,
     pub(super) tally: &'t SiteTally,
     pub(super) bounds: Bounds,
-    /// Which traces the whole stream may hold.
-    pub(super) index: &'t Index,
     /// The numbers that run upward in the whole stream.
     pub(super) sequences: &'t Sequences,
     /// What a second pass found in the whole stream.
     pub(super) trails: &'t BTreeMap<Trace, Trails>,
     /// Streams that are its beginning: copies, made before it was written to its end.
-    pub(super) beginnings: Vec<&'t str>,
+    pub(super) beginnings: &'t [String],
     /// Streams that may be its beginning: nobody looked.
-    pub(super) doubtful: Vec<&'t str>,
+    pub(super) doubtful: &'t [String],
 }
 
 /// One hit and where it was seen.
@@ -203,15 +199,17 @@ impl Site<'_> {
 }
 
 /// Every site of the inventory and every site that the logs name, in the order of their names.
-pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<'t>> {
+pub(super) fn sites<'t>(
+    tally: &'t Tally,
+    overview: &'t Overview,
+    inventory: &'t Inventory,
+) -> Vec<Site<'t>> {
     let mut sites = BTreeMap::new();
     for entry in &inventory.sites {
         let site = Site { entry: Some(entry), ..Site::new(&entry.name, inventory) };
         sites.insert(entry.name.as_str(), site);
     }
-    let Copies { sure, doubtful } = tally.copies();
-    let (beginnings, doubtful) = (by_whole(tally, &sure), by_whole(tally, &doubtful));
-    for (id, yielded) in tally.streams.iter().filter(|(id, _)| !sure.contains_key(*id)) {
+    for (id, yielded) in tally.streams.iter().filter(|(id, _)| !overview.copies.contains(*id)) {
         for (name, of_site) in &yielded.part.sites {
             let site = sites.entry(name).or_insert_with(|| Site::new(name, inventory));
             site.streams.push(SiteStream {
@@ -219,49 +217,17 @@ pub(super) fn sites<'t>(tally: &'t Tally, inventory: &'t Inventory) -> Vec<Site<
                 disorder: yielded.part.disorder,
                 tally: of_site,
                 bounds: yielded.part.bounds,
-                index: &yielded.part.index,
                 sequences: &yielded.part.sequences,
                 trails: &yielded.trails,
-                beginnings: beginnings.get(id).cloned().unwrap_or_default(),
-                doubtful: doubtful.get(id).cloned().unwrap_or_default(),
+                beginnings: overview.beginnings(id),
+                doubtful: overview.doubtful(id),
             });
         }
     }
-    assign_gaps(&mut sites, tally, inventory);
+    assign_gaps(&mut sites, tally, overview, inventory);
     let mut sites: Vec<Site<'_>> = sites.into_values().filter(Site::is_one).collect();
-    let end = evidence_end(sites.iter(), inventory.window);
-    for site in &mut sites {
-        site.finish(end);
-    }
+    sites.iter_mut().for_each(Site::finish);
     sites
-}
-
-/// The names of copies, by the stream that they are the beginning of.
-fn by_whole<'t>(
-    tally: &'t Tally,
-    copies: &BTreeMap<ContentId, ContentId>,
-) -> BTreeMap<ContentId, Vec<&'t str>> {
-    let mut names: BTreeMap<ContentId, Vec<&str>> = BTreeMap::new();
-    for (short, long) in copies {
-        let of_short = tally.streams.get(short).into_iter().flat_map(|y| &y.stream.names);
-        names.entry(*long).or_default().extend(of_short.map(String::as_str));
-    }
-    for names in names.values_mut() {
-        names.sort_unstable();
-    }
-    names
-}
-
-/// The latest time that the logs of two sites reach, so that one wrong stamp does not move it; or
-/// the window's end if that is later.
-fn evidence_end<'t>(
-    sites: impl Iterator<Item = &'t Site<'t>>,
-    window: Option<Window>,
-) -> Option<Time> {
-    let mut lasts: Vec<Time> = sites.filter_map(|site| Some(site.span()?.1)).collect();
-    lasts.sort_unstable();
-    let last = lasts.iter().rev().nth(1).or(lasts.last()).copied();
-    last.max(window.map(|window| window.to))
 }
 
 /// Gives every gap to the sites whose evidence it spoils: those with entries in the stream, else
@@ -269,6 +235,7 @@ fn evidence_end<'t>(
 fn assign_gaps<'t>(
     sites: &mut BTreeMap<&'t str, Site<'t>>,
     tally: &'t Tally,
+    overview: &'t Overview,
     inventory: &Inventory,
 ) {
     for yielded in tally.streams.values() {
@@ -276,13 +243,9 @@ fn assign_gaps<'t>(
             for name in yielded.part.sites.keys() {
                 sites.entry(name).and_modify(|site| site.gaps.push(gap));
             }
-            if yielded.part.sites.is_empty() {
-                assign_by_path(sites, gap, inventory);
-            }
         }
     }
-    let of_files = tally.sources.values().flat_map(|end| &end.gaps);
-    of_files.chain(&tally.gaps).for_each(|gap| assign_by_path(sites, gap, inventory));
+    overview.gaps.iter().for_each(|gap| assign_by_path(sites, gap, inventory));
 }
 
 fn assign_by_path<'t>(
@@ -301,7 +264,6 @@ impl<'t> Site<'t> {
             name,
             entry: None,
             window: inventory.window,
-            evidence_end: None,
             streams: Vec::new(),
             gaps: Vec::new(),
             hits: Vec::new(),
@@ -311,8 +273,7 @@ impl<'t> Site<'t> {
     }
 
     /// Puts everything in an order that does not depend on how the tally was merged.
-    fn finish(&mut self, evidence_end: Option<Time>) {
-        self.evidence_end = evidence_end;
+    fn finish(&mut self) {
         self.streams.sort_by(|a, b| a.name().cmp(b.name()));
         self.gaps.sort();
         self.gaps.dedup();

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::scan::{Bounds, Index, Trace, TraceKind};
 
 use super::attack::{Attack, Attacks};
-use super::catalog::{Catalog, Role};
+use super::catalog::Role;
 use super::intruder::{Intruder, Intruders, is_guessed};
 use super::site::Site;
 
@@ -26,7 +28,7 @@ const RARE_STREAMS: usize = 3;
 const OWN: usize = 20;
 
 /// Who must be pursued.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Suspects {
     /// Clients that got in, and the sites where they did.
     pub(super) intruders: BTreeMap<Trace, BTreeSet<String>>,
@@ -113,17 +115,21 @@ impl Suspects {
         self.identities.extend(other.identities);
     }
 
+    /// All that may be looked for, whether there is too much of it or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Trace> {
+        let Self { intruders, suspected, paths, agents, identities } = self;
+        let rest = [suspected, paths, agents, identities].into_iter().flatten();
+        intruders.keys().chain(rest)
+    }
+
     /// What is looked for, in order: of a kind at most [`Bounds::traces`], clients of intruders first,
-    /// then those of suspects, each in the order of their values.
-    pub(super) fn traces(&self, sites: &[Site<'_>], bounds: Bounds) -> Vec<Trace> {
+    /// then those of suspects, each in the order of their values. The index of every stream says which
+    /// agents are rare.
+    pub(super) fn traces(&self, streams: &[&Index], bounds: Bounds) -> Vec<Trace> {
         let most = bounds.traces();
         let others = self.suspected.iter().filter(|trace| !self.intruders.contains_key(trace));
         let clients = self.intruders.keys().chain(others).take(most);
-        let streams: BTreeMap<&str, &Index> = sites
-            .iter()
-            .flat_map(|site| site.streams.iter().map(|stream| (stream.source(), stream.index)))
-            .collect();
-        let agents = self.agents.iter().filter(|agent| is_rare(agent, &streams)).take(most);
+        let agents = self.agents.iter().filter(|agent| is_rare(agent, streams)).take(most);
         let of = |kind| self.identities.iter().filter(move |trace| trace.kind == kind).take(most);
         let identities = of(TraceKind::Account).chain(of(TraceKind::Session));
         let rest = self.paths.iter().take(most).chain(agents).chain(identities);
@@ -139,17 +145,6 @@ impl Suspects {
     }
 }
 
-/// Those of all sites, for a second pass.
-pub(super) fn suspects(sites: &[Site<'_>], catalog: &Catalog) -> Suspects {
-    let mut all = Suspects::default();
-    for site in sites {
-        let attacks = Attacks::new(site, catalog);
-        let intruders = Intruders::find(site, catalog, &attacks);
-        all.extend(Suspects::of(site, &attacks, &intruders));
-    }
-    all
-}
-
 /// A value that stands in the log as it is shown, and is telling enough to be searched for.
 fn plain(kind: TraceKind, text: &str) -> Option<Trace> {
     let shown = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
@@ -159,8 +154,8 @@ fn plain(kind: TraceKind, text: &str) -> Option<Trace> {
 }
 
 /// Whether few of the streams that name agents may hold this one.
-fn is_rare(agent: &Trace, streams: &BTreeMap<&str, &Index>) -> bool {
-    let all = streams.values().filter(|index| index.has(TraceKind::UserAgent)).count();
-    let with = streams.values().filter(|index| index.may_hold(agent)).count();
+fn is_rare(agent: &Trace, streams: &[&Index]) -> bool {
+    let all = streams.iter().filter(|index| index.has(TraceKind::UserAgent)).count();
+    let with = streams.iter().filter(|index| index.may_hold(agent)).count();
     with <= RARE_STREAMS.max(all / RARE_SHARE)
 }

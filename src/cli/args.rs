@@ -472,7 +472,16 @@ Examples:
 Where the evidence is not at hand, the intruders are followed by those who have it:
   leaksweep merge --pursuit web1.part web2.part > errands
   leaksweep sweep --pursue errands --case-key case.key -f part /var/log/web1 > web1.found
-  leaksweep merge web1.part web2.part web1.found web2.found")]
+  leaksweep merge web1.part web2.part web1.found web2.found
+
+Where no machine can hold all sites, each is judged from the lines of its own, {\"site\":..., and
+from what all others say. The lines of no site are in rest.part; --step estate is taken before and
+after --step words:
+  leaksweep merge --step estate rest.part > estate
+  leaksweep merge --step words estate shop.part > shop.words         for every site
+  leaksweep merge --step estate estate *.words rest.part | head -n 1 > estate2
+  leaksweep merge --step cases estate2 shop.part > shop.cases        for every site
+  leaksweep merge -f json estate2 rest.part *.cases")]
 pub(crate) struct MergeArgs {
     /// Part files, written with `sweep -o part=FILE` under the same --case-key, rules and options;
     /// `-` for standard input
@@ -491,6 +500,11 @@ pub(crate) struct MergeArgs {
     /// sweep --pursue
     #[arg(long)]
     pub(crate) pursuit: bool,
+    /// Instead of a report, write to standard output one step of judging sites apart: the estate,
+    /// what all sites must know, and behind it what --pursuit writes; the words of the sites of
+    /// these parts to the others; or their cases
+    #[arg(long, value_enum, value_name = "STEP", conflicts_with = "pursuit")]
+    pub(crate) step: Option<Step>,
     /// Have the system keep the program to reading and to writing outputs, without network
     /// (Landlock on Linux): as far as it can (auto), in full or not at all (require), or off
     #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
@@ -505,6 +519,17 @@ pub(crate) struct MergeArgs {
     pub(super) limits: LimitArgs,
     #[command(flatten)]
     pub(super) bounds: BoundArgs,
+}
+
+/// A step of judging sites apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// What all sites must know
+    Estate,
+    /// What each site says to the others
+    Words,
+    /// The case of each site
+    Cases,
 }
 
 /// The arguments of `report`.

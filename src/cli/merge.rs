@@ -4,15 +4,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use leaksweep::report::{Head, PartFile};
+use leaksweep::case::{self, Estate, Heard, Overview};
+use leaksweep::report::{self, Apart, Head, PartFile, Report, Run};
 use leaksweep::rule::RuleSet;
 use leaksweep::scan::Tally;
 use leaksweep::source::Inventory;
 
-use super::args::MergeArgs;
+use super::args::{MergeArgs, Step};
 use super::sandbox::{Held, Needs};
 use super::setup::Told;
-use super::{Failure, Outputs};
+use super::{ExitCode, Failure, Outputs, to_stdout};
 
 impl MergeArgs {
     /// The inventory, with what else was told of the sites.
@@ -36,7 +37,10 @@ impl MergeArgs {
         };
         // Which key it was, the first part tells.
         let head = Head::new(String::new(), told.run(inventory, rules), [].into());
-        let mut merged = PartFile { head, tally: Tally::default() };
+        let mut merged = PartFile::new(head, Tally::default());
+        if self.step == Some(Step::Estate) {
+            merged.apart = Apart::asking();
+        }
         for path in &self.parts {
             let wrong = |why: String| Failure::new(format!("{}: {why}", path.display()));
             let from = open(path).map_err(|error| wrong(error.to_string()))?;
@@ -67,6 +71,81 @@ impl MergeArgs {
             ..leaksweep::Options::default()
         }
     }
+}
+
+/// Takes one step of judging sites apart.
+pub(crate) fn take(
+    step: Step,
+    mut part: PartFile,
+    inventory: &Inventory,
+    rules: &RuleSet,
+    outputs: &Outputs,
+) -> Result<ExitCode, Failure> {
+    let PartFile { head, tally, apart } = &mut part;
+    match step {
+        Step::Estate => {
+            let overview = Overview::of(tally);
+            let heard = Heard::of(apart.words(), tally, &overview);
+            let errands = leaksweep::errands(tally, heard.traces());
+            super::nothing_lost()?;
+            to_stdout(|out| {
+                report::write_estate(head.clone(), Estate { overview, heard }, out)?;
+                errands.write(out)
+            })?;
+        }
+        Step::Words => {
+            let estate = settled(apart, tally)?;
+            let words = case::words(tally, &estate.overview, inventory, rules);
+            super::nothing_lost()?;
+            to_stdout(|out| report::write_words(words, out))?;
+        }
+        Step::Cases => {
+            let estate = settled(apart, tally)?;
+            let judged = case::judged(tally, &estate, inventory, rules);
+            if let Some(site) = estate.unheard(judged.iter().map(|j| j.case.site.as_str())) {
+                let why = "said nothing to the others; give its words to --step estate";
+                return Err(Failure::new(format!("{site} {why}")));
+            }
+            super::nothing_lost()?;
+            to_stdout(|out| report::write_cases(judged, outputs.list_hits(), out))?;
+        }
+    }
+    Ok(ExitCode::Clean)
+}
+
+/// The estate, and the tally as it says that it counts.
+fn settled(apart: &mut Apart, tally: &mut Tally) -> Result<Estate, Failure> {
+    let estate = apart.estate.take().ok_or_else(no_estate)?;
+    estate.overview.settle(tally);
+    Ok(estate)
+}
+
+fn no_estate() -> Failure {
+    Failure::new("there is no estate among the parts; merge --step estate makes it")
+}
+
+/// The report from cases that were judged apart; nothing, if there is no estate among the parts.
+pub(crate) fn assembled(
+    part: &mut PartFile,
+    inventory: &Inventory,
+    rules: &RuleSet,
+    run: Run,
+    outputs: &Outputs,
+) -> Result<Option<Report>, Failure> {
+    let estate = match part.apart.estate.take() {
+        Some(estate) => estate,
+        None if part.apart.is_empty() => return Ok(None),
+        None => return Err(no_estate()),
+    };
+    if let Some(site) = estate.unjudged(|site| part.apart.is_judged(site)) {
+        let why = "no case of it is among the parts; merge --step cases makes it";
+        return Err(Failure::new(format!("{site}: {why}")));
+    }
+    if outputs.is_part() {
+        return Err(Failure::new("cases are no part of a report: give another format with -f"));
+    }
+    let judged = part.apart.judged();
+    Ok(Some(leaksweep::assemble(judged, &estate, &part.tally, inventory, rules, run)))
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {

@@ -12,7 +12,7 @@ mod file;
 pub(crate) mod guard;
 pub(crate) mod inspect;
 mod limits;
-mod merge;
+pub(crate) mod merge;
 mod output;
 pub(crate) mod page;
 mod propose;

@@ -152,6 +152,12 @@ impl Outputs {
         files.chain(self.stdout).all(|format| format == Format::Part)
     }
 
+    /// Whether a format that lists single hits is to be written.
+    pub(super) fn list_hits(&self) -> bool {
+        let files = self.files.iter().map(|target| target.format);
+        files.chain(self.stdout).any(Format::lists_hits)
+    }
+
     /// The folders in which something is to be written.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let targets = self.files.iter().map(|target| &target.path).chain(&self.manifest);

@@ -33,7 +33,7 @@ pub enum Format {
     Pfi,
     /// The nine items of a report to Japan's Personal Information Protection Commission.
     Ppc,
-    /// What the evidence yielded, to be merged (schema `leaksweep.part/4`).
+    /// What the evidence yielded, to be merged (schema `leaksweep.part/5`).
     Part,
 }
 
@@ -119,6 +119,11 @@ impl Format {
         }
     }
 
+    /// Whether it lists single hits.
+    pub fn lists_hits(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Csv | Self::Timesketch)
+    }
+
     /// Writes the report.
     ///
     /// # Errors
@@ -139,7 +144,7 @@ impl Format {
             Self::Pfi => form::pfi(report, look, out)?,
             Self::Ppc => form::ppc(report, look, out)?,
             Self::Sha256sums => sums::render(report, out)?,
-            Self::Ndjson | Self::Csv | Self::Timesketch if without_hits(report) => {
+            _ if self.lists_hits() && without_hits(report) => {
                 return Err(RenderError::NoHits(self));
             }
             Self::Ndjson => ndjson::render(report, out)?,

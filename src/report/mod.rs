@@ -10,6 +10,7 @@
 //!   characters are made visible, HTML is escaped, CSV cells are never formulas.
 
 mod actor;
+mod apart;
 mod attack;
 pub mod comparison;
 mod csv;
@@ -33,6 +34,7 @@ mod text;
 mod timesketch;
 mod visible;
 
+pub use apart::{Apart, write_cases, write_estate, write_words};
 pub use comparison::Comparison;
 pub use facts::show_command;
 pub use form::{Language, Markup};
@@ -47,7 +49,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Actor, Baseline, Case, Pivot};
+use crate::case::{Actor, Baseline, Case, Conclusion, Pivot};
 use crate::scan::{Tally, Yield};
 use crate::source::{ContentId, Gap, GapKind, SourceEnd, Window};
 
@@ -137,6 +139,13 @@ pub struct RunStream {
 }
 
 impl Report {
+    /// What is concluded from a tally.
+    pub fn new(conclusion: Conclusion, tally: &Tally, run: Run) -> Self {
+        let Conclusion { cases, actors, pivot } = conclusion;
+        let (schema, run) = (SCHEMA.to_owned(), run.with_sources(tally));
+        Self { schema, run, sites: cases, actors, pivot }
+    }
+
     /// Adds the single hits, which a JSON report does not hold, from an ndjson output of the same
     /// run. Hits of sites that the report does not have are left out.
     ///

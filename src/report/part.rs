@@ -1,10 +1,11 @@
 //! What did one run read, to be merged with what others read? The part file (schema
-//! `leaksweep.part/4`).
+//! `leaksweep.part/5`).
 //!
 //! A part file is lines of JSON: a head, then pieces, each of which can be merged by itself, in any
 //! order and more than once. So part files one behind the other are a part file, and a program that
 //! sorts or spreads the lines need not know what is in them: a piece that is about one site begins
-//! with `{"site":`.
+//! with `{"site":`, and all of those hold all that the site's judgement takes from the logs. What it
+//! takes from other sites has lines of its own ([`Apart`]).
 
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read, Write};
@@ -12,14 +13,16 @@ use std::io::{self, BufReader, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::apart::{Apart, Hits};
+use crate::case::{Estate, Judged, Word};
 use crate::scan::Tally;
 
-const SCHEMA: &str = "leaksweep.part/4";
+const SCHEMA: &str = "leaksweep.part/5";
 
 /// What must agree before parts are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// `leaksweep.part/4`.
+    /// `leaksweep.part/5`.
     pub schema: String,
     /// Which case key made the fingerprints; says nothing about the key itself. Empty before it is
     /// known.
@@ -37,18 +40,28 @@ pub struct PartFile {
     pub head: Head,
     /// What was read.
     pub tally: Tally,
+    /// What else there is, where sites are judged apart.
+    pub apart: Apart,
 }
 
 /// One line.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
+    pub(super) site: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    head: Option<Head>,
+    pub(super) head: Option<Head>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tally: Option<Tally>,
+    pub(super) tally: Option<Tally>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) estate: Option<Estate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) word: Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) case: Option<Judged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hits: Option<Hits>,
 }
 
 /// Why parts cannot be merged.
@@ -88,6 +101,9 @@ pub enum PartError {
         /// The merger's.
         ours: String,
     },
+    /// What a site says comes after the streams, of which it asks something.
+    #[error("the words of sites must come before the streams, and that of {0} does not")]
+    Late(String),
     /// The inventory says something else than it did.
     #[error("made with another inventory, or another version of it; sweep again with the same one")]
     Inventory,
@@ -136,21 +152,29 @@ impl Head {
 }
 
 impl PartFile {
+    /// What was read, and nothing else.
+    pub fn new(head: Head, tally: Tally) -> Self {
+        Self { head, tally, apart: Apart::default() }
+    }
+
     /// Adds what a part file holds, piece by piece.
     ///
     /// # Errors
     ///
     /// If it is none, or was made with other rules, options, inventory or case key.
     pub fn read(&mut self, from: impl Read) -> Result<(), PartError> {
-        let Self { head, tally } = self;
+        let Self { head, tally, apart } = self;
         let (mut headless, mut wrong) = (true, None);
         let mut piece = |line: serde_json::Result<Line>| -> Result<Tally, PartError> {
-            let line = line?;
-            if let Some(theirs) = line.head {
+            let mut line = line?;
+            if let Some(theirs) = line.head.take() {
                 head.agree(theirs)?;
                 headless = false;
             }
-            line.tally.filter(|_| !headless).map_or_else(|| Ok(Tally::default()), Ok)
+            if headless {
+                return Err(PartError::NoHead);
+            }
+            Ok(apart.take(line)?.unwrap_or_default())
         };
         let lines = serde_json::Deserializer::from_reader(BufReader::new(from)).into_iter();
         tally.extend(lines.map_while(|line| piece(line).map_err(|error| wrong = Some(error)).ok()));
@@ -170,12 +194,12 @@ impl PartFile {
         write_line(out, &Line { head: Some(self.head.clone()), ..Line::default() })?;
         self.tally.pieces().try_for_each(|(site, piece)| {
             let site = site.map(str::to_owned);
-            write_line(out, &Line { site, tally: Some(piece), head: None })
+            write_line(out, &Line { site, tally: Some(piece), ..Line::default() })
         })
     }
 }
 
-fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {
+pub(super) fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
@@ -200,7 +224,7 @@ mod tests {
         let mut run = sample::report().run;
         change(&mut run);
         let head = Head::new(key.into(), run, BTreeSet::from(["logs".to_owned()]));
-        PartFile { head, tally: Tally::default() }
+        PartFile::new(head, Tally::default())
     }
 
     /// A site of which a log holds so many records that they do not go into one line.
@@ -231,7 +255,7 @@ mod tests {
         lines[1..].reverse();
         let mut read = part("", |_| ());
         read.read([&lines[..], &lines[..]].concat().join("\n").as_bytes()).unwrap();
-        assert!(read == whole);
+        assert!(read.tally == whole.tally && read.head == whole.head);
     }
 
     #[test]

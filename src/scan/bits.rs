@@ -82,6 +82,20 @@ impl Bits {
         }
     }
 
+    /// Those of some bits that are in it.
+    pub(super) fn only(&self, bits: impl Iterator<Item = u16>) -> Self {
+        let mut only = Self { folded: self.folded, ..Self::default() };
+        bits.filter(|bit| self.has(*bit)).for_each(|bit| only.set(bit >> self.folded));
+        only
+    }
+
+    /// The lowest number in it, alone.
+    pub(super) fn lowest(&self) -> Self {
+        let mut lowest = Self { folded: self.folded, ..Self::default() };
+        self.numbers().take(1).for_each(|number| lowest.set(number));
+        lowest
+    }
+
     fn places(&self) -> usize {
         1 << (16 - self.folded)
     }

@@ -6,6 +6,7 @@
 //! surely holds no such trace; one that is set may be another's. At the end of a stream, sets of few
 //! are folded ([`Index::fold`]): then about one stream in fifty is read again in vain for a trace.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,21 @@ impl Index {
     pub(super) fn fold(&mut self) {
         let Self { clients, paths, accounts, sessions, agents: _ } = self;
         [clients, paths, accounts, sessions].into_iter().for_each(Bits::fold);
+    }
+
+    /// Only what is needed to answer for some traces, and whether there are agents at all.
+    pub(super) fn narrowed(&self, traces: &BTreeSet<Trace>) -> Self {
+        let bits = |kind| traces.iter().filter(move |trace| trace.kind == kind).map(trace_bit);
+        let of = |kind| self.of(kind).only(bits(kind));
+        let mut agents = of(TraceKind::UserAgent);
+        agents.append(self.agents.lowest());
+        Self {
+            clients: of(TraceKind::Client),
+            paths: of(TraceKind::Path),
+            agents,
+            accounts: of(TraceKind::Account),
+            sessions: of(TraceKind::Session),
+        }
     }
 
     /// Adds what further entries name.

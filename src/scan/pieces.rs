@@ -1,8 +1,12 @@
-//! How is what a stream yielded for a site cut into pieces of about a megabyte, so that what reads
-//! lines of a part file as a whole need not hold a whole log's? Each can be merged by itself, in any
-//! order and more than once.
+//! How is what a stream yielded cut into pieces of about a megabyte, so that what reads lines of a
+//! part file as a whole need not hold a whole log's? Each can be merged by itself, in any order and
+//! more than once. All pieces of a site hold all that its judgement takes from the stream.
 
-use super::{Facts, Hit, Points, SiteTally};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Facts, Hit, Part, Points, SiteTally, StreamFacts, Trace, Trails, Yield};
 
 /// What there may be many of.
 enum Piece {
@@ -51,9 +55,133 @@ impl Piece {
     }
 }
 
+/// Takes what a piece says, unless it is known; what both say is the same.
+fn take<T: Default + PartialEq>(ours: &mut T, theirs: T) {
+    if *ours == T::default() {
+        *ours = theirs;
+    }
+}
+
+impl StreamFacts {
+    fn join(&mut self, other: Self) {
+        let Self { names: _, bytes, head, format, log, unable, gaps } = other;
+        take(&mut self.bytes, bytes);
+        take(&mut self.head, head);
+        take(&mut self.format, format);
+        take(&mut self.log, log);
+        take(&mut self.unable, unable);
+        take(&mut self.gaps, gaps);
+    }
+}
+
+impl Part {
+    fn join(&mut self, other: Self) {
+        let Self { sites, bounds, entries, bytes, index, sequences, disorder, ends } = other;
+        take(&mut self.bounds, bounds);
+        take(&mut self.entries, entries);
+        take(&mut self.bytes, bytes);
+        take(&mut self.sequences, sequences);
+        take(&mut self.disorder, disorder);
+        take(&mut self.ends, ends);
+        self.index.append(index);
+        for (site, tally) in sites {
+            match self.sites.entry(site) {
+                Entry::Vacant(empty) => drop(empty.insert(tally)),
+                Entry::Occupied(mut ours) => ours.get_mut().join(*tally),
+            }
+        }
+    }
+}
+
+impl Yield {
+    /// Another piece of the same reading.
+    pub(super) fn join(&mut self, other: Self) {
+        let Self { stream, part, trails, prefixes: _ } = other;
+        self.stream.join(stream);
+        self.part.join(part);
+        for (trace, of_sites) in trails {
+            self.trails.entry(trace).or_default().extend(of_sites);
+        }
+    }
+
+    /// The stream as a whole, then what it holds of each site.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
+        let followed = self.trails.values().flat_map(BTreeMap::keys);
+        let sites: BTreeSet<&String> = self.part.sites.keys().chain(followed).collect();
+        let of_sites = sites
+            .into_iter()
+            .flat_map(|site| self.pieces_of(site).map(move |piece| (Some(site.as_str()), piece)));
+        std::iter::once((None, self.whole())).chain(of_sites)
+    }
+
+    /// What is not about one site; the sites are only named.
+    fn whole(&self) -> Self {
+        let Part { sites, bounds, entries, bytes, index, sequences, disorder, ends } = &self.part;
+        let named: BTreeMap<_, _> =
+            sites.keys().map(|site| (site.clone(), Box::default())).collect();
+        let mut stream = self.stream.clone();
+        let mut part = Part {
+            bounds: *bounds,
+            entries: *entries,
+            bytes: *bytes,
+            index: index.clone(),
+            disorder: *disorder,
+            ends: *ends,
+            ..Part::default()
+        };
+        // What only the judgement of its sites takes stands with each of them.
+        if named.is_empty() {
+            part.sequences = sequences.clone();
+        } else {
+            stream.unable = Arc::default();
+        }
+        part.sites = named;
+        let trails = self.trails.keys().map(|trace| (trace.clone(), Trails::new())).collect();
+        Self { stream, part, trails, prefixes: self.prefixes.clone() }
+    }
+
+    /// What the judgement of a site takes from the stream.
+    fn pieces_of(&self, site: &str) -> impl Iterator<Item = Self> {
+        let nothing = || Self::named(&self.stream.names);
+        let mut tallies = self.part.sites.get(site).into_iter().flat_map(|tally| tally.pieces());
+        let mut first = nothing();
+        if let Some(tally) = tallies.next() {
+            let Part { bounds, disorder, ref sequences, .. } = self.part;
+            let (sites, sequences) = (with(site, tally), sequences.clone());
+            first.stream = self.stream.clone();
+            first.part = Part { sites, bounds, sequences, disorder, ..Part::default() };
+        }
+        for (trace, of_sites) in &self.trails {
+            if let Some(trail) = of_sites.get(site) {
+                let trail = Trails::from([(site.to_owned(), trail.clone())]);
+                first.trails.insert(trace.clone(), trail);
+            }
+        }
+        let rest = tallies.map(move |tally| {
+            let mut piece = nothing();
+            piece.part.sites = with(site, tally);
+            piece
+        });
+        std::iter::once(first).chain(rest)
+    }
+
+    /// Forgets which traces the stream may hold but for some: it then answers as before for those
+    /// alone, and in little room.
+    pub fn narrow(&mut self, traces: &BTreeSet<Trace>) {
+        let index = std::mem::take(&mut self.part.index);
+        if !traces.is_empty() {
+            self.part.index = index.narrowed(traces);
+        }
+    }
+}
+
+fn with(site: &str, tally: SiteTally) -> BTreeMap<String, Box<SiteTally>> {
+    BTreeMap::from([(site.to_owned(), tally.into())])
+}
+
 impl SiteTally {
     /// Another piece of what the same stream yielded.
-    pub(super) fn join(&mut self, mut other: Self) {
+    fn join(&mut self, mut other: Self) {
         let mut theirs = other.take_pieces();
         if other.entries > self.entries {
             theirs.extend(self.take_pieces());
@@ -65,7 +193,7 @@ impl SiteTally {
     }
 
     /// The pieces: first all with as much of what there may be many of as a line holds.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = Self> {
+    fn pieces(&self) -> impl Iterator<Item = Self> {
         let mut whole = self.clone();
         let (mut rest, mut weight) = (Vec::new(), 0);
         for piece in whole.take_pieces() {

@@ -40,46 +40,60 @@ impl Disorder {
 
 /// What one stream yielded for one site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SiteTally {
     /// Entries of the site.
+    #[serde(skip_serializing_if = "is_default")]
     pub entries: u64,
     /// Entries that were no event of the format.
+    #[serde(skip_serializing_if = "is_default")]
     pub unparsed: u64,
     /// Entries whose time could not be read.
+    #[serde(skip_serializing_if = "is_default")]
     pub timeless: u64,
     /// Earliest time.
+    #[serde(skip_serializing_if = "is_default")]
     pub first: Option<Time>,
     /// Latest time.
+    #[serde(skip_serializing_if = "is_default")]
     pub last: Option<Time>,
     /// Entries per hour since the epoch: what silence is measured against.
+    #[serde(skip_serializing_if = "is_default")]
     pub hours: Hours,
     /// Hits by rule index.
+    #[serde(skip_serializing_if = "is_default")]
     pub rules: BTreeMap<u32, HitSet>,
     /// How its pages answered with success.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub pages: Pages,
     /// Records.
+    #[serde(skip_serializing_if = "is_default")]
     pub records: Records,
     /// Numbers of a card's form that stood alone, by column: what settles such cards.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub columns: Columns,
     /// E-mail addresses that are no leak by themselves.
-    #[serde(default, skip_serializing_if = "Mails::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub mails: Mails,
     /// Matches of rules that correlations refer to, by rule index.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub series: BTreeMap<u32, Series>,
     /// The line at which a host that no inventory lists first named the site: such sites are
     /// bounded in number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "is_default")]
     pub named_at: Option<u64>,
     /// Entries by what says that they are the site's, in the order of
     /// [`Rank::ALL`](crate::source::Rank::ALL).
-    #[serde(default)]
+    #[serde(skip_serializing_if = "is_default")]
     pub placed: [u64; 5],
     /// Entries that ask for an absolute URI of another host.
-    #[serde(default, skip_serializing_if = "AtOdds::is_none")]
+    #[serde(skip_serializing_if = "is_default")]
     pub at_odds: AtOdds,
+}
+
+/// What a piece of a part file does not say.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl SiteTally {
@@ -216,23 +230,32 @@ impl Part {
     }
 }
 
-/// How what is shared is written: as if it were not.
-mod shared {
+/// How it is written which rules cannot fire: each reason once, with the rules that it is of.
+mod by_reason {
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<T: Serialize, S: Serializer>(
-        shared: &Arc<T>,
+    pub(super) fn serialize<S: Serializer>(
+        unable: &Arc<BTreeMap<u32, String>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        T::serialize(shared, serializer)
+        let mut rules: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (rule, why) in &**unable {
+            rules.entry(why).or_default().push(*rule);
+        }
+        serializer.collect_map(rules)
     }
 
-    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Arc<T>, D::Error> {
-        T::deserialize(deserializer).map(Arc::new)
+    ) -> Result<Arc<BTreeMap<u32, String>>, D::Error> {
+        let rules = BTreeMap::<String, Vec<u32>>::deserialize(deserializer)?;
+        let of = |(why, rules): (String, Vec<u32>)| {
+            rules.into_iter().map(move |rule| (rule, why.clone()))
+        };
+        Ok(Arc::new(rules.into_iter().flat_map(of).collect()))
     }
 }
 
@@ -252,7 +275,7 @@ pub struct StreamFacts {
     pub log: String,
     /// Rules (by index) that could never fire on this format, with the reason: streams of one format
     /// share it.
-    #[serde(with = "shared")]
+    #[serde(with = "by_reason", default, skip_serializing_if = "is_default")]
     pub unable: Arc<BTreeMap<u32, String>>,
     /// What is missing.
     pub gaps: Vec<Gap>,
@@ -298,58 +321,8 @@ impl Yield {
         self.prefixes = prefixes;
     }
 
-    /// Another piece of the same reading; what both hold is the same in both.
-    fn join(&mut self, other: Self) {
-        let Self { stream, part, trails, .. } = other;
-        if (stream.bytes, &stream.format) > (self.stream.bytes, &self.stream.format) {
-            self.stream = stream;
-            self.part.bounds = part.bounds;
-            self.part.entries = part.entries;
-            self.part.bytes = part.bytes;
-            self.part.disorder = part.disorder;
-            self.part.ends = part.ends;
-            self.part.sequences = part.sequences;
-        }
-        self.part.index.append(part.index);
-        for (site, tally) in part.sites {
-            match self.part.sites.entry(site) {
-                Entry::Vacant(empty) => drop(empty.insert(tally)),
-                Entry::Occupied(mut ours) => ours.get_mut().join(*tally),
-            }
-        }
-        self.trails.extend(trails);
-    }
-
-    /// The stream as a whole, then what it holds of each site.
-    fn pieces(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
-        let Part { sites, bounds, entries, bytes, index, sequences, disorder, ends } = &self.part;
-        let (index, sequences) = (index.clone(), sequences.clone());
-        let sites_apart = BTreeMap::new();
-        let (entries, bytes, disorder, ends) = (*entries, *bytes, *disorder, *ends);
-        let part = Part {
-            sites: sites_apart,
-            bounds: *bounds,
-            entries,
-            bytes,
-            index,
-            sequences,
-            disorder,
-            ends,
-        };
-        let (stream, trails) = (self.stream.clone(), self.trails.clone());
-        let whole = Self { stream, part, trails, prefixes: self.prefixes.clone() };
-        let of_site = |name: &String, tally| {
-            let sites = BTreeMap::from([(name.clone(), tally)]);
-            Self { part: Part { sites, ..Part::default() }, ..Self::named(&self.stream.names) }
-        };
-        let of_sites = sites.iter().flat_map(move |(name, tally)| {
-            tally.pieces().map(move |piece| (Some(name.as_str()), of_site(name, piece.into())))
-        });
-        std::iter::once((None, whole)).chain(of_sites)
-    }
-
     /// Of a stream of these names nothing.
-    fn named(names: &[String]) -> Self {
+    pub(super) fn named(names: &[String]) -> Self {
         let stream = StreamFacts { names: names.to_vec(), ..StreamFacts::default() };
         Self { stream, ..Self::default() }
     }
@@ -421,6 +394,17 @@ impl Tally {
     /// What one stream yielded.
     pub fn of_stream(id: ContentId, yielded: Yield) -> Self {
         Self { streams: BTreeMap::from([(id, yielded)]), ..Self::default() }
+    }
+
+    /// Takes in under which names other contents were found elsewhere: what was read under another
+    /// than the first of all is left out, for that one's reading counts.
+    pub fn rename(&mut self, names: &BTreeMap<ContentId, Vec<String>>) {
+        self.streams.retain(|id, yielded| {
+            let Some(all) = names.get(id) else { return true };
+            let is_first = all.first() == yielded.stream.names.first();
+            yielded.stream.names.clone_from(all);
+            is_first
+        });
     }
 
     fn add(&mut self, other: Self) {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 pub(super) use crate::case::Conclusion;
 use crate::case::catalog::{Catalog, Known};
+use crate::case::conclude::{Examined, of_pages, weigh};
 use crate::case::site::sites;
-use crate::case::{Case, of_pages, suspect, weigh};
+use crate::case::{Case, Heard, Overview};
 use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
@@ -284,17 +285,19 @@ pub(super) fn conclusion_with(tally: &Tally, inventory: &Inventory) -> Conclusio
 
 /// The same by other rules.
 pub(super) fn conclusion_by(catalog: &Catalog, tally: &Tally, inventory: &Inventory) -> Conclusion {
-    let mut sites = sites(tally, inventory);
+    let overview = Overview::of(tally);
+    let mut sites = sites(tally, &overview, inventory);
     for site in &mut sites {
         site.add_hits(of_pages(site, catalog));
     }
-    weigh(&sites, tally, catalog, inventory.criteria)
+    weigh(&sites, tally, &overview, catalog, inventory.criteria)
 }
 
 /// Whom a second pass follows.
 pub(super) fn pursued(tally: &Tally) -> Vec<String> {
-    let (inventory, catalog) = (inventory(), catalog());
-    let sites = sites(tally, &inventory);
-    let traces = suspect::suspects(&sites, &catalog).traces(&sites, Bounds::default());
-    traces.into_iter().map(|trace| trace.value.into()).collect()
+    let (inventory, catalog, overview) = (inventory(), catalog(), Overview::of(tally));
+    let sites = sites(tally, &overview, &inventory);
+    let words = sites.iter().map(|site| Examined::new(site, &catalog).word());
+    let heard = Heard::of(words, tally, &overview);
+    heard.traces().iter().map(|trace| trace.value.to_string()).collect()
 }
