@@ -185,18 +185,14 @@ fn merge(args: &cli::MergeArgs, voice: Voice) -> Result<ExitCode, Failure> {
     }
 
     let run = part.head.run(args.no_pivot);
-    let report = match cli::merge::assembled(&mut part, &inventory, &rules, run.clone(), &outputs)?
-    {
-        Some(report) => report,
-        None => {
-            if !args.no_pivot {
-                let options = args.options(&inventory);
-                leaksweep::pivot(&mut part.tally, &inventory, &rules, &options, &())
-                    .map_err(cli::no_threads)?;
-            }
-            leaksweep::conclude(&part.tally, &inventory, &rules, run)
-        }
-    };
+    let judged = cli::merge::assembled(&mut part, &inventory, &rules, &run, &outputs)?;
+    if judged.is_none() && !args.no_pivot {
+        let options = args.options(&inventory);
+        leaksweep::pivot(&mut part.tally, &inventory, &rules, &options, &())
+            .map_err(cli::no_threads)?;
+    }
+    let concluded = || leaksweep::conclude(&part.tally, &inventory, &rules, run);
+    let report = judged.unwrap_or_else(concluded);
     cli::suppressions::unused(&inventory.suppressions, &report, voice);
     cli::nothing_lost()?;
     let code = ExitCode::of(&report, &part.tally, args.output.fail_on);

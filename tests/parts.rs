@@ -120,7 +120,7 @@ fn by_site(lines: &[u8]) -> BTreeMap<String, String> {
         let json: serde_json::Value = serde_json::from_str(line).unwrap();
         let site = json["site"].as_str().unwrap_or(NO_SITE).to_owned();
         assert_eq!(line.starts_with("{\"site\":"), site != NO_SITE);
-        *files.entry(site).or_insert_with(String::new) += &format!("{line}\n");
+        files.entry(site).or_insert_with(String::new).extend([line, "\n"]);
     }
     files
 }

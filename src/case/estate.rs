@@ -82,7 +82,9 @@ fn by_whole(
         let of_short = tally.streams.get(short).into_iter().flat_map(|y| &y.stream.names);
         names.entry(*long).or_default().extend(of_short.cloned());
     }
-    names.values_mut().for_each(|names| names.sort_unstable());
+    for names in names.values_mut() {
+        names.sort_unstable();
+    }
     names
 }
 

@@ -129,7 +129,7 @@ pub(crate) fn assembled(
     part: &mut PartFile,
     inventory: &Inventory,
     rules: &RuleSet,
-    run: Run,
+    run: &Run,
     outputs: &Outputs,
 ) -> Result<Option<Report>, Failure> {
     let estate = match part.apart.estate.take() {
@@ -141,11 +141,11 @@ pub(crate) fn assembled(
         let why = "no case of it is among the parts; merge --step cases makes it";
         return Err(Failure::new(format!("{site}: {why}")));
     }
-    if outputs.is_part() {
+    if outputs.has_part() {
         return Err(Failure::new("cases are no part of a report: give another format with -f"));
     }
     let judged = part.apart.judged();
-    Ok(Some(leaksweep::assemble(judged, &estate, &part.tally, inventory, rules, run)))
+    Ok(Some(leaksweep::assemble(judged, &estate, &part.tally, inventory, rules, run.clone())))
 }
 
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {

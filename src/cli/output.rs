@@ -152,6 +152,12 @@ impl Outputs {
         files.chain(self.stdout).all(|format| format == Format::Part)
     }
 
+    /// Whether a part is to be written, too.
+    pub(super) fn has_part(&self) -> bool {
+        let files = self.files.iter().map(|target| target.format);
+        files.chain(self.stdout).any(|format| format == Format::Part)
+    }
+
     /// Whether a format that lists single hits is to be written.
     pub(super) fn list_hits(&self) -> bool {
         let files = self.files.iter().map(|target| target.format);
@@ -176,10 +182,7 @@ impl Outputs {
         report: Report,
         part: impl FnOnce() -> PartFile,
     ) -> Result<(), Failure> {
-        let wants_part = |format| format == Format::Part;
-        let needed = self.stdout.is_some_and(wants_part)
-            || self.files.iter().any(|target| wants_part(target.format));
-        self.write_report(report, needed.then(part).as_ref())
+        self.write_report(report, self.has_part().then(part).as_ref())
     }
 
     /// Writes files, then what is new to standard output, unless another format is asked for there.
