@@ -1,4 +1,4 @@
-//! How may a value be kept that a correlation groups by?
+//! How may a value be kept that a correlation groups by, or that a hit shows?
 
 use std::collections::HashMap;
 
@@ -6,34 +6,40 @@ use crate::element::mask;
 
 use super::note::DETAIL;
 
-/// Values as they may be kept, remembered: masking is dear, and most were seen before.
-#[derive(Debug, Default)]
-pub(super) struct Kept(HashMap<Vec<u8>, String>);
+/// What was made of values, remembered: masking is dear, and most were seen before.
+#[derive(Debug)]
+pub(super) struct Kept<T>(HashMap<Vec<u8>, T>);
 
-impl Kept {
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Clone> Kept<T> {
     /// So many are remembered before all are forgotten.
     const MOST: usize = 4_096;
     /// Longer values are not remembered.
     const LONGEST: usize = 500;
 
-    /// The value as it may be kept.
-    pub(super) fn of(&mut self, value: Vec<u8>) -> String {
-        if let Some(known) = self.0.get(&value) {
+    /// What `mask` makes of the value.
+    pub(super) fn of(&mut self, value: &[u8], mask: impl FnOnce(&[u8]) -> T) -> T {
+        if let Some(known) = self.0.get(value) {
             return known.clone();
         }
-        let kept = harmless(&value);
+        let made = mask(value);
         if value.len() <= Self::LONGEST {
             if self.0.len() == Self::MOST {
                 self.0.clear();
             }
-            self.0.insert(value, kept.clone());
+            self.0.insert(value.to_owned(), made.clone());
         }
-        kept
+        made
     }
 }
 
 /// A value, masked unless it is too short a number to be anything secret.
-fn harmless(value: &[u8]) -> String {
+pub(super) fn harmless(value: &[u8]) -> String {
     /// The shortest card number has twelve digits, the shortest security code three: a number of
     /// this length is a status, a port or a size.
     const LONGEST: usize = 11;

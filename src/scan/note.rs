@@ -11,7 +11,7 @@ use crate::source::Inventory;
 use crate::time::Time;
 
 use super::client::client;
-use super::kept::Kept;
+use super::kept::{Kept, harmless};
 use super::known::Full;
 use super::outcome::shows_output;
 use super::{Bounds, Hit, Links, Outcome, SiteTally};
@@ -28,7 +28,8 @@ pub(super) struct Notes<'s> {
     pub(super) bounds: Bounds,
     finder: &'s Finder,
     inventory: &'s Inventory,
-    kept: RefCell<Kept>,
+    kept: RefCell<Kept<String>>,
+    details: RefCell<Kept<Masked>>,
 }
 
 /// An entry that a rule matches.
@@ -50,15 +51,10 @@ pub(super) struct Showing {
     excerpt: OnceCell<Masked>,
 }
 
-fn detail(known: &OnceCell<Option<Masked>>, event: &Event<'_>, field: Field) -> Option<Masked> {
-    let detail = || event.get(field).map(|value| mask(value, 0, DETAIL));
-    known.get_or_init(detail).clone()
-}
-
 impl<'s> Notes<'s> {
     pub(super) fn new(rules: &'s RuleSet, finder: &'s Finder, inventory: &'s Inventory) -> Self {
-        let (bounds, kept) = (Bounds::default(), RefCell::default());
-        Self { rules, bounds, finder, inventory, kept }
+        let (bounds, kept, details) = Default::default();
+        Self { rules, bounds, finder, inventory, kept, details }
     }
 
     /// Notes a match.
@@ -75,7 +71,7 @@ impl<'s> Notes<'s> {
             offset: entry.offset,
             time: event.time,
             client: client(event, self.inventory).map(Into::into),
-            path: detail(&shown.path, event, Field::Stem),
+            path: self.detail(&shown.path, event, Field::Stem),
             user_agent: None,
             status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
             bytes: event.number(Field::BytesOut),
@@ -87,10 +83,20 @@ impl<'s> Notes<'s> {
         };
         let known = known.and_then(|known| known.kinds(hit.outcome));
         tally.rules.entry(rule).or_default().push(hit, self.bounds, known, |hit| {
-            hit.user_agent = detail(&shown.agent, event, Field::UserAgent);
+            hit.user_agent = self.detail(&shown.agent, event, Field::UserAgent);
             hit.links = self.links(event);
             hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
         });
+    }
+
+    fn detail(
+        &self,
+        known: &OnceCell<Option<Masked>>,
+        event: &Event<'_>,
+        field: Field,
+    ) -> Option<Masked> {
+        let masked = |value| self.details.borrow_mut().of(value, |value| mask(value, 0, DETAIL));
+        known.get_or_init(|| event.get(field).map(masked)).clone()
     }
 
     fn links(&self, event: &Event<'_>) -> Links {
@@ -111,7 +117,7 @@ impl<'s> Notes<'s> {
         }
         let shown = |(column, value): (&Column, Option<Vec<u8>>)| match &*column.name {
             "c-ip" | "src_ip" => client(event, self.inventory),
-            _ if column.is_told => value.map(|value| self.kept.borrow_mut().of(value)),
+            _ if column.is_told => value.map(|value| self.kept.borrow_mut().of(&value, harmless)),
             // Masking is dear, and makes one of cards that differ where it hides them.
             _ => value.map(|value| format!("{:x}", self.finder.link(&value).0)),
         };
