@@ -201,16 +201,10 @@ pub(crate) fn facts(
         head: end.head(),
         format: format.name().to_owned(),
         log: format.kind().log.to_owned(),
-        unable: unable(rules, format).into(),
+        unable: rules.obstacles(format),
         gaps: end.gaps,
     };
     (end.id, facts)
-}
-
-/// Why each rule that cannot fire on a format cannot.
-fn unable(rules: &RuleSet, format: &dyn event::Format) -> BTreeMap<u32, String> {
-    let on = |(rule, why): (u32, rule::Obstacle)| (rule, why.on(format.name()));
-    rules.unable(format).into_iter().map(on).collect()
 }
 
 fn skipped_gap(name: &str, skipped: u64, most: usize) -> Option<Gap> {

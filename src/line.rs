@@ -275,7 +275,7 @@ impl<'s, 'r> Blocks<'s, 'r> {
             self.start = 0;
         }
         if self.buffer.len() < want {
-            self.buffer.resize(want.max(self.size), 0);
+            self.buffer.resize(want, 0);
         }
         while self.end < want && !self.ended {
             let held = (self.end - self.start) as u64;
@@ -330,7 +330,8 @@ impl<'s, 'r> Blocks<'s, 'r> {
             return bytes;
         }
         let mut next = std::mem::take(&mut self.spare);
-        next.resize(self.size.max(left), 0);
+        // Most streams of an archive are one short block.
+        next.resize(if self.ended { left } else { self.size.max(left) }, 0);
         next[..left].copy_from_slice(&self.buffer[cut..self.end]);
         (self.start, self.end) = (0, left);
         let mut bytes = std::mem::replace(&mut self.buffer, next);

@@ -2,7 +2,7 @@
 //! that are no kin of the common log format, each written as a format text: adding one is a line.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use memchr::{memchr_iter, memrchr};
 
@@ -12,6 +12,12 @@ use super::logformat::{nginx, templates};
 use super::stamp::Stamps;
 use super::template::{Matcher, Template};
 use super::{Event, Field, Format, Guess, Head, Kind, Options, Parsed, Parser};
+
+/// The templates of each layout, made once: a stream may be as short as a line.
+static TEMPLATES: LazyLock<Vec<Arc<[Template]>>> = LazyLock::new(|| {
+    let made = |layout: &Layout| layout.texts.iter().filter_map(|text| Template::new(nginx(text)));
+    LAYOUTS.iter().map(|layout| made(layout).collect()).collect()
+});
 
 /// A format whose lines follow one of a few templates.
 struct Layout {
@@ -217,7 +223,7 @@ fn haproxy_start(line: &[u8]) -> &[u8] {
 struct Compiled {
     name: &'static str,
     kind: Kind,
-    templates: Vec<Template>,
+    templates: Arc<[Template]>,
     fields: Vec<Field>,
     start: for<'t> fn(&'t [u8]) -> &'t [u8],
     undo: for<'t> fn(&'t [u8]) -> Cow<'t, [u8]>,
@@ -228,7 +234,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(layout: &Layout, templates: Vec<Template>, options: &Options) -> Self {
+    fn new(layout: &Layout, templates: Arc<[Template]>, options: &Options) -> Self {
         let mut fields: Vec<Field> = templates.iter().flat_map(Template::fields).collect();
         fields.sort_unstable();
         fields.dedup();
@@ -245,9 +251,10 @@ impl Compiled {
         }
     }
 
-    fn of(layout: &Layout, options: &Options) -> Self {
-        let templates = layout.texts.iter().filter_map(|text| Template::new(nginx(text)));
-        Self::new(layout, templates.collect(), options)
+    /// The formats of all layouts.
+    fn all(options: &Options) -> impl Iterator<Item = Self> {
+        let templates = LAYOUTS.iter().zip(&*TEMPLATES);
+        templates.map(|(layout, templates)| Self::new(layout, Arc::clone(templates), options))
     }
 
     /// The share of the head's lines that are events of it, from a sample over the whole head: its
@@ -324,8 +331,7 @@ impl Parser for LayoutParser<'_> {
 /// The guess of this family: the layout that fits best, the earlier of two that fit alike.
 pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let mut best: Option<(f64, Compiled)> = None;
-    for layout in LAYOUTS {
-        let mut format = Compiled::of(layout, options);
+    for mut format in Compiled::all(options) {
         let (share, captures) = format.share(head);
         format.captures = captures;
         format.fields.extend(captures.fields());
@@ -343,7 +349,7 @@ pub(super) fn guess_own(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let layout = Layout { name: "log-format", ..PLAIN };
     let mut best: Option<(f64, Compiled)> = None;
     for template in templates(text) {
-        let format = Compiled::new(&layout, vec![template], options);
+        let format = Compiled::new(&layout, [template].into(), options);
         let (share, _) = format.share(head);
         if share > best.as_ref().map_or(0.0, |(score, _)| *score) {
             best = Some((share, format));
@@ -356,7 +362,7 @@ pub(super) fn guess_own(head: &Head<'_>, options: &Options) -> Option<Guess> {
 
 /// All layouts as one format, for a single line in a stream of another.
 pub(super) fn stray(options: &Options) -> Arc<dyn Format> {
-    Arc::new(Strays(LAYOUTS.iter().map(|layout| Compiled::of(layout, options)).collect()))
+    Arc::new(Strays(Compiled::all(options).collect()))
 }
 
 #[derive(Debug)]

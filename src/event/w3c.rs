@@ -5,7 +5,7 @@
 //! Times are UTC, whatever zone the user assumes: the specification and all these producers say so.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use memchr::{memchr, memmem};
 
@@ -428,6 +428,11 @@ const USUAL: &[&str] = &[
      s-queuename",
 ];
 
+/// What they announce, made out once: a stream may be as short as a line.
+static USUAL_COLUMNS: LazyLock<Vec<Columns>> = LazyLock::new(|| {
+    USUAL.iter().map(|names| Columns::announced(names.as_bytes(), Vec::new())).collect()
+});
+
 /// The guess of this family.
 pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
     let bom = |line: &&[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).to_vec();
@@ -439,8 +444,8 @@ pub(super) fn guess(head: &Head<'_>, options: &Options) -> Option<Guess> {
         let score = share(&format, head, |parsed, _| parsed != Parsed::Unparsed);
         return Some(Guess { format: Arc::new(format), score });
     }
-    USUAL.iter().find_map(|names| {
-        let format = W3c::new(Columns::announced(names.as_bytes(), Vec::new()), &options.zone);
+    USUAL_COLUMNS.iter().find_map(|columns| {
+        let format = W3c::new(columns.clone(), &options.zone);
         let score = share(&format, head, |parsed, event| parsed == Parsed::Event && sound(event));
         (score > 0.0).then(|| Guess { format: Arc::new(format) as Arc<dyn Format>, score })
     })

@@ -40,6 +40,27 @@ pub struct RuleSet {
     /// One plan per kind of log, made when the first block of that kind is scanned. A block takes
     /// the lock once; the lock also keeps two threads from making the same plan.
     plans: Mutex<Vec<(Kind, Arc<Plan>)>>,
+    /// What was found out of formats, so that a stream of one line costs little.
+    obstacles: Mutex<Vec<(Shape, Said)>>,
+}
+
+/// By rule, why it cannot fire.
+type Said = Arc<BTreeMap<u32, String>>;
+
+/// All of a format that decides which rules can fire on it, and how that is told.
+#[derive(Debug, PartialEq)]
+struct Shape {
+    name: &'static str,
+    kind: Kind,
+    fields: Vec<Field>,
+    has_named: bool,
+}
+
+impl Shape {
+    fn of(format: &dyn Format) -> Self {
+        let (name, kind) = (format.name(), format.kind());
+        Self { name, kind, fields: format.fields().to_vec(), has_named: format.has_named() }
+    }
 }
 
 /// A rule's program and what its candidates must have.
@@ -276,7 +297,7 @@ impl RuleSet {
         self.programs = compiled.collect();
         sources.close();
         self.sources = sources;
-        self.plans = Mutex::default();
+        (self.plans, self.obstacles) = Default::default();
     }
 
     fn program(&self, index: u32) -> Option<&Compiled> {
@@ -358,6 +379,24 @@ impl RuleSet {
         }
         self.spread(&mut unable);
         unable
+    }
+
+    /// The same in sentences, which streams of one format share.
+    pub fn obstacles(&self, format: &dyn Format) -> Said {
+        /// More shapes than a case has; a log may announce columns of its own.
+        const MOST: usize = 64;
+        let shape = Shape::of(format);
+        let mut known = self.obstacles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, obstacles)) = known.iter().find(|(known, _)| *known == shape) {
+            return Arc::clone(obstacles);
+        }
+        let unable = self.unable(format).into_iter();
+        let said: BTreeMap<_, _> = unable.map(|(rule, why)| (rule, why.on(shape.name))).collect();
+        let said = Arc::new(said);
+        if known.len() < MOST {
+            known.push((shape, Arc::clone(&said)));
+        }
+        said
     }
 
     /// Adds the correlations that cannot match since rules that they refer to cannot.
