@@ -136,6 +136,12 @@ impl Time {
         self.micros.div_euclid(HOUR)
     }
 
+    /// Whether it lies in an hour since the epoch: sooner told than the hour.
+    pub fn is_in_hour(self, hour: i64) -> bool {
+        let begin = hour.saturating_mul(HOUR);
+        (begin..begin.saturating_add(HOUR)).contains(&self.micros)
+    }
+
     /// When an hour since the epoch begins.
     pub fn of_hour(hour: i64, offset: i16) -> Self {
         Self::from_micros(hour.saturating_mul(HOUR), offset)

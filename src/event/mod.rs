@@ -155,6 +155,8 @@ pub struct Event<'a> {
     foreign: bool,
     /// Whether the parser saw that decoding does not change the entry.
     plain: bool,
+    /// Whether path and query are known to be those of the target.
+    whole: bool,
     known: [Cow<'a, [u8]>; Field::ALL.len()],
     named: Vec<Named<'a>>,
 }
@@ -167,6 +169,7 @@ impl Default for Event<'_> {
             present: 0,
             foreign: false,
             plain: false,
+            whole: false,
             known: std::array::from_fn(|_| Cow::Borrowed(&b""[..])),
             named: Vec::new(),
         }
@@ -181,6 +184,7 @@ impl<'a> Event<'a> {
         self.present = 0;
         self.foreign = false;
         self.plain = false;
+        self.whole = false;
         self.named.clear();
     }
 
@@ -215,6 +219,7 @@ impl<'a> Event<'a> {
     pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, [u8]>>) {
         let value = value.into();
         self.foreign |= !self.holds(&value);
+        self.whole &= !matches!(field, Field::Target | Field::Stem | Field::Query);
         self.present |= 1 << field as u8;
         self.known[field as usize] = value;
     }
@@ -222,6 +227,7 @@ impl<'a> Event<'a> {
     /// Takes a field out, so that it is absent.
     fn take(&mut self, field: Field) -> Option<Cow<'a, [u8]>> {
         self.get(field)?;
+        self.whole = false;
         self.present &= !(1 << field as u8);
         Some(std::mem::take(&mut self.known[field as usize]))
     }
@@ -242,6 +248,13 @@ impl<'a> Event<'a> {
     /// (`http://host/path`) also the host, unless that is set.
     pub fn set_target(&mut self, target: &'a [u8]) {
         request::set_target(self, Cow::Borrowed(target));
+    }
+
+    /// The target, if path and query are those of it; `None` if the log has others, or no target.
+    #[inline]
+    pub fn whole_target(&self) -> Option<&[u8]> {
+        let known = self.whole || request::is_whole(self);
+        self.get(Field::Target).filter(|_| known)
     }
 
     /// The host that the target names, if it is in absolute form (`http://host/path`).

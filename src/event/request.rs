@@ -115,6 +115,17 @@ pub(super) fn set_target<'a>(event: &mut Event<'a>, target: Cow<'a, [u8]>) {
         event.set(Field::Query, part(&target, cut + 1, target.len()));
     }
     event.set(Field::Target, target);
+    event.whole = authority.is_none();
+}
+
+/// Whether path and query of an event are those of its target.
+pub(super) fn is_whole(event: &Event<'_>) -> bool {
+    let Some(target) = event.get(Field::Target) else { return false };
+    let (stem, query) = match memchr(b'?', target) {
+        Some(cut) => (&target[..cut], Some(&target[cut + 1..])),
+        None => (target, None),
+    };
+    event.get(Field::Stem) == Some(stem) && event.get(Field::Query) == query
 }
 
 /// [`set_target`] for a log whose targets may be URLs without their scheme (`shop.example/a?b`).

@@ -188,8 +188,10 @@ impl Lane {
     /// target.
     #[inline]
     pub(super) fn value<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
-        let Self::Field(field) = self else { return whole_target(event) };
-        event.get(field)
+        match self {
+            Self::Field(field) => event.get(field),
+            Self::Target => event.whole_target(),
+        }
     }
 
     /// Whether no source of it has a value.
@@ -207,23 +209,6 @@ impl Lane {
 pub(super) fn with_query<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e [u8]> {
     let whole = event.get(Field::Target).filter(|_| *source == Source::Target)?;
     event.get(Field::Query).is_none_or(|query| whole.ends_with(query)).then_some(whole)
-}
-
-fn whole_target<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
-    let whole = event.get(Field::Target)?;
-    let cut = memchr::memchr(b'?', whole);
-    let stem = &whole[..cut.unwrap_or(whole.len())];
-    let query = cut.map(|at| &whole[at + 1..]);
-    (same(event.get(Field::Stem), Some(stem)) && same(event.get(Field::Query), query))
-        .then_some(whole)
-}
-
-/// Whether two values are the same: told at once of values that stand in the same place.
-fn same(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => std::ptr::eq(one, other) || one == other,
-        (one, other) => one.is_none() && other.is_none(),
-    }
 }
 
 /// What stands behind the last dot of a path's last segment.

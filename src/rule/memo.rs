@@ -130,10 +130,13 @@ impl Memo {
     }
 
     fn find(&mut self, lane: usize, value: &[u8]) -> u16 {
-        if self.tables.len() <= lane {
-            self.tables.resize_with(lane + 1, Table::default);
+        match self.tables.get_mut(lane) {
+            Some(table) => table.find(value),
+            None => {
+                self.tables.resize_with(lane + 1, Table::default);
+                self.tables[lane].find(value)
+            }
         }
-        self.tables[lane].find(value)
     }
 
     fn known(&mut self, row: Row) -> &mut Known {
@@ -231,6 +234,7 @@ impl Default for Table {
 
 impl Table {
     /// The place of a value.
+    #[inline]
     fn find(&mut self, value: &[u8]) -> u16 {
         if value.len() > LONGEST {
             return self.new_one();
@@ -238,13 +242,16 @@ impl Table {
         let tail = tail(value);
         let hash = hash(value, tail);
         let place = hash as usize & (PLACES - 1);
-        let known = &mut self.known[place];
-        if known.is_of(value, tail) {
-            return place as u16;
-        }
+        if self.known[place].is_of(value, tail) { place as u16 } else { self.place(value, hash) }
+    }
+
+    /// The place of a value that is not at its own.
+    #[cold]
+    fn place(&mut self, value: &[u8], hash: u64) -> u16 {
+        let place = hash as usize & (PLACES - 1);
         let first = (hash >> 32) as u32 | 1;
         if std::mem::replace(&mut self.first[place], first) == first {
-            known.become_of(value, tail);
+            self.known[place].become_of(value);
             return place as u16;
         }
         self.new_one()
@@ -258,13 +265,14 @@ impl Table {
 }
 
 impl Known {
+    #[inline]
     fn is_of(&self, value: &[u8], tail: u64) -> bool {
         let same = self.tail == tail && self.value.len() == value.len();
         same && (value.len() <= SHORT || self.value == value)
     }
 
-    fn become_of(&mut self, value: &[u8], tail: u64) {
-        self.tail = tail;
+    fn become_of(&mut self, value: &[u8]) {
+        self.tail = tail(value);
         self.value.clear();
         self.value.extend_from_slice(value);
         self.forget();

@@ -146,7 +146,7 @@ impl From<Noted> for Index {
 
 /// The bit of a client. Text of digits and dots is its own canonical spelling, if it is an address.
 fn client_bit(given: &[u8], event: &Event<'_>, inventory: &Inventory) -> Option<u16> {
-    let plain = given.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let plain = given.iter().fold(true, |plain, b| plain & matches!(b, b'.' | b'0'..=b'9'));
     if plain && inventory.trusted_proxies.is_empty() {
         return Some(bit(given));
     }

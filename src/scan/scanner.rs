@@ -307,7 +307,7 @@ impl Site {
         };
         tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
         tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
-        if time.hour() != self.hour {
+        if !time.is_in_hour(self.hour) {
             self.close_hour(bounds);
             self.hour = time.hour();
         }

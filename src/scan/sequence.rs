@@ -114,15 +114,15 @@ impl Sequences {
 
     /// Notes the numbers of an entry.
     pub(super) fn note(&mut self, event: &Event<'_>, bounds: Bounds) {
-        let Some(hour) = event.time.map(crate::time::Time::hour) else { return };
+        let Some(time) = event.time else { return };
         if let Some(id) = event.get(Field::RequestId) {
-            self.add(Field::RequestId.name(), hour, id, bounds);
+            self.add(Field::RequestId.name(), time.hour(), id, bounds);
         }
         for (name, value) in event.named() {
             if NAMES.contains(&&**name)
                 && let Ok(name) = std::str::from_utf8(name)
             {
-                self.add(name, hour, value, bounds);
+                self.add(name, time.hour(), value, bounds);
             }
         }
     }
