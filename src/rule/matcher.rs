@@ -148,9 +148,14 @@ impl Matcher {
     }
 }
 
-/// Whether bytes can be compared as bytes: ASCII, case that matters, or no text at all.
+/// Whether bytes can be compared as bytes: case that matters, no text at all, or one of which ASCII
+/// letters alone have a case.
 fn bytewise(pattern: &Pattern, text: &[u8]) -> bool {
-    pattern.cased || text.is_ascii() || std::str::from_utf8(text).is_err()
+    let caseless = |c: char| c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]);
+    let text = std::str::from_utf8(text);
+    pattern.cased
+        || text.is_ok_and(|text| text.chars().all(|c| c.is_ascii() || caseless(c)))
+        || text.is_err()
 }
 
 /// One of several texts, as a regular expression.

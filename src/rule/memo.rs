@@ -51,6 +51,8 @@ struct Table {
     known: Vec<Known>,
     /// By place: a hash of the last value that came there for the first time, which is never 0.
     first: Vec<u32>,
+    /// The place of the last value that has one: often the next value's, too.
+    last: u16,
 }
 
 /// A value and what is known of it; the empty value, of which nothing is, to begin with.
@@ -130,13 +132,10 @@ impl Memo {
     }
 
     fn find(&mut self, lane: usize, value: &[u8]) -> u16 {
-        match self.tables.get_mut(lane) {
-            Some(table) => table.find(value),
-            None => {
-                self.tables.resize_with(lane + 1, Table::default);
-                self.tables[lane].find(value)
-            }
+        if self.tables.len() <= lane {
+            self.tables.resize_with(lane + 1, Table::default);
         }
+        self.tables[lane].find(value)
     }
 
     fn known(&mut self, row: Row) -> &mut Known {
@@ -228,7 +227,7 @@ impl From<Option<Layer>> for Answer {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { known: vec![Known::default(); PLACES + 1], first: vec![0; PLACES] }
+        Self { known: vec![Known::default(); PLACES + 1], first: vec![0; PLACES], last: 0 }
     }
 }
 
@@ -240,9 +239,16 @@ impl Table {
             return self.new_one();
         }
         let tail = tail(value);
+        if self.known[usize::from(self.last)].is_of(value, tail) {
+            return self.last;
+        }
         let hash = hash(value, tail);
         let place = hash as usize & (PLACES - 1);
-        if self.known[place].is_of(value, tail) { place as u16 } else { self.place(value, hash) }
+        if !self.known[place].is_of(value, tail) {
+            return self.place(value, hash);
+        }
+        self.last = place as u16;
+        self.last
     }
 
     /// The place of a value that is not at its own.
