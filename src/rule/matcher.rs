@@ -148,14 +148,16 @@ impl Matcher {
     }
 }
 
-/// Whether bytes can be compared as bytes: case that matters, no text at all, or one of which ASCII
-/// letters alone have a case.
+/// Whether bytes can be compared as bytes: case that matters, or none beyond ASCII.
 fn bytewise(pattern: &Pattern, text: &[u8]) -> bool {
-    let caseless = |c: char| c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]);
-    let text = std::str::from_utf8(text);
-    pattern.cased
-        || text.is_ok_and(|text| text.chars().all(|c| c.is_ascii() || caseless(c)))
-        || text.is_err()
+    pattern.cased || has_ascii_case(text)
+}
+
+/// Whether only ASCII letters of a text have a case; what is no text has none.
+pub(super) fn has_ascii_case(text: &[u8]) -> bool {
+    let same = |c: char| c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]);
+    let Ok(text) = std::str::from_utf8(text) else { return true };
+    text.is_ascii() || text.chars().all(|c| c.is_ascii() || same(c))
 }
 
 /// One of several texts, as a regular expression.

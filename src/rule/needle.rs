@@ -14,7 +14,7 @@ use crate::payload::Family;
 
 use super::detection::Test;
 use super::field::{Lane, Source};
-use super::matcher::Matcher;
+use super::matcher::{Matcher, has_ascii_case};
 use super::pattern::{Part, Pattern};
 use super::program::{Check, Cond, Group, Leaf};
 
@@ -120,9 +120,10 @@ impl Within {
 
     /// The rarest byte of a text that must be there as a whole.
     fn byte(self, text: &[u8]) -> Witness {
-        // Beyond ASCII, case folding changes bytes.
-        let ascii = text.iter().filter(|byte| byte.is_ascii());
-        let rarest = ascii.min_by(|a, b| self.share(**a).total_cmp(&self.share(**b)));
+        // Beyond ASCII, case folding changes bytes, if there is a case.
+        let fixed = has_ascii_case(text);
+        let sure = text.iter().filter(|byte| fixed || byte.is_ascii());
+        let rarest = sure.min_by(|a, b| self.share(**a).total_cmp(&self.share(**b)));
         rarest.map_or_else(Witness::always, |byte| {
             let mut set = ByteSet::default();
             set.add(*byte);

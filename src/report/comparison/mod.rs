@@ -161,20 +161,27 @@ impl Comparison {
     }
 }
 
-/// Which contents both read.
+/// Which contents both read. A file of which nothing could be read is known by its path.
 fn evidence(a: &[RunSource], b: &[RunSource]) -> Evidence {
     let contents = |sources: &[RunSource]| -> BTreeSet<_> {
         sources.iter().filter_map(|source| source.sha256).collect()
     };
-    let (ours, theirs) = (contents(a), contents(b));
-    let only = |sources: &[RunSource], others: &BTreeSet<_>| -> Vec<String> {
-        let unknown = |s: &&RunSource| s.sha256.is_none_or(|sum| !others.contains(&sum));
-        sources.iter().filter(unknown).map(|source| source.path.clone()).collect()
+    let unread = |sources: &[RunSource]| -> BTreeSet<String> {
+        let unread = sources.iter().filter(|source| source.sha256.is_none());
+        unread.map(|source| source.path.clone()).collect()
+    };
+    let only = |sources: &[RunSource], others: &[RunSource]| -> Vec<String> {
+        let (contents, unread) = (contents(others), unread(others));
+        let known = |source: &RunSource| match source.sha256 {
+            Some(sum) => contents.contains(&sum),
+            None => unread.contains(&source.path),
+        };
+        sources.iter().filter(|s| !known(s)).map(|source| source.path.clone()).collect()
     };
     Evidence {
-        both: ours.intersection(&theirs).count() as u64,
-        only_a: only(a, &theirs),
-        only_b: only(b, &ours),
+        both: contents(a).intersection(&contents(b)).count() as u64,
+        only_a: only(a, b),
+        only_b: only(b, a),
     }
 }
 
@@ -276,7 +283,10 @@ mod tests {
 
     #[test]
     fn a_report_agrees_with_itself() {
-        let report = sample::report();
+        let mut report = sample::report();
+        let unread =
+            RunSource { path: "unread.log".into(), sha256: None, ..report.run.sources[0].clone() };
+        report.run.sources.push(unread);
         let comparison = Comparison::new(("a", &report), ("a", &report));
         assert!(comparison.same);
         assert_eq!(comparison.changes().count(), 0);
