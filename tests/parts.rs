@@ -46,6 +46,12 @@ impl Elsewhere {
         self.0.path().join(name)
     }
 
+    /// Some part files, by their names.
+    fn files(&self, parts: &[&str]) -> Vec<&'static str> {
+        let names = ["0.part", "1.part", "2.part"].into_iter().zip(parts);
+        names.map(|(name, part)| (name, fs::write(self.path(name), part).unwrap()).0).collect()
+    }
+
     fn run(&self, arguments: &[&str], stdin: Stdio) -> Vec<u8> {
         said(&leaksweep(self.0.path(), arguments, stdin))
     }
@@ -134,25 +140,24 @@ struct Apart<'f> {
 }
 
 impl Apart<'_> {
-    fn merge(&self, more: &[&str], parts: &str) -> String {
-        fs::write(self.far.path("fed.part"), parts).unwrap();
-        let merge = ["merge", "--sites", INVENTORY, "fed.part"];
-        String::from_utf8(self.far.run(&[&merge[..], more].concat(), Stdio::null())).unwrap()
+    fn merge(&self, more: &[&str], parts: &[&str]) -> String {
+        let merge = [&["merge", "--sites", INVENTORY], &self.far.files(parts)[..], more].concat();
+        String::from_utf8(self.far.run(&merge, Stdio::null())).unwrap()
     }
 
     /// What a step makes of every site by itself.
     fn each(&self, step: &[&str], estate: &str) -> String {
         let sites = self.sites.iter().filter(|(site, _)| *site != NO_SITE);
-        sites.map(|(_, lines)| self.merge(step, &[estate, lines].concat())).collect()
+        sites.map(|(_, lines)| self.merge(step, &[estate, lines])).collect()
     }
 
     /// The estate, and what is to be looked for.
     fn estate(&self) -> (String, String) {
         let (rest, step) = (&self.sites[NO_SITE], ["--step", "estate"]);
-        let first = self.merge(&step, rest);
+        let first = self.merge(&step, &[rest]);
         let estate = first.split_inclusive('\n').next().unwrap();
         let words = self.each(&["--step", "words"], estate);
-        let heard = self.merge(&step, &[estate, &words, rest].concat());
+        let heard = self.merge(&step, &[estate, &words, rest]);
         let (estate, errands) = heard.split_once('\n').unwrap();
         (format!("{estate}\n"), errands.to_owned())
     }
@@ -160,7 +165,7 @@ impl Apart<'_> {
     fn report(&self, format: &str, estate: &str) -> String {
         let cases = self.each(&["--step", "cases", "-f", format], estate);
         let rest = &self.sites[NO_SITE];
-        self.merge(&["-f", format], &[estate, &cases, rest].concat())
+        self.merge(&["-f", format], &[estate, &cases, rest])
     }
 }
 
@@ -175,8 +180,8 @@ fn sites_judged_apart_make_the_report_of_one_sweep() {
     assert!(before.sites.len() > 3, "{:?}", before.sites.keys());
     let all = String::from_utf8(lines.clone()).unwrap();
     let (estate, errands) = before.estate();
-    assert_eq!(errands, before.merge(&["--pursuit"], &all));
-    assert!(before.report("json", &estate) == before.merge(&["-f", "json"], &all), "open");
+    assert_eq!(errands, before.merge(&["--pursuit"], &[&all]));
+    assert!(before.report("json", &estate) == before.merge(&["-f", "json"], &[&all]), "open");
 
     fs::write(far.path("errands"), errands).unwrap();
     lines.extend(far.parts(&["--pursue", "errands"]));
@@ -185,7 +190,7 @@ fn sites_judged_apart_make_the_report_of_one_sweep() {
     assert_eq!(errands, "");
     let all = String::from_utf8(lines).unwrap();
     for format in ["json", "html", "ndjson", "csv", "text"] {
-        let (one, other) = (after.merge(&["-f", format], &all), after.report(format, &estate));
+        let (one, other) = (after.merge(&["-f", format], &[&all]), after.report(format, &estate));
         assert!(one == other, "{format}");
     }
 }
@@ -205,18 +210,17 @@ fn what_is_missing_where_sites_are_judged_apart_is_named() {
     let rest = &apart.sites[NO_SITE];
     let (estate, _) = apart.estate();
     let (site, lines) = apart.sites.iter().nth(1).unwrap();
-    let empty = apart.merge(&["--step", "estate"], rest);
+    let empty = apart.merge(&["--step", "estate"], &[rest]);
     let empty = empty.split_inclusive('\n').next().unwrap();
     let words = apart.each(&["--step", "words"], empty);
-    let cases = apart.merge(&["--step", "cases"], &[&estate, lines.as_str()].concat());
+    let cases = apart.merge(&["--step", "cases"], &[&estate, lines]);
     let refused = |more: &[&str], parts: &[&str]| {
-        fs::write(far.path("fed.part"), parts.concat()).unwrap();
-        let merge = [&["merge", "--sites", INVENTORY, "fed.part"], more].concat();
+        let merge = [&["merge", "--sites", INVENTORY], &far.files(parts)[..], more].concat();
         let output = leaksweep(far.0.path(), &merge, Stdio::null());
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
-    let why = refused(&["--step", "cases"], &[rest, lines]);
+    let why = refused(&["--step", "cases"], &[&[rest.as_str(), lines].concat()]);
     assert!(why.contains("merge --step estate"), "{why}");
     let why = refused(&["--step", "cases"], &[empty, lines]);
     assert!(why.contains(site) && why.contains("words"), "{why}");
@@ -224,7 +228,7 @@ fn what_is_missing_where_sites_are_judged_apart_is_named() {
     assert!(why.contains("must come before"), "{why}");
     let why = refused(&["-f", "json"], &[&estate, rest, &cases]);
     assert!(why.contains("merge --step cases"), "{why}");
-    let why = refused(&["-f", "json"], &[rest, &cases]);
+    let why = refused(&["-f", "json"], &[&[rest.as_str(), &cases].concat()]);
     assert!(why.contains("no estate"), "{why}");
     let why = refused(&["-f", "json"], &[&cases, rest]);
     assert!(why.contains("no head"), "{why}");

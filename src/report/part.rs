@@ -157,14 +157,15 @@ impl PartFile {
         Self { head, tally, apart: Apart::default() }
     }
 
-    /// Adds what a part file holds, piece by piece.
+    /// Adds what a part file holds, piece by piece. Behind an estate, which has the head of all,
+    /// lines need none.
     ///
     /// # Errors
     ///
     /// If it is none, or was made with other rules, options, inventory or case key.
     pub fn read(&mut self, from: impl Read) -> Result<(), PartError> {
         let Self { head, tally, apart } = self;
-        let (mut headless, mut wrong) = (true, None);
+        let (mut headless, mut wrong) = (apart.estate.is_none(), None);
         let mut piece = |line: serde_json::Result<Line>| -> Result<Tally, PartError> {
             let mut line = line?;
             if let Some(theirs) = line.head.take() {
