@@ -90,10 +90,10 @@ fn new_pages<'s, 't>(site: &'s Site<'t>) -> Vec<Vec<Trace<'s, 't>>> {
             let uses = page.uses.iter().map(trace);
             match merged.get_mut(id) {
                 Some((ours, all)) => {
-                    ours.merge(page.clone());
+                    ours.merge(Page::clone(page));
                     all.extend(uses);
                 }
-                None => drop(merged.insert(*id, (page.clone(), uses.collect()))),
+                None => drop(merged.insert(*id, (Page::clone(page), uses.collect()))),
             }
         }
     }

@@ -38,8 +38,8 @@ impl Usual {
             for (id, page) in &stream.tally.pages.of {
                 pages
                     .entry(*id)
-                    .and_modify(|ours| ours.merge(page.clone()))
-                    .or_insert_with(|| page.clone());
+                    .and_modify(|ours| ours.merge(Page::clone(page)))
+                    .or_insert_with(|| Page::clone(page));
             }
         }
         let known = |page: &Page| page.sizes.count() >= ANSWERS && page.has_many_clients();

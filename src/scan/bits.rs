@@ -1,7 +1,6 @@
 //! How does a set of small numbers lie in little room, if it may hold a few more than were put into
 //! it?
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +37,8 @@ impl From<Flat> for Bits {
 pub(super) struct Bits {
     /// How many of the lowest bits are folded away.
     folded: u8,
-    pieces: BTreeMap<u8, [u64; 4]>,
+    /// In order.
+    pieces: Vec<(u8, [u64; 4])>,
 }
 
 impl Bits {
@@ -55,8 +55,8 @@ impl Bits {
 
     pub(super) fn has(&self, bit: u16) -> bool {
         let bit = bit >> self.folded;
-        let words = self.pieces.get(&((bit >> 8) as u8));
-        words.is_some_and(|words| words[usize::from(bit >> 6 & 3)] >> (bit & 63) & 1 == 1)
+        let found = self.find((bit >> 8) as u8).ok();
+        found.is_some_and(|at| self.pieces[at].1[usize::from(bit >> 6 & 3)] >> (bit & 63) & 1 == 1)
     }
 
     pub(super) fn append(&mut self, mut next: Self) {
@@ -68,7 +68,7 @@ impl Bits {
             self.folded = next.folded;
         }
         for (piece, words) in next.pieces {
-            let ours = self.pieces.entry(piece).or_default();
+            let ours = self.piece(piece);
             ours.iter_mut().zip(words).for_each(|(ours, theirs)| *ours |= theirs);
         }
     }
@@ -80,6 +80,7 @@ impl Bits {
         if let Some(folded) = folded.into_iter().find(fits).filter(|_| !self.is_empty()) {
             *self = folded;
         }
+        self.pieces.shrink_to_fit();
     }
 
     /// Those of some bits that are in it.
@@ -107,9 +108,21 @@ impl Bits {
         all
     }
 
+    fn find(&self, piece: u8) -> Result<usize, usize> {
+        self.pieces.binary_search_by_key(&piece, |(piece, _)| *piece)
+    }
+
+    /// The words of a piece, which is empty if it was not there.
+    fn piece(&mut self, piece: u8) -> &mut [u64; 4] {
+        let at = self.find(piece).unwrap_or_else(|at| {
+            self.pieces.insert(at, (piece, [0; 4]));
+            at
+        });
+        &mut self.pieces[at].1
+    }
+
     fn set(&mut self, place: u16) {
-        let words = self.pieces.entry((place >> 8) as u8).or_default();
-        words[usize::from(place >> 6 & 3)] |= 1 << (place & 63);
+        self.piece((place >> 8) as u8)[usize::from(place >> 6 & 3)] |= 1 << (place & 63);
     }
 
     /// The places that are set.
@@ -123,7 +136,7 @@ impl Bits {
     }
 
     fn count(&self) -> usize {
-        self.pieces.values().flatten().map(|word| word.count_ones() as usize).sum()
+        self.pieces.iter().flat_map(|(_, words)| words).map(|word| word.count_ones() as usize).sum()
     }
 }
 
@@ -182,7 +195,7 @@ impl Bits {
             if usize::from(piece) * 256 >= bits.places() {
                 return Err(wrong());
             }
-            let words = bits.pieces.entry(piece).or_default();
+            let words = bits.piece(piece);
             for (i, word) in words.iter_mut().enumerate() {
                 let from = at + 2 + 16 * i;
                 *word = number(&text[from..from + 16])?;

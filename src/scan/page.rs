@@ -284,8 +284,8 @@ fn is_code(path: &[u8]) -> bool {
 /// The pages of one site in one stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pages {
-    /// By page.
-    pub of: BTreeMap<PageId, Page>,
+    /// By page; boxed, since a map makes room for eleven at once and many streams have one.
+    pub of: BTreeMap<PageId, Box<Page>>,
     /// Answers of pages that are not kept.
     pub beyond: u64,
 }
@@ -298,7 +298,7 @@ impl Pages {
         pages.sort_by_key(|(id, page)| (page.line, *id));
         for (id, page) in pages {
             if let Some(ours) = self.of.get_mut(&id) {
-                ours.merge(page);
+                ours.merge(*page);
             } else if self.of.len() < bounds.pages() {
                 self.of.insert(id, page);
             } else {
@@ -369,7 +369,7 @@ impl Answers {
     pub(super) fn into_pages(self) -> Pages {
         let counted = self.pages.into_iter().zip(self.classes).map(|((id, mut page), classes)| {
             page.sizes.add(classes);
-            (id, page)
+            (id, Box::new(page))
         });
         Pages { of: counted.collect(), beyond: 0 }
     }

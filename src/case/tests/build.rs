@@ -150,13 +150,13 @@ impl Log {
     /// A page that answered many clients with these sizes.
     pub(super) fn page(&mut self, path: &str, bytes: impl IntoIterator<Item = u64>) {
         let id = PageId::of(path.as_bytes()).unwrap();
-        self.tally.pages.of.insert(id, Page::answering(path, bytes));
+        self.tally.pages.of.insert(id, Page::answering(path, bytes).into());
     }
 
     /// A page of code and its uses: client, second, size.
     pub(super) fn used_page(&mut self, path: &str, uses: &[(&str, i64, u64)]) {
         let id = PageId::of(path.as_bytes()).unwrap();
-        self.tally.pages.of.insert(id, Page::used(path, uses));
+        self.tally.pages.of.insert(id, Page::used(path, uses).into());
     }
 
     /// A large answer of a page that is there.
