@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::client::network;
 use super::{Bounds, Hit};
@@ -17,6 +18,7 @@ pub struct HitSet {
     /// All hits by outcome, in the order of [`Outcome`](super::Outcome).
     pub counts: [u64; 3],
     /// The hits that are kept.
+    #[serde(deserialize_with = "in_order")]
     pub hits: Vec<Hit>,
     /// The outcomes, in that order, of which there were more kinds of hits than [`Bounds::kinds`]
     /// behind the first: what was not kept may be like none that was.
@@ -24,6 +26,15 @@ pub struct HitSet {
     pub crowded: [bool; 3],
     #[serde(skip)]
     behind: Behind,
+}
+
+/// Hits as a part file has them: pieces are joined by where they begin.
+fn in_order<'de, D: Deserializer<'de>>(read: D) -> Result<Vec<Hit>, D::Error> {
+    let hits = Vec::<Hit>::deserialize(read)?;
+    if hits.is_sorted_by_key(|hit| (hit.line, hit.offset)) {
+        return Ok(hits);
+    }
+    Err(D::Error::custom("hits that are not in the order of their log"))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
