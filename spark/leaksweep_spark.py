@@ -15,12 +15,14 @@ too; it is handed to the program through a pipe, and stands in no file, argument
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import functools
 import heapq
 import itertools
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -112,7 +114,9 @@ def pack(found: list[dict], budget: int) -> list[dict]:
 
 def kit(binary: Path, options: list[str]) -> Path:
     """The binary, and the files that its options name, under the names that they have."""
-    archive = Path(tempfile.mkdtemp()) / KIT
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    archive = Path(folder) / KIT
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         out.write(binary, "bin/leaksweep")
         for option, value in zip(options, options[1:]):
@@ -128,10 +132,11 @@ def kit(binary: Path, options: list[str]) -> Path:
 
 
 def unpacked(archive: str) -> tuple[Path, Path]:
-    """Binary and working directory; unpacked once in each Python worker."""
-    folder = Path(tempfile.gettempdir()) / f"leaksweep-{os.getpid()}"
+    """Binary and working directory; unpacked once in each Python worker, beside the archive: in a
+    folder of this run, which is gone with it."""
+    folder = Path(archive).parent / f"leaksweep-{os.getpid()}"
     if not folder.exists():
-        draft = Path(tempfile.mkdtemp())
+        draft = Path(tempfile.mkdtemp(dir=folder.parent))
         with zipfile.ZipFile(archive) as kit_:
             kit_.extractall(draft)
         (draft / "work").mkdir(exist_ok=True)
