@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::{Format, Look, RenderError, Report, RunSource, html, json};
 use crate::case::Case;
+use crate::source::ContentId;
 pub use fact::{Section, Value};
 
 /// The schema of a comparison.
@@ -161,28 +162,27 @@ impl Comparison {
     }
 }
 
-/// Which contents both read. A file of which nothing could be read is known by its path.
+/// Which contents both read.
 fn evidence(a: &[RunSource], b: &[RunSource]) -> Evidence {
-    let contents = |sources: &[RunSource]| -> BTreeSet<_> {
-        sources.iter().filter_map(|source| source.sha256).collect()
+    let all = |sources| -> BTreeSet<_> {
+        let sources: &[RunSource] = sources;
+        sources.iter().map(identity).collect()
     };
-    let unread = |sources: &[RunSource]| -> BTreeSet<String> {
-        let unread = sources.iter().filter(|source| source.sha256.is_none());
-        unread.map(|source| source.path.clone()).collect()
-    };
-    let only = |sources: &[RunSource], others: &[RunSource]| -> Vec<String> {
-        let (contents, unread) = (contents(others), unread(others));
-        let known = |source: &RunSource| match source.sha256 {
-            Some(sum) => contents.contains(&sum),
-            None => unread.contains(&source.path),
-        };
-        sources.iter().filter(|s| !known(s)).map(|source| source.path.clone()).collect()
+    let (ours, theirs) = (all(a), all(b));
+    let only = |sources: &[RunSource], others: &BTreeSet<_>| -> Vec<String> {
+        let unknown = sources.iter().filter(|source| !others.contains(&identity(source)));
+        unknown.map(|source| source.path.clone()).collect()
     };
     Evidence {
-        both: contents(a).intersection(&contents(b)).count() as u64,
-        only_a: only(a, b),
-        only_b: only(b, a),
+        both: ours.intersection(&theirs).filter(|(content, _)| content.is_some()).count() as u64,
+        only_a: only(a, &theirs),
+        only_b: only(b, &ours),
     }
+}
+
+/// By what a file is the same in two reports: its content or, if nothing could be read, its path.
+fn identity(source: &RunSource) -> (Option<ContentId>, Option<String>) {
+    (source.sha256, source.sha256.is_none().then(|| source.path.clone()))
 }
 
 fn sites(a: &[Case], b: &[Case]) -> Vec<SiteRows> {
