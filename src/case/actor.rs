@@ -108,7 +108,7 @@ pub(super) fn visits(case: &Case, suspects: &Suspects) -> BTreeMap<Trace, Visit>
 
 /// A hit that speaks of its client's doings: not of card data in a log, and no weak sign.
 fn is_hostile(hit: &SiteHit) -> bool {
-    hit.stage != Some(Stage::Exposure) && hit.level >= Level::Medium
+    hit.of.stage != Some(Stage::Exposure) && hit.of.level >= Level::Medium
 }
 
 fn actor(client: &Trace, visits: Vec<&Visit>, suspects: &Suspects) -> Actor {

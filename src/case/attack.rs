@@ -29,7 +29,7 @@ pub(super) fn answer(seen: &Seen<'_>) -> Answer {
         (Outcome::Succeeded, _) => Answer::Accepted,
         (Outcome::Blocked, _) | (_, Some(300..=499)) => Answer::Refused,
         (_, Some(100..=299)) => Answer::Accepted,
-        (Outcome::Unknown, None) if seen.log != "waf" => Answer::Accepted,
+        (Outcome::Unknown, None) if seen.log() != "waf" => Answer::Accepted,
         (Outcome::Unknown, _) => Answer::Unclear,
     }
 }
@@ -83,7 +83,7 @@ impl<'s> Attack<'s, '_> {
 
     /// The entry that it stands in.
     pub(super) fn entry(&self) -> (&'s str, u64) {
-        (self.seen.source, self.seen.hit.line)
+        (self.seen.source(), self.seen.hit.line)
     }
 
     pub(super) fn is(&self, role: Role, answer: Answer) -> bool {

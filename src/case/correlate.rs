@@ -5,16 +5,16 @@
 //! series count them. A correlation may refer to others: those are computed first.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::element::mask;
-use crate::event::decode::Layer;
 use crate::rule::{Correlation, Measure, RuleSet};
-use crate::scan::{Hit, Outcome, Point};
+use crate::scan::{HitEntry, Outcome, Point};
 use crate::time::Time;
 
 use super::gather::{Gathered, Group, Place};
-use super::site::{Found, Seen, Site};
+use super::site::{Seen, Site, SiteStream};
 use super::window::{Episode, episodes};
 
 /// Longest excerpt of a correlation's hit, characters.
@@ -25,12 +25,13 @@ const EXCERPT: usize = 500;
 /// says of the whole.
 pub(super) fn hits<'t>(site: &Site<'t>, rules: &RuleSet) -> Vec<Seen<'t>> {
     let run = Run::new(site, rules);
-    let mut found = Vec::new();
+    let mut found: Vec<(u32, &Correlation, &Match<'t>)> = Vec::new();
     for (index, correlation) in in_order(rules).into_iter().filter(|(i, _)| rules.reports(*i)) {
         let matches = run.derived.get(&index).into_iter().flatten();
-        found.extend(matches.map(|m| run.seen(index, correlation, m)));
+        found.extend(matches.map(|m| (index, correlation, m)));
     }
-    found
+    let kept = run.kept(&found.iter().map(|(.., found)| run.spot(found)).collect());
+    found.iter().filter_map(|(index, c, found)| run.seen(*index, c, found, &kept)).collect()
 }
 
 /// The correlations that match, those that do not report among them.
@@ -69,11 +70,12 @@ struct Match<'t> {
     loci: Vec<(u32, u64, u64)>,
 }
 
+/// A place in a stream of that name: line and offset.
+type Spot<'t> = (&'t str, u64, u64);
+
 struct Run<'r, 't> {
     site: &'r Site<'t>,
     rules: &'r RuleSet,
-    /// The hits that were kept, by place.
-    kept: HashMap<(&'t str, u64, u64), &'r Seen<'t>>,
     derived: BTreeMap<u32, Vec<Match<'t>>>,
 }
 
@@ -81,10 +83,7 @@ impl<'r, 't> Run<'r, 't> {
     /// Evaluates all correlations.
     fn new(site: &'r Site<'t>, rules: &'r RuleSet) -> Self {
         let ordered = in_order(rules);
-        let place = |seen: &Seen<'t>| (seen.source, seen.hit.line, seen.hit.offset);
-        let kept = site.hits.iter().filter(|_| !ordered.is_empty());
-        let kept = kept.map(|seen| (place(seen), seen)).collect();
-        let mut run = Self { site, rules, kept, derived: BTreeMap::new() };
+        let mut run = Self { site, rules, derived: BTreeMap::new() };
         for (index, correlation) in ordered {
             let matches = run.evaluate(correlation);
             run.derived.insert(index, matches);
@@ -140,12 +139,34 @@ impl<'r, 't> Run<'r, 't> {
         }
     }
 
-    fn seen(&self, rule: u32, correlation: &Correlation, found: &Match<'t>) -> Seen<'t> {
-        let stream = self.site.streams.get(found.at.stream as usize);
-        let (source, log) = stream.map_or(("", ""), |s| (s.source(), s.log()));
-        let completing = self.kept.get(&(source, found.at.line, found.at.offset));
-        let completing = completing.map(|seen| &*seen.hit);
-        let hit = Hit {
+    /// Where the entry stands that completes a match.
+    fn spot(&self, found: &Match<'t>) -> Spot<'t> {
+        let source = self.stream(found.at.stream).map_or("", SiteStream::source);
+        (source, found.at.line, found.at.offset)
+    }
+
+    fn stream(&self, number: u32) -> Option<&'r SiteStream<'t>> {
+        self.site.streams.get(number as usize)
+    }
+
+    /// What is kept of the entries that stand there.
+    fn kept(&self, wanted: &HashSet<Spot<'t>>) -> HashMap<Spot<'t>, &'r HitEntry> {
+        let of = |seen: &'r Seen<'t>| {
+            ((seen.source(), seen.hit.line, seen.hit.offset), &*seen.hit.entry)
+        };
+        self.site.hits.iter().map(of).filter(|(spot, _)| wanted.contains(spot)).collect()
+    }
+
+    fn seen(
+        &self,
+        rule: u32,
+        correlation: &Correlation,
+        found: &Match<'t>,
+        kept: &HashMap<Spot<'t>, &HitEntry>,
+    ) -> Option<Seen<'t>> {
+        let stream = self.stream(found.at.stream)?;
+        let completing = kept.get(&self.spot(found)).copied();
+        let entry = HitEntry {
             client: client(correlation, found).or_else(|| completing?.client.clone()),
             path: completing.and_then(|hit| hit.path.clone()),
             user_agent: completing.and_then(|hit| hit.user_agent.clone()),
@@ -156,11 +177,10 @@ impl<'r, 't> Run<'r, 't> {
             time: Some(self.time(found.at.time)),
             outcome: completing.map_or(Outcome::Unknown, |hit| hit.outcome),
             output: completing.is_some_and(|hit| hit.output),
-            links: completing.map(|hit| hit.links).unwrap_or_default(),
-            layer: Layer::Raw,
+            links: completing.and_then(|hit| hit.links.clone()),
             excerpt: mask(self.tell(correlation, found).as_bytes(), 0, EXCERPT),
         };
-        Seen { rule, source, log, hit: Found::Concluded(Box::new(hit)) }
+        Some(Seen::concluded(rule, stream.facts, entry))
     }
 
     fn time(&self, micros: i64) -> Time {
@@ -172,7 +192,7 @@ impl<'r, 't> Run<'r, 't> {
         let named = correlation.group_by.iter().zip(&found.group);
         let by: Vec<String> = named.map(|(f, v)| format!("{f}={}", v.unwrap_or("-"))).collect();
         let place = |(stream, line, _): &(u32, u64, u64)| {
-            let name = self.site.streams.get(*stream as usize).map_or("", |s| s.source());
+            let name = self.stream(*stream).map_or("", SiteStream::source);
             format!("{name}:{line}")
         };
         let places: Vec<String> = found.loci.iter().map(place).collect();
@@ -188,7 +208,7 @@ impl<'r, 't> Run<'r, 't> {
 }
 
 /// The client, where the correlation groups by it.
-fn client(correlation: &Correlation, found: &Match<'_>) -> Option<Box<str>> {
+fn client(correlation: &Correlation, found: &Match<'_>) -> Option<Arc<str>> {
     let names = ["c-ip", "src_ip"];
     let at = correlation.group_by.iter().position(|field| names.contains(&field.as_str()))?;
     found.group.get(at).copied().flatten().map(Into::into)

@@ -65,7 +65,7 @@ impl<'s, 't> Traces<'s, 't> {
         }
         let mut by_link: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, (_, seen)) in all.iter().enumerate() {
-            seen.hit.links.lasting().for_each(|key| by_link.entry(key).or_default().push(at));
+            seen.hit.links().lasting().for_each(|key| by_link.entry(key).or_default().push(at));
         }
         let span = site.span().map_or(0, |(first, last)| last.seconds() - first.seconds());
         Self { all, by_link, by_client, span }
@@ -87,7 +87,7 @@ impl<'s, 't> Traces<'s, 't> {
 
     /// The weak hits of the same request or session.
     fn linked(&self, exploit: &Attack<'s, 't>) -> Vec<&'s Seen<'t>> {
-        let keys = exploit.seen.hit.links.lasting();
+        let keys = exploit.seen.hit.links().lasting();
         let mut places: Vec<usize> =
             keys.filter_map(|key| self.by_link.get(&key)).flatten().copied().collect();
         places.sort_unstable();

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::scan::Outcome;
+use crate::scan::{Hit, Outcome};
 use crate::time::Time;
 
 use super::catalog::{Catalog, Known, Role};
@@ -13,7 +14,7 @@ use super::shown::of_dropped;
 use super::site::{Seen, Site};
 use super::suppressed;
 use super::tampering::rewritten;
-use super::{Example, Finding, FindingRule, Shown, ShownBy, SiteHit};
+use super::{Example, Finding, FindingRule, HitOf, Shown, ShownBy, SiteHit};
 
 /// The most clients that a finding names.
 const CLIENTS: usize = 50;
@@ -116,9 +117,9 @@ fn clients(seen: &[&Seen<'_>]) -> Vec<String> {
 }
 
 fn example(seen: &Seen<'_>) -> Example {
-    let hit = &*seen.hit;
+    let hit = &seen.hit;
     Example {
-        source: seen.source.to_owned(),
+        source: seen.source().to_owned(),
         line: hit.line,
         offset: hit.offset,
         time: hit.time,
@@ -144,29 +145,28 @@ pub(super) fn hits(
     catalog: &Catalog,
     outcomes: &[(Outcome, Shown)],
 ) -> Vec<SiteHit> {
-    let hits = site.hits.iter().zip(outcomes);
-    hits.filter_map(|(seen, (outcome, _))| site_hit(site.name, seen, *outcome, catalog)).collect()
+    let mut all = Vec::with_capacity(site.hits.len());
+    let mut known: BTreeMap<(u32, &str), Arc<HitOf>> = BTreeMap::new();
+    for (seen, (outcome, _)) in site.hits.iter().zip(outcomes) {
+        let Some(rule) = catalog.get(seen.rule) else { continue };
+        let new = || hit_of(site.name, seen, rule).into();
+        let of = Arc::clone(known.entry((seen.rule, seen.source())).or_insert_with(new));
+        let Hit { layer, entry } = seen.hit.clone();
+        all.push(SiteHit { of, outcome: *outcome, layer, entry });
+    }
+    all
 }
 
-fn site_hit(site: &str, seen: &Seen<'_>, outcome: Outcome, catalog: &Catalog) -> Option<SiteHit> {
-    let rule = catalog.get(seen.rule)?;
-    let hit = &*seen.hit;
-    Some(SiteHit {
+fn hit_of(site: &str, seen: &Seen<'_>, rule: &Known) -> HitOf {
+    HitOf {
         site: site.to_owned(),
-        source: seen.source.to_owned(),
-        line: hit.line,
-        offset: hit.offset,
-        time: hit.time,
-        client: seen.client().map(str::to_owned),
+        source: seen.source().to_owned(),
         rule: rule.info.id.clone(),
         title: rule.info.title.clone(),
         level: rule.info.level,
         stage: rule.stage,
-        outcome,
-        layer: hit.layer,
         author: rule.info.author.clone(),
-        excerpt: hit.excerpt.clone(),
-    })
+    }
 }
 
 /// First and last of some times.

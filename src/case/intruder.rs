@@ -100,12 +100,13 @@ impl<'s, 't> Intruders<'s, 't> {
 
     /// Whether a hit of a weak rule is the side effect of an exploit.
     pub(super) fn is_side_effect(&self, seen: &Seen<'_>) -> bool {
-        self.joined.contains(&(seen.source, seen.hit.line, seen.rule))
+        self.joined.contains(&(seen.source(), seen.hit.line, seen.rule))
     }
 
     /// Whether a hit is an exploit that had a side effect, or that side effect.
     pub(super) fn is_proven(&self, seen: &Seen<'_>) -> bool {
-        self.is_side_effect(seen) || self.proven.contains(&(seen.source, seen.hit.line, seen.rule))
+        self.is_side_effect(seen)
+            || self.proven.contains(&(seen.source(), seen.hit.line, seen.rule))
     }
 
     /// Whether a hit is a step of an intrusion that got in.
@@ -139,8 +140,8 @@ impl<'s, 't> Intruders<'s, 't> {
         attacks: &Attacks<'s, 't>,
     ) {
         for Effect { client, exploit, trace } in effect::effects(site, catalog, attacks) {
-            self.joined.insert((trace.source, trace.hit.line, trace.rule));
-            self.proven.insert((exploit.source, exploit.hit.line, exploit.rule));
+            self.joined.insert((trace.source(), trace.hit.line, trace.rule));
+            self.proven.insert((exploit.source(), exploit.hit.line, exploit.rule));
             self.add(client, Ground::SideEffect, trace);
         }
     }

@@ -22,6 +22,7 @@ mod facts;
 mod finding;
 mod foothold;
 mod gather;
+mod hit;
 mod intruder;
 mod notice;
 mod numbering;
@@ -52,6 +53,7 @@ pub use activity::Activity;
 pub use actor::{Actor, Visit};
 pub use conclude::{Judged, assemble, conclude, judged, traces, words};
 pub use estate::{Estate, Heard, Overview, Word};
+pub use hit::{HitOf, SiteHit};
 pub use pivot::Pivot;
 pub use presence::{HourCount, LARGE, OperationCount, PathUse, Presence, Sighting, Walk};
 pub use prove::{Refuted, prove};
@@ -352,39 +354,6 @@ pub struct Example {
     pub time: Option<Time>,
     /// Which layer matched.
     pub layer: Layer,
-    /// The entry, masked.
-    pub excerpt: Masked,
-}
-
-/// One hit for the line-by-line output (`leaksweep.hit/1`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SiteHit {
-    /// Site.
-    pub site: String,
-    /// Stream.
-    pub source: String,
-    /// Line.
-    pub line: u64,
-    /// Byte offset.
-    pub offset: u64,
-    /// When.
-    pub time: Option<Time>,
-    /// Who.
-    pub client: Option<String>,
-    /// Rule id.
-    pub rule: String,
-    /// Rule title.
-    pub title: String,
-    /// Rule level.
-    pub level: Level,
-    /// Stage.
-    pub stage: Option<Stage>,
-    /// Outcome.
-    pub outcome: Outcome,
-    /// Layer.
-    pub layer: Layer,
-    /// Rule author.
-    pub author: String,
     /// The entry, masked.
     pub excerpt: Masked,
 }

@@ -23,9 +23,10 @@ pub(super) struct Refusals<'s> {
 impl<'s> Refusals<'s> {
     pub(super) fn new(site: &'s Site<'_>) -> Self {
         let mut refusals = Self::default();
-        let blocked = |seen: &&Seen<'_>| seen.log == "waf" && seen.hit.outcome == Outcome::Blocked;
+        let blocked =
+            |seen: &&Seen<'_>| seen.log() == "waf" && seen.hit.outcome == Outcome::Blocked;
         for seen in site.hits.iter().filter(blocked) {
-            refusals.requests.extend(seen.hit.links.request.map(|id| (id, seen.hit.time)));
+            refusals.requests.extend(seen.hit.links().request.map(|id| (id, seen.hit.time)));
             if let (Some(key), Some(time)) = (key(seen), seen.hit.time) {
                 refusals.by_client.entry(key).or_default().push(time.seconds());
             }
@@ -35,7 +36,7 @@ impl<'s> Refusals<'s> {
 
     /// Whether the firewall refused the request of a hit.
     pub(super) fn is_refused(&self, seen: &Seen<'_>) -> bool {
-        if seen.log == "waf" {
+        if seen.log() == "waf" {
             return seen.hit.outcome == Outcome::Blocked;
         }
         // What was answered with success was another request, whatever it says of itself.
@@ -46,7 +47,7 @@ impl<'s> Refusals<'s> {
     /// Whether the request is one that was refused, by its id; a client may choose the id, so that
     /// one used again later says nothing.
     fn is_same_request(&self, seen: &Seen<'_>) -> bool {
-        let refused = seen.hit.links.request.and_then(|id| self.requests.get(&id));
+        let refused = seen.hit.links().request.and_then(|id| self.requests.get(&id));
         let near = |(a, b): (Time, Time)| (a.seconds() - b.seconds()).abs() <= REQUEST_SECONDS;
         refused.is_some_and(|time| time.zip(seen.hit.time).is_some_and(near))
     }

@@ -1,12 +1,11 @@
 //! What does the merged tally hold of one site? Its streams, gaps and hits, brought together.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 
 use crate::element::{Masked, mask};
 use crate::event::decode::Layer;
 use crate::scan::{
-    Bounds, Disorder, Hit, Links, Outcome, PageUse, Sequences, SiteTally, StreamFacts, Tally,
+    Bounds, Disorder, Hit, HitEntry, Outcome, PageUse, Sequences, SiteTally, StreamFacts, Tally,
     Trace, Trail, Trails,
 };
 use crate::source::{Gap, Inventory, Locus, SiteEntry, Suppression, Window};
@@ -55,29 +54,9 @@ pub(super) struct SiteStream<'t> {
 #[derive(Clone, Debug)]
 pub(super) struct Seen<'t> {
     pub(super) rule: u32,
-    /// The stream.
-    pub(super) source: &'t str,
-    /// The kind of log.
-    pub(super) log: &'t str,
-    pub(super) hit: Found<'t>,
-}
-
-/// A hit of the tally, or one that was concluded from others.
-#[derive(Clone, Debug)]
-pub(super) enum Found<'t> {
-    Kept(&'t Hit),
-    Concluded(Box<Hit>),
-}
-
-impl Deref for Found<'_> {
-    type Target = Hit;
-
-    fn deref(&self) -> &Hit {
-        match self {
-            Self::Kept(hit) => hit,
-            Self::Concluded(hit) => hit,
-        }
-    }
+    pub(super) stream: &'t StreamFacts,
+    /// A hit of the tally, or one that was concluded from others.
+    pub(super) hit: Hit,
 }
 
 impl<'t> SiteStream<'t> {
@@ -121,27 +100,33 @@ impl<'t> Seen<'t> {
         answer: &PageUse,
         told: &str,
     ) -> Self {
-        let hit = Hit {
+        let entry = HitEntry {
             line: answer.at.line,
             offset: answer.at.offset,
             time: Some(answer.at.time),
-            client: answer.client.clone(),
+            client: answer.client.as_deref().map(Into::into),
             path: path.cloned(),
-            user_agent: None,
             status: Some(200),
             bytes: answer.bytes,
-            outcome: Outcome::Succeeded,
-            output: false,
-            links: Links::default(),
-            layer: Layer::Raw,
             excerpt: mask(told.as_bytes(), 0, 200),
+            ..HitEntry::of(Outcome::Succeeded)
         };
-        Self {
-            rule,
-            source: stream.source(),
-            log: stream.log(),
-            hit: Found::Concluded(Box::new(hit)),
-        }
+        Self::concluded(rule, stream.facts, entry)
+    }
+
+    /// A hit that was concluded from others.
+    pub(super) fn concluded(rule: u32, stream: &'t StreamFacts, entry: HitEntry) -> Self {
+        Self { rule, stream, hit: Hit { layer: Layer::Raw, entry: entry.into() } }
+    }
+
+    /// The stream's name.
+    pub(super) fn source(&self) -> &'t str {
+        first_name(self.stream)
+    }
+
+    /// The kind of log.
+    pub(super) fn log(&self) -> &'t str {
+        &self.stream.log
     }
 }
 
@@ -153,12 +138,12 @@ impl Seen<'_> {
 
     /// The entry's place.
     pub(super) fn locus(&self) -> Locus {
-        let Hit { line, offset, .. } = *self.hit;
-        Locus { source: self.source.to_owned(), line, offset }
+        let HitEntry { line, offset, .. } = *self.hit;
+        Locus { source: self.source().to_owned(), line, offset }
     }
 
     fn order(&self) -> impl Ord + '_ {
-        (self.hit.time.is_none(), self.hit.time, self.source, self.hit.line, self.rule)
+        (self.hit.time.is_none(), self.hit.time, self.source(), self.hit.line, self.rule)
     }
 }
 
@@ -278,9 +263,8 @@ impl<'t> Site<'t> {
         self.gaps.sort();
         self.gaps.dedup();
         for stream in &self.streams {
-            let (source, log) = (first_name(stream.facts), stream.facts.log.as_str());
             for (rule, set) in &stream.tally.rules {
-                let seen = |hit| Seen { rule: *rule, source, log, hit: Found::Kept(hit) };
+                let seen = |hit: &Hit| Seen { rule: *rule, stream: stream.facts, hit: hit.clone() };
                 self.hits.extend(set.hits.iter().map(seen));
             }
         }

@@ -91,7 +91,7 @@ impl Turn {
         let new = |finding: &Finding| Some((finding.clone(), more(finding))).filter(|f| f.1 > 0);
         let mut hits: Vec<&SiteHit> = case.hits.iter().filter(|hit| fresh.is_fresh(hit)).collect();
         let mut seen = HashSet::new();
-        hits.retain(|hit| seen.len() < Self::HITS && seen.insert((&hit.source, hit.line)));
+        hits.retain(|hit| seen.len() < Self::HITS && seen.insert((&hit.of.source, hit.line)));
         Self {
             site: case.site.clone(),
             was: told.map(|told| told.verdict),
@@ -155,7 +155,7 @@ impl Fresh {
     /// Whether a hit lies behind what was told, or its rule is new or changed: what a rule found
     /// before it was changed is not kept, so that all that it finds is told again.
     pub fn is_fresh(&self, hit: &SiteHit) -> bool {
-        let until = self.until.get(&hit.source).copied().unwrap_or(0);
-        hit.offset >= until || !self.rules.contains(&hit.rule)
+        let until = self.until.get(&hit.of.source).copied().unwrap_or(0);
+        hit.offset >= until || !self.rules.contains(&hit.of.rule)
     }
 }

@@ -21,20 +21,21 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn row(hit: &SiteHit) -> [String; 14] {
+    let of = &*hit.of;
     [
-        hit.site.clone(),
-        hit.source.clone(),
+        of.site.clone(),
+        of.source.clone(),
         hit.line.to_string(),
         hit.offset.to_string(),
         hit.time.map(|time| time.to_string()).unwrap_or_default(),
-        hit.client.clone().unwrap_or_default(),
-        hit.rule.clone(),
-        hit.title.clone(),
-        facts::word(&hit.level),
-        hit.stage.map(|stage| facts::word(&stage)).unwrap_or_default(),
+        hit.client.as_deref().unwrap_or_default().to_owned(),
+        of.rule.clone(),
+        of.title.clone(),
+        facts::word(&of.level),
+        of.stage.map(|stage| facts::word(&stage)).unwrap_or_default(),
         facts::word(&hit.outcome),
         facts::word(&hit.layer),
-        hit.author.clone(),
+        of.author.clone(),
         hit.excerpt.as_str().to_owned(),
     ]
 }

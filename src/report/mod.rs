@@ -154,7 +154,7 @@ impl Report {
     /// If it cannot be read, or a line is no hit.
     pub fn add_hits(&mut self, from: impl std::io::BufRead) -> std::io::Result<()> {
         for hit in ndjson::read(from)? {
-            let at = self.sites.binary_search_by(|case| case.site.cmp(&hit.site));
+            let at = self.sites.binary_search_by(|case| case.site.cmp(&hit.of.site));
             if let Some(case) = at.ok().and_then(|at| self.sites.get_mut(at)) {
                 case.hits.push(hit);
             }

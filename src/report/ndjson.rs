@@ -39,7 +39,8 @@ pub(super) fn hits(report: &Report) -> Vec<&SiteHit> {
 
 fn order(hit: &SiteHit) -> impl Ord + '_ {
     let time = (hit.time.is_none(), hit.time);
-    (&hit.site, time, &hit.source, hit.line, hit.offset, &hit.rule, hit.outcome)
+    let of = &*hit.of;
+    (&of.site, time, &of.source, hit.line, hit.offset, &of.rule, hit.outcome)
 }
 
 #[cfg(test)]

@@ -77,5 +77,5 @@ fn finding(finding: &Finding, more: u64, out: &mut dyn Write) -> io::Result<()> 
 
 fn hit(hit: &SiteHit, out: &mut dyn Write) -> io::Result<()> {
     let text: String = hit.excerpt.as_str().chars().take(EXCERPT).collect();
-    writeln!(out, "    {}:{}  {}", visible(&hit.source), hit.line, visible(&text))
+    writeln!(out, "    {}:{}  {}", visible(&hit.of.source), hit.line, visible(&text))
 }

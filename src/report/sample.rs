@@ -3,14 +3,15 @@
 
 use crate::case::{
     Activity, Actor, Alone, Case, ClassCount, Count, Coverage, CoverageGap, Distinct, Example,
-    Finding, FindingRule, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason, Shown,
-    ShownBy, Sighting, SiteHit, Step, Stored, StoredIn, Suppressed, Unable, Units, Verdict, Visit,
+    Finding, FindingRule, HitOf, HourCount, Indicator, PathUse, Period, Pivot, Presence, Reason,
+    Shown, ShownBy, Sighting, SiteHit, Step, Stored, StoredIn, Suppressed, Unable, Units, Verdict,
+    Visit,
 };
 use crate::element::{Element, Grade, mask};
 use crate::event::decode::Layer;
 use crate::report::{Report, Run, RunSource};
 use crate::rule::{Level, Stage};
-use crate::scan::{Outcome, TraceKind};
+use crate::scan::{HitEntry, Outcome, TraceKind};
 use crate::source::{ContentId, Locus};
 use crate::time::Time;
 
@@ -235,22 +236,25 @@ fn finding() -> Finding {
 }
 
 fn hit(line: u64, time: &str) -> SiteHit {
-    SiteHit {
+    let of = HitOf {
         site: "zei.example.jp".into(),
         source: "zei/access.log".into(),
-        line,
-        offset: line * 100,
-        time: Some(at(time)),
-        client: Some("203.0.113.66".into()),
         rule: "r-1".into(),
         title: "Struts S2-045".into(),
         level: Level::Critical,
         stage: Some(Stage::InitialAccess),
-        outcome: Outcome::Succeeded,
-        layer: Layer::Raw,
         author: "leaksweep".into(),
+    };
+    let entry = HitEntry {
+        line,
+        offset: line * 100,
+        time: Some(at(time)),
+        client: Some("203.0.113.66".into()),
         excerpt: mask(HOSTILE.as_bytes(), 0, 200),
-    }
+        ..HitEntry::of(Outcome::Succeeded)
+    };
+    let (of, entry) = (of.into(), entry.into());
+    SiteHit { of, outcome: Outcome::Succeeded, layer: Layer::Raw, entry }
 }
 
 fn coverage() -> Coverage {

@@ -26,20 +26,21 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn row(hit: &SiteHit) -> Value {
     let time = hit.time.unwrap_or(Time::from_micros(0, 0));
-    let (level, outcome) = (word(&hit.level), word(&hit.outcome));
+    let of = &*hit.of;
+    let (level, outcome) = (word(&of.level), word(&hit.outcome));
     let mut row = json!({
-        "message": format!("{}: {} ({outcome}): {}", hit.site, hit.title, hit.excerpt.as_str()),
+        "message": format!("{}: {} ({outcome}): {}", of.site, of.title, hit.excerpt.as_str()),
         "datetime": time,
         "timestamp": time.micros(),
         "timestamp_desc": if hit.time.is_some() { "Event Logged" } else { "Not a time" },
         "data_type": "leaksweep:hit",
         "tag": ["leaksweep", level],
-        "site": hit.site,
-        "locus": format!("{}:{}", hit.source, hit.line),
+        "site": of.site,
+        "locus": format!("{}:{}", of.source, hit.line),
         "offset": hit.offset,
-        "rule_id": hit.rule,
-        "rule_title": hit.title,
-        "rule_author": hit.author,
+        "rule_id": of.rule,
+        "rule_title": of.title,
+        "rule_author": of.author,
         "level": level,
         "outcome": outcome,
         "layer": hit.layer,
@@ -47,7 +48,7 @@ fn row(hit: &SiteHit) -> Value {
     if let Some(client) = &hit.client {
         row["source_ip"] = json!(client);
     }
-    if let Some(stage) = &hit.stage {
+    if let Some(stage) = of.stage {
         row["stage"] = json!(stage);
     }
     row
@@ -62,7 +63,7 @@ mod tests {
     fn a_row_has_what_a_timeline_asks_for() {
         let mut report = sample::report();
         if let Some(hit) = report.sites.iter_mut().find_map(|case| case.hits.first_mut()) {
-            hit.time = None;
+            std::sync::Arc::make_mut(&mut hit.entry).time = None;
         }
         let mut out = Vec::new();
         render(&report, &mut out).unwrap();

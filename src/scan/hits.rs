@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::client::network;
-use super::{Bounds, Hit};
+use super::{Bounds, Hit, HitEntry};
 
 /// The hits of one rule in one stream on one site. `counts` is exact; `hits` are, of each outcome,
 /// the first [`Bounds::hits`] in the order of the stream, and behind them the first
@@ -47,28 +47,27 @@ impl HitSet {
     pub const OF_KIND: u8 = 3;
 
     /// Adds a hit of a block, unless what is `known` of the entries before it, or the block itself,
-    /// says that it will not be kept; if it does not, `show` adds to the hit what it is only shown by,
+    /// says that it will not be kept; if it does not, `show` makes it, with what it is only shown by,
     /// which is dear. Only what is appended to another set is kept as this one promises.
     pub fn push(
         &mut self,
-        mut hit: Hit,
+        entry: &HitEntry,
         bounds: Bounds,
         known: Option<&Kinds>,
-        show: impl FnOnce(&mut Hit),
+        show: impl FnOnce() -> Hit,
     ) {
-        let count = &mut self.counts[hit.outcome as usize];
+        let count = &mut self.counts[entry.outcome as usize];
         *count += 1;
         if *count <= bounds.hits() as u64 && known.is_none()
-            || self.may_be_kept(&hit, bounds, known)
+            || self.may_be_kept(entry, bounds, known)
         {
-            show(&mut hit);
-            self.hits.push(hit);
+            self.hits.push(show());
         }
     }
 
     /// Whether a hit behind the first ones may tell something new: not the fourth of its kind, even if
     /// the first is none.
-    fn may_be_kept(&mut self, hit: &Hit, bounds: Bounds, known: Option<&Kinds>) -> bool {
+    fn may_be_kept(&mut self, hit: &HitEntry, bounds: Bounds, known: Option<&Kinds>) -> bool {
         let kind = Kind::of(hit);
         match known.map_or(News::New, |known| known.news(&kind, bounds)) {
             News::New => {
@@ -165,7 +164,7 @@ struct Kind {
 }
 
 impl Kind {
-    fn of(hit: &Hit) -> Self {
+    fn of(hit: &HitEntry) -> Self {
         Self {
             client: hit.client.as_deref().map(|client| network(client).into()),
             path: hit.path.as_ref().map(|path| path.as_str().into()),
@@ -237,14 +236,14 @@ impl Eq for Behind {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Links, Outcome};
+    use super::super::Outcome;
     use super::*;
     use crate::element::mask;
     use crate::event::decode::Layer;
 
     fn hit(line: u64, client: u64) -> Hit {
         let outcome = if line.is_multiple_of(3) { Outcome::Blocked } else { Outcome::Succeeded };
-        Hit {
+        let entry = HitEntry {
             line,
             offset: line,
             time: None,
@@ -255,10 +254,10 @@ mod tests {
             bytes: Some(7_000 + line % 40),
             outcome,
             output: false,
-            links: Links::default(),
-            layer: Layer::Raw,
+            links: None,
             excerpt: mask(b"", 0, 1),
-        }
+        };
+        Hit { layer: Layer::Raw, entry: entry.into() }
     }
 
     /// Twenty thousand hits of a few clients, then a few of many.
@@ -267,11 +266,16 @@ mod tests {
         many.chain((20_000..24_000).map(|line| hit(line, line % clients))).collect()
     }
 
+    fn later(mut hit: Hit) -> Hit {
+        Arc::make_mut(&mut hit.entry).line += 24_000;
+        hit
+    }
+
     fn block(hits: &[Hit], known: &[Option<Arc<Kinds>>; 3]) -> HitSet {
         let mut set = HitSet::default();
         for hit in hits {
             let known = known[hit.outcome as usize].as_deref();
-            set.push(hit.clone(), Bounds::default(), known, |_| {});
+            set.push(hit, Bounds::default(), known, || hit.clone());
         }
         set
     }
@@ -307,7 +311,7 @@ mod tests {
     fn what_is_known_from_before_changes_nothing_that_is_kept() {
         for clients in [9, 3_000] {
             let mut all = hits(clients);
-            all.extend(hits(2_000).into_iter().map(|hit| Hit { line: hit.line + 24_000, ..hit }));
+            all.extend(hits(2_000).into_iter().map(later));
             let (whole, mut joined) = (set(&all), HitSet::default());
             let mut known = vec![joined.kinds(Bounds::default())];
             let mut shown = 0;

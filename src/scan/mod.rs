@@ -51,7 +51,7 @@ mod walk;
 pub use bounds::Bounds;
 pub use client::network;
 pub use copies::Copies;
-pub use hit::{Hit, Links, Outcome};
+pub use hit::{Hit, HitEntry, Links, Outcome};
 pub use hits::{HitSet, Kinds};
 pub use hours::{Hours, Sum};
 pub use index::Index;

@@ -1,6 +1,7 @@
 //! How does an entry that matches a rule become a hit, and a point of a correlation?
 
 use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
 
 use crate::element::{Finder, Masked, Record, mask};
 use crate::event::decode::Layer;
@@ -14,7 +15,7 @@ use super::client::client;
 use super::kept::{Kept, harmless};
 use super::known::Full;
 use super::outcome::shows_output;
-use super::{Bounds, Hit, Links, Outcome, SiteTally};
+use super::{Bounds, Hit, HitEntry, Links, Outcome, SiteTally};
 
 /// The most characters of an entry that a hit shows.
 const EXCERPT: usize = 500;
@@ -30,6 +31,7 @@ pub(super) struct Notes<'s> {
     inventory: &'s Inventory,
     kept: RefCell<Kept<String>>,
     details: RefCell<Kept<Masked>>,
+    clients: RefCell<Kept<Arc<str>>>,
 }
 
 /// An entry that a rule matches.
@@ -46,15 +48,15 @@ pub(super) struct Matched<'m, 'e> {
 /// How an entry is shown, whichever rules it matches: made once, and shared by their hits.
 #[derive(Default)]
 pub(super) struct Showing {
-    path: OnceCell<Option<Masked>>,
-    agent: OnceCell<Option<Masked>>,
-    excerpt: OnceCell<Masked>,
+    /// What tells it from others, and no more.
+    brief: OnceCell<HitEntry>,
+    whole: OnceCell<Arc<HitEntry>>,
 }
 
 impl<'s> Notes<'s> {
     pub(super) fn new(rules: &'s RuleSet, finder: &'s Finder, inventory: &'s Inventory) -> Self {
-        let (bounds, kept, details) = Default::default();
-        Self { rules, bounds, finder, inventory, kept, details }
+        let (bounds, kept, details, clients) = Default::default();
+        Self { rules, bounds, finder, inventory, kept, details, clients }
     }
 
     /// Notes a match.
@@ -66,37 +68,45 @@ impl<'s> Notes<'s> {
         if !self.rules.reports(rule) {
             return;
         }
-        let hit = Hit {
-            line: entry.line,
-            offset: entry.offset,
-            time: event.time,
-            client: client(event, self.inventory).map(Into::into),
-            path: self.detail(&shown.path, event, Field::Stem),
-            user_agent: None,
-            status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
-            bytes: event.number(Field::BytesOut),
-            outcome: Outcome::of(event),
-            output: shows_output(event),
-            links: Links::default(),
-            layer,
-            excerpt: Masked::default(),
-        };
-        let known = known.and_then(|known| known.kinds(hit.outcome));
-        tally.rules.entry(rule).or_default().push(hit, self.bounds, known, |hit| {
-            hit.user_agent = self.detail(&shown.agent, event, Field::UserAgent);
-            hit.links = self.links(event);
-            hit.excerpt = shown.excerpt.get_or_init(|| mask(entry.bytes, 0, EXCERPT)).clone();
+        let brief = shown.brief.get_or_init(|| self.brief(event, entry));
+        let known = known.and_then(|known| known.kinds(brief.outcome));
+        tally.rules.entry(rule).or_default().push(brief, self.bounds, known, || {
+            let whole = shown.whole.get_or_init(|| Arc::new(self.whole(brief, event, entry)));
+            Hit { layer, entry: Arc::clone(whole) }
         });
     }
 
-    fn detail(
-        &self,
-        known: &OnceCell<Option<Masked>>,
-        event: &Event<'_>,
-        field: Field,
-    ) -> Option<Masked> {
+    /// What tells an entry that matches from others.
+    fn brief(&self, event: &Event<'_>, entry: &Entry<'_>) -> HitEntry {
+        let kept = |client: String| {
+            self.clients.borrow_mut().of(client.as_bytes(), |_| client.as_str().into())
+        };
+        HitEntry {
+            line: entry.line,
+            offset: entry.offset,
+            time: event.time,
+            client: client(event, self.inventory).map(kept),
+            path: self.detail(event, Field::Stem),
+            status: event.number(Field::Status).and_then(|n| n.try_into().ok()),
+            bytes: event.number(Field::BytesOut),
+            output: shows_output(event),
+            ..HitEntry::of(Outcome::of(event))
+        }
+    }
+
+    /// The same with what it is only shown by.
+    fn whole(&self, brief: &HitEntry, event: &Event<'_>, entry: &Entry<'_>) -> HitEntry {
+        HitEntry {
+            user_agent: self.detail(event, Field::UserAgent),
+            links: self.links(event).kept(),
+            excerpt: mask(entry.bytes, 0, EXCERPT),
+            ..brief.clone()
+        }
+    }
+
+    fn detail(&self, event: &Event<'_>, field: Field) -> Option<Masked> {
         let masked = |value| self.details.borrow_mut().of(value, |value| mask(value, 0, DETAIL));
-        known.get_or_init(|| event.get(field).map(masked)).clone()
+        event.get(field).map(masked)
     }
 
     fn links(&self, event: &Event<'_>) -> Links {

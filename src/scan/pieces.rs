@@ -222,13 +222,13 @@ impl SiteTally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Bounds, Links, Outcome, Point};
+    use super::super::{Bounds, HitEntry, Outcome, Point};
     use super::*;
     use crate::element::Masked;
     use crate::event::decode::Layer;
 
     fn hit(line: u64) -> Hit {
-        Hit {
+        let entry = HitEntry {
             line,
             offset: 100 * line,
             time: None,
@@ -239,10 +239,10 @@ mod tests {
             bytes: None,
             outcome: Outcome::Succeeded,
             output: false,
-            links: Links::default(),
-            layer: Layer::Raw,
+            links: None,
             excerpt: Masked::default(),
-        }
+        };
+        Hit { layer: Layer::Raw, entry: entry.into() }
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
             (SiteTally { entries: 9, ..SiteTally::default() }, Bounds::default());
         for line in 0..9_000 {
             let rule = (line % 2) as u32;
-            whole.rules.entry(rule).or_default().push(hit(line), usual, None, |_| {});
+            whole.rules.entry(rule).or_default().push(&hit(line), usual, None, || hit(line));
             let series = whole.series.entry(rule).or_default();
             series.push(Some(line as i64), line, 100 * line, &[Some("192.0.2.7")], usual);
         }

@@ -318,3 +318,15 @@ fn what_is_known_of_the_blocks_before_changes_nothing() {
         assert!(scanned(&lines, size, late, &rules) == whole, "{size} {late}");
     }
 }
+
+#[test]
+fn hits_of_one_entry_share_what_is_kept_of_it() {
+    let rules = RuleSet::builtin().unwrap();
+    let line = "192.0.2.1 - - [07/Mar/2017:10:00:00 +0900] \
+                \"GET /a?f=../../etc/passwd&id=1'+union+select+1,2--+ HTTP/1.1\" 200 9 \"-\" \"a\"\n";
+    let part = scanned(&[line.to_owned()], 1, 0, &rules);
+    let sets = part.sites.values().flat_map(|site| site.rules.values());
+    let entries: Vec<_> = sets.flat_map(|set| &set.hits).map(|hit| &hit.entry).collect();
+    assert!(entries.len() > 2, "{}", entries.len());
+    assert!(entries.iter().all(|entry| std::sync::Arc::ptr_eq(entry, entries[0])));
+}

@@ -12,8 +12,8 @@ use crate::element::{Brand, Card, Element, Elements, Fingerprint, Grade, mask};
 use crate::event::decode::Layer;
 use crate::rule::{Level, RuleInfo, Stage};
 use crate::scan::{
-    Bounds, Disorder, Hit, LargeAnswer, Links, Outcome, Page, PageId, Part, RecordFact, SiteTally,
-    StreamFacts, Tally, Way, Yield,
+    Bounds, Disorder, Hit, HitEntry, LargeAnswer, Outcome, Page, PageId, Part, RecordFact,
+    SiteTally, StreamFacts, Tally, Way, Yield,
 };
 use crate::source::{ContentId, Gap, GapKind, Inventory, SiteEntry, Window};
 use crate::time::{Civil, Time};
@@ -129,7 +129,7 @@ impl Log {
         };
         let set = self.tally.rules.entry(rule as u32).or_default();
         self.last_rule = rule as u32;
-        let hit = Hit {
+        let entry = HitEntry {
             line: second as u64 % 1_000_000,
             offset: second as u64,
             time: Some(time(second)),
@@ -140,11 +140,11 @@ impl Log {
             bytes,
             outcome,
             output: false,
-            links: Links::default(),
-            layer: Layer::Raw,
+            links: None,
             excerpt: mask(path.as_bytes(), 0, 100),
         };
-        set.push(hit, Bounds::default(), None, |_| {});
+        let hit = Hit { layer: Layer::Raw, entry: entry.into() };
+        set.push(&hit, Bounds::default(), None, || hit.clone());
     }
 
     /// A page that answered many clients with these sizes.
@@ -168,8 +168,9 @@ impl Log {
     }
 
     /// The hit added last.
-    pub(super) fn last(&mut self) -> Option<&mut Hit> {
-        self.tally.rules.get_mut(&self.last_rule)?.hits.last_mut()
+    pub(super) fn last(&mut self) -> Option<&mut HitEntry> {
+        let last = self.tally.rules.get_mut(&self.last_rule)?.hits.last_mut()?;
+        Some(Arc::make_mut(&mut last.entry))
     }
 
     pub(super) fn record(&mut self, fact: RecordFact, second: i64, client: &str) {

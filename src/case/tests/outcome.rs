@@ -4,7 +4,7 @@ use super::build::{Log, Rule, at, concluded};
 use super::{INTRUDER, exploit, shell, three_logs};
 use crate::case::{Case, Finding, Shown, Verdict};
 use crate::element::Fingerprint;
-use crate::scan::Outcome;
+use crate::scan::{Links, Outcome};
 
 /// How the hits of a rule are told: outcome, what shows it, how many.
 fn told(case: &Case, rule: &str) -> Vec<(Outcome, Shown, u64)> {
@@ -77,9 +77,9 @@ fn the_id_of_the_request_joins_logs_at_any_distance() {
     let case = |id: Option<Fingerprint>| {
         let [mut access, mut application, gateway] = three_logs();
         unnamed(&mut application);
-        application.last().unwrap().links.request = id;
+        application.last().unwrap().links = Links { request: id, ..Links::default() }.kept();
         access.hit(Rule::Trace, at(8, 5, 3), Some(INTRUDER), "/a.action", Some(200), Some(7));
-        access.last().unwrap().links.request = id;
+        access.last().unwrap().links = Links { request: id, ..Links::default() }.kept();
         concluded(vec![access, application, gateway])
     };
     assert_eq!(case(None).verdict, Verdict::Suspected, "too far apart in time");
@@ -92,9 +92,9 @@ fn what_the_firewall_refused_is_no_success_in_another_log() {
         let [access, mut application, gateway] = three_logs();
         let mut waf = super::clean("waf");
         waf.hit(Rule::Injection, at(8, 5, 0), Some(INTRUDER), "/pay", Some(403), None);
-        waf.last().unwrap().links.request = id;
+        waf.last().unwrap().links = Links { request: id, ..Links::default() }.kept();
         application.hit(Rule::Injection, at(8, 5, 1), None, "", None, None);
-        application.last().unwrap().links.request = id;
+        application.last().unwrap().links = Links { request: id, ..Links::default() }.kept();
         concluded(vec![access, waf, application, gateway])
     };
     assert_eq!(case(None).verdict, Verdict::Suspected);
