@@ -367,3 +367,79 @@ fn made_up_hosts_hide_no_attack() {
     let others = sites.iter().find(|case| case["site"] == "(other hosts)").unwrap();
     assert!(!found(others, "SQL injection").is_empty(), "{}", others["findings"]);
 }
+
+/// An attacker chooses the method, and bytes that break off a line for who looks at it.
+#[test]
+fn no_method_and_no_byte_hides_an_attack() {
+    let methods = ["PROPFIND", "get", "FOO", "-", "", "GET\t"].map(|m| format!("{m} {UNION}"));
+    let bytes = ["\r", "\0", "\u{b}", "\u{8}", "\u{1b}[2K", "\u{202e}", "\u{2028}"];
+    let bytes = bytes.map(|byte| format!("GET /item?a={byte}&{}", &UNION[6..]));
+    for request in methods.into_iter().chain(bytes) {
+        let (_, case) = swept(&intruder(&request));
+        let found = found(&case, "SQL injection - UNION SELECT");
+        assert_eq!(found.len(), 1, "{request:?}");
+        assert_eq!(found[0].2[0], "203.0.113.9", "{request:?}");
+        let shown = case.to_string();
+        assert!(!shown.contains(['\r', '\0', '\u{1b}', '\u{202e}', '\u{2028}']), "{shown}");
+    }
+}
+
+/// Lines that are no entry of the log's format are searched all the same.
+#[test]
+fn no_other_format_hides_an_attack() {
+    let attack = intruder(&format!("GET {UNION}"));
+    let object = format!(
+        "{{\"time\":\"2017-03-07T09:20:00+09:00\",\"remote_addr\":\"203.0.113.9\",\
+         \"request\":\"GET {UNION} HTTP/1.1\",\"status\":200,\"body_bytes_sent\":7000}}\n"
+    );
+    let comment = format!("#{attack}");
+    for line in [object, comment, attack.replace("Mar", "Xyz"), format!("\n\n  \n{attack}")] {
+        let (_, case) = swept(&line);
+        assert!(!found(&case, "SQL injection - UNION SELECT").is_empty(), "{line}");
+    }
+}
+
+/// What several parameters of one name hold is joined by some servers.
+#[test]
+fn pieces_in_parameters_of_one_name_hide_nothing() {
+    let pieces = "id=1%27%20union/*&id=*/select/*&id=*/card,exp/*&id=*/from%20cards--";
+    let (_, case) = swept(&intruder(&format!("GET /item?{pieces}")));
+    assert!(!found(&case, "SQL injection - UNION SELECT").is_empty(), "{case}");
+}
+
+/// A raw line end forges a line, and names whom it likes; it hides no attack.
+#[test]
+fn a_forged_line_hides_no_attack() {
+    let harmless = line(2000, "198.51.100.7", "-", "GET /", "200 7000 \"-\" \"Mozilla/5.0\"");
+    let user = format!("x\n{harmless}198.51.100.8 - y");
+    let attack = line(2000, "203.0.113.9", &user, &format!("GET {UNION}"), "200 7000 \"-\" \"M\"");
+    let (_, case) = swept(&attack);
+    let found = found(&case, "SQL injection - UNION SELECT");
+    assert_eq!((found.len(), &found[0].2[0]), (1, &Value::from("198.51.100.8")));
+    assert_eq!(case["coverage"]["unparsed"], 1);
+}
+
+/// The limit: each half says little. Both are counted as lines of no format.
+#[test]
+fn a_payload_cut_by_a_raw_line_end_is_two_lines_of_no_format() {
+    let (_, case) = swept(&intruder(&format!("GET {}", UNION.replace("union%20", "union\n"))));
+    assert!(found(&case, "SQL injection").is_empty(), "no limit any more: {case}");
+    assert_eq!(case["coverage"]["unparsed"], 2);
+}
+
+/// Hours taken out of a log whose other hours are never silent.
+#[test]
+fn hours_that_were_wiped_are_holes() {
+    let is_wiped =
+        |line: &&str| ["07/Mar/2017:06:", "07/Mar/2017:07:"].iter().any(|h| line.contains(h));
+    let log = log(&intruder("GET /"));
+    let wiped: String = log.split_inclusive('\n').filter(|line| !is_wiped(line)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("access.log"), wiped).unwrap();
+    let (_, report, _) = program::run(folder.path(), "sweep -q -f json --site shop access.log");
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let case = &report["sites"][0];
+    assert_eq!(case["verdict"], "inconclusive", "{case}");
+    let why = case["coverage"]["shortfalls"].to_string();
+    assert!(why.contains("at hours that are never silent"), "{why}");
+}

@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ use leaksweep::element::{CaseKey, Finder};
 use leaksweep::rule::RuleSet;
 use leaksweep::scan::Tally;
 use leaksweep::source::{Evidence, GapKind, Inventory};
-use leaksweep::{Options, sweep};
+use leaksweep::{Options, Progress, sweep};
 
 fn line(n: u32) -> String {
     let (minute, second) = (n / 60 % 60, n % 60);
@@ -131,6 +132,56 @@ fn evidence_that_changes_meanwhile_is_a_gap() {
         let there = if path.is_file() { fs::read(&path).unwrap_or_default().len() } else { 0 };
         let read: u64 = tally.streams.values().map(|yielded| yielded.stream.bytes).sum();
         assert_eq!(read, there as u64, "{what}");
+    }
+}
+
+/// Does something to a file when the first block of it was scanned.
+struct Meddler {
+    path: PathBuf,
+    change: fn(&Path),
+    done: AtomicBool,
+}
+
+impl Progress for Meddler {
+    fn scanned(&self, _name: &str, _bytes: u64) {
+        if !self.done.swap(true, Ordering::Relaxed) {
+            (self.change)(&self.path);
+        }
+    }
+
+    fn done(&self, _name: &str, _bytes: u64) {}
+}
+
+/// Something happens to a file in the middle of its reading.
+#[test]
+fn evidence_that_changes_while_it_is_read_is_a_gap() {
+    let shrink: fn(&Path) = |path| {
+        File::options().write(true).open(path).unwrap().set_len(100_000).unwrap();
+    };
+    let grow: fn(&Path) = |path| {
+        let mut file = File::options().append(true).open(path).unwrap();
+        file.write_all(line(1).as_bytes()).unwrap();
+    };
+    let changes: [Change; 3] = [
+        ("it vanishes", |path| fs::remove_file(path).unwrap(), None),
+        ("it shrinks", shrink, Some(GapKind::Truncated)),
+        ("it grows", grow, None),
+    ];
+    let rules = RuleSet::builtin().unwrap();
+    let finder = Finder::new(CaseKey::from_bytes(b"hostile"));
+    for (what, change, expected) in changes {
+        let folder = folder(&log(200_000));
+        let path = folder.path().join("logs/access.log");
+        let before = fs::metadata(&path).unwrap().len();
+        let evidence = Evidence::collect(&[folder.path().join("logs")], Inventory::default());
+        let options = Options { jobs: 1, block: 1 << 16, ..Options::default() };
+        let meddler = Meddler { path, change, done: AtomicBool::default() };
+        let tally = sweep(&evidence, &rules, &finder, &options, &meddler).unwrap();
+        let kinds: Vec<GapKind> = tally.all_gaps().map(|gap| gap.kind).collect();
+        assert_eq!(kinds, expected.into_iter().collect::<Vec<_>>(), "{what}");
+        let yielded = tally.streams.values().next().unwrap();
+        assert_eq!(yielded.part.bytes, yielded.stream.bytes, "{what}");
+        assert_eq!(yielded.stream.bytes < before, expected.is_some(), "{what}");
     }
 }
 
