@@ -34,7 +34,7 @@ struct Lazily {
     /// What values of the field that it is for must hold: found out when it is checked, so that it
     /// is parsed once, and its syntax, which takes much room, is not kept.
     witness: OnceLock<Witness>,
-    /// Whether it says nothing of what stands before its match.
+    /// Whether it asks of what stands before its match no more than whether a word ends there.
     grows: OnceLock<bool>,
     compiled: OnceLock<Option<Regex>>,
 }
@@ -75,7 +75,7 @@ impl Expression {
         let Lazily { source, flags, witness, grows, .. } = &*self.0;
         if let Some(hir) = parse(source, flags).filter(|hir| most_bytes(hir) <= LARGE) {
             witness.get_or_init(|| Witness::of_syntax(&hir, from));
-            grows.get_or_init(|| looks_ahead_alone(&hir));
+            grows.get_or_init(|| looks_ahead(&hir));
             return Ok(());
         }
         let built = builder(source, "").size_limit(LARGE).build();
@@ -93,10 +93,11 @@ impl Expression {
         witness.get_or_init(find).clone()
     }
 
-    /// Whether it stands in every value that ends with one in which it stands.
+    /// Whether it stands in every text that ends with a value in which it stands, if no word goes on
+    /// into the value.
     pub(super) fn grows(&self) -> bool {
         let Lazily { source, flags, grows, .. } = &*self.0;
-        *grows.get_or_init(|| parse(source, flags).is_some_and(|hir| looks_ahead_alone(&hir)))
+        *grows.get_or_init(|| parse(source, flags).is_some_and(|hir| looks_ahead(&hir)))
     }
 
     /// Whether it stands somewhere in a value. With flags it may be larger than it was when it was
@@ -122,9 +123,10 @@ fn parse(source: &str, flags: &str) -> Option<Hir> {
         .ok()
 }
 
-/// Whether an expression asks of the place where it stands only how the text ends behind it.
-fn looks_ahead_alone(hir: &Hir) -> bool {
-    let ends = [Look::End, Look::EndLF, Look::EndCRLF];
+/// Whether an expression asks of the place where it stands only how the text ends behind it and
+/// where its words begin and end.
+fn looks_ahead(hir: &Hir) -> bool {
+    let ends = [Look::End, Look::EndLF, Look::EndCRLF, Look::WordAscii, Look::WordAsciiNegate];
     hir.properties().look_set().iter().all(|look| ends.contains(&look))
 }
 
@@ -191,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_grows_if_it_asks_nothing_of_what_is_before_it() {
-        for (source, grows) in [("a.b$", true), ("^a", false), (r"\ba", false), ("(?:^|&)a", false)]
-        {
+    fn an_expression_grows_if_it_asks_of_what_is_before_it_only_whether_a_word_ends() {
+        let cases = [("a.b$", true), ("^a", false), (r"\ba", true), ("(?:^|&)a", false)];
+        for (source, grows) in cases {
             assert_eq!(Expression::new(source, "").grows(), grows, "{source}");
         }
     }

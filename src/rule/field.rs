@@ -208,7 +208,13 @@ impl Lane {
 /// The value of a source that has another besides, which ends it: a whole target, and its query.
 pub(super) fn with_query<'e>(event: &'e Event<'_>, source: &Source) -> Option<&'e [u8]> {
     let whole = event.get(Field::Target).filter(|_| *source == Source::Target)?;
-    event.get(Field::Query).is_none_or(|query| whole.ends_with(query)).then_some(whole)
+    event.get(Field::Query).is_none_or(|query| ends_apart(whole, query)).then_some(whole)
+}
+
+/// Whether a text ends with a value that begins no later than a word does.
+pub(super) fn ends_apart(whole: &[u8], value: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    whole.strip_suffix(value).is_some_and(|before| !before.last().is_some_and(is_word))
 }
 
 /// What stands behind the last dot of a path's last segment.

@@ -126,6 +126,11 @@ impl Matcher {
         }
     }
 
+    /// Whether it takes long to make.
+    pub(super) fn is_dear(&self) -> bool {
+        matches!(self, Self::Regex(_))
+    }
+
     /// Whether a value matches.
     pub(super) fn matches(&self, value: &[u8]) -> bool {
         match self {

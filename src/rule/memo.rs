@@ -172,6 +172,11 @@ impl Memo {
         self.known(row).answers.set(slot, says);
     }
 
+    /// Forgets what comparison number `slot` was presumed to say to the value of a row.
+    pub(super) fn forget(&mut self, row: Row, slot: usize) {
+        self.known(row).answers.forget(slot);
+    }
+
     /// Notes what many comparisons say to the value of a row; what was noted before is forgotten.
     pub(super) fn presume(&mut self, row: Row, says: &Answers) {
         self.known(row).answers.0.clone_from(&says.0);
@@ -188,6 +193,12 @@ impl Answers {
             0 => None,
             1 => Some(Answer::Never),
             n => Some(Answer::From(Layer::ALL[n as usize - 2])),
+        }
+    }
+
+    fn forget(&mut self, slot: usize) {
+        if let Some(word) = self.0.get_mut(slot / Self::IN_WORD) {
+            *word &= !(0b1111 << (slot % Self::IN_WORD * 4));
         }
     }
 
@@ -357,6 +368,10 @@ mod tests {
         memo.note(row, 70, Answer::of(true));
         memo.presume(row, &never);
         assert_eq!(memo.answer(row, 70), None);
+        memo.forget(row, 3);
+        memo.forget(row, 300);
+        assert_eq!((memo.answer(row, 3), memo.answer(row, 4)), (None, Some(Answer::Never)));
+        memo.note(row, 3, Answer::Never);
         for (slot, layer) in (0..).step_by(7).zip(Layer::ALL) {
             memo.note(row, slot, Answer::From(layer));
         }

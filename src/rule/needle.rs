@@ -99,14 +99,17 @@ impl Within {
             b' ' => 0.1,
             b':' | b',' | b'@' | b'~' => 0.05,
             0x80.. => 0.000_3,
-            _ => 0.01,
+            // Rarer in truth; but whoever attacks brings all of them along, and seldom a long word.
+            _ => SIGN,
         }
     }
 
     /// The share of ordinary values that hold a text: a guess. Two slashes stand in every address,
-    /// but seldom in a target.
+    /// but seldom in a target. A text is rarer than the rarest sign in it.
     fn share_of(self, piece: &[u8]) -> f64 {
-        if self.target && piece == b"//" { 0.2 } else { share(piece) }
+        let guess = if self.target && piece == b"//" { 0.2 } else { share(piece) };
+        let sign = piece.iter().map(|byte| self.share(*byte)).fold(1.0, f64::min);
+        if piece.len() > 1 && sign < TOO_COMMON { guess.min(sign / 2.0) } else { guess }
     }
 
     fn set(self, set: ByteSet) -> Witness {
@@ -144,6 +147,9 @@ pub(super) struct Witness {
 
 /// A share beyond which looking for a need first does not pay.
 const TOO_COMMON: f64 = 0.6;
+
+/// The share of values that hold a sign that is not ordinary there.
+const SIGN: f64 = 0.03;
 
 /// The share of entries that a comparison without a rare literal matches: a guess.
 const OFTEN_MATCHED: f64 = 0.3;

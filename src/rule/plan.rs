@@ -308,10 +308,7 @@ impl Screen {
         self.search(subject, found);
         found.drain(checks);
         rules.clear();
-        let checks = checks.iter().filter_map(|number| self.checks.get(*number as usize));
-        for check in checks.filter(|check| subject.proves(&check.proof, row)) {
-            rules.extend_from_slice(&check.rules);
-        }
+        self.prove(subject, row, checks, rules);
         let event = subject.event;
         let suspect = |(field, ..): &(Field, Family, u32)| payload::suspect(event, *field);
         if self.payloads.first().is_some_and(suspect) {
@@ -319,6 +316,28 @@ impl Screen {
                 subject.words(*field).iter().any(|word| word.family == *family)
             };
             rules.extend(self.payloads.iter().filter(&mut does).map(|(.., rule)| *rule));
+        }
+    }
+
+    /// Adds the rules of comparisons that say yes: those that are soon made first, since one whose
+    /// rules are all candidates by another need not be made here.
+    fn prove(
+        &self,
+        subject: &mut Subject<'_>,
+        row: Option<Row>,
+        checks: &[u32],
+        rules: &mut Vec<u32>,
+    ) {
+        let checks = || checks.iter().filter_map(|number| self.checks.get(*number as usize));
+        let of = |dear| checks().filter(move |check| check.proof.matcher.is_dear() == dear);
+        for check in of(false).chain(of(true)) {
+            if check.rules.iter().all(|rule| rules.contains(rule)) {
+                if let Some(row) = row {
+                    subject.memo.forget(row, check.proof.slot);
+                }
+            } else if subject.proves(&check.proof, row) {
+                rules.extend_from_slice(&check.rules);
+            }
         }
     }
 

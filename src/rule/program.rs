@@ -599,7 +599,7 @@ impl Decoded {
         let mut before: &[u8] = b"";
         self.0[layer as usize].iter().any(|value| {
             let before = std::mem::replace(&mut before, value);
-            !(matcher.grows() && before.ends_with(value)) && matcher.matches(value)
+            !(matcher.grows() && field::ends_apart(before, value)) && matcher.matches(value)
         })
     }
 
