@@ -1,6 +1,7 @@
 //! What may a whole log cost that an attacker made? Each flood is swept by the program itself: its
-//! speed is compared with that of an ordinary log, and the most memory that the program took is told
-//! (where `/proc` tells it), with what the report says of bounds that were met.
+//! speed is compared with that of an ordinary log, and the most memory that the program took is told,
+//! with what the report says of bounds that were met. Speed is by the processor's time (where `/proc`
+//! tells it, as it tells the memory), since that says the same beside other work.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Result, Write};
@@ -186,7 +187,7 @@ fn swept(path: &Path, bytes: u64, write: impl FnOnce(&mut dyn Write) -> Result<(
         .spawn()
         .expect("the program starts");
     let (input, mut output) = (child.stdin.take(), child.stdout.take());
-    let (memory, report) = std::thread::scope(|scope| {
+    let (taken, report) = std::thread::scope(|scope| {
         let report = scope.spawn(move || {
             let mut text = String::new();
             let _ = output.as_mut().map(|output| output.read_to_string(&mut text));
@@ -197,20 +198,39 @@ fn swept(path: &Path, bytes: u64, write: impl FnOnce(&mut dyn Write) -> Result<(
             .spawn(move || input.map(|input| write(&mut BufWriter::with_capacity(1 << 20, input))));
         (watched(&mut child), report.join().expect("no panic"))
     });
-    Cost { bytes, seconds: start.elapsed().as_secs_f64(), memory, stated: stated(&report) }
+    let seconds = taken.seconds.unwrap_or_else(|| start.elapsed().as_secs_f64());
+    Cost { bytes, seconds, memory: taken.memory, stated: stated(&report) }
 }
 
-/// Waits for the end; the most memory that was seen.
-fn watched(child: &mut Child) -> u64 {
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
+/// What `/proc` said last of a process.
+#[derive(Default)]
+struct Taken {
+    memory: u64,
+    /// Of the processor; of all threads.
+    seconds: Option<f64>,
+}
+
+/// Waits for the end.
+fn watched(child: &mut Child) -> Taken {
+    let of = format!("/proc/{}/", child.id());
+    let read = |name: &str| std::fs::read_to_string(of.clone() + name).unwrap_or_default();
+    let mut taken = Taken::default();
     while matches!(child.try_wait(), Ok(None)) {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let text = read("status");
         let peak = text.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        most = most.max(peak.and_then(|kb| kb.parse().ok()).unwrap_or(0_u64) << 10);
+        taken.memory = taken.memory.max(peak.and_then(|kb| kb.parse().ok()).unwrap_or(0_u64) << 10);
+        taken.seconds = seconds(&read("stat")).or(taken.seconds);
         std::thread::sleep(Duration::from_millis(10));
     }
-    most
+    taken
+}
+
+/// The time of the processor in the fields 14 and 15 of `/proc/PID/stat`, hundredths of seconds.
+fn seconds(stat: &str) -> Option<f64> {
+    let (_, behind) = stat.rsplit_once(')')?;
+    let fields = behind.split_ascii_whitespace().skip(11).take(2);
+    let ticks: u64 = fields.map(|field| field.parse::<u64>().ok()).sum::<Option<u64>>()?;
+    (ticks > 0).then_some(ticks as f64 / 100.0)
 }
 
 /// The first site's verdict, and what stands in the report of what was not kept or not read.
