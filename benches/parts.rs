@@ -3,38 +3,42 @@
 //!
 //! ```text
 //! leaksweep sweep CLEAN.log -f part > clean.part; leaksweep sweep BREACHED.log -f part > breached.part
-//! cargo run --release --example parts -- clean.part breached.part SITES LOGS CARDS REQUESTS | leaksweep merge - -f json
+//! cargo run --release --example parts -- clean.part breached.part SITES LOGS CARDS REQUESTS MATCHES | leaksweep merge - -f json
 //! ```
 //!
 //! `SITES` sites of `LOGS` logs each hold what the clean log holds; one more, `large.example`, holds
 //! in every log what the breached one does, and in all of them together `CARDS` records of as many
-//! distinct cards. Every rule that fired there has `REQUESTS` hits more, of one client. All are numbers in
-//! a part: no line of a log is made.
+//! distinct cards. Every rule that fired there has `REQUESTS` hits more, of one client. What correlations
+//! count most of there has `MATCHES` matches, a millisecond apart, instead of its own. All are numbers in a
+//! part: no line of a log is made.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 
 use leaksweep::element::{Card, Fingerprint};
 use leaksweep::report::{Head, PartFile};
-use leaksweep::scan::{Facts, RecordFact, SiteTally, Tally, Yield};
+use leaksweep::scan::{Facts, Point, Points, RecordFact, SiteTally, Tally, Yield};
 use leaksweep::source::{ContentId, SourceEnd};
 
 type Failure = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: parts CLEAN.part BREACHED.part SITES LOGS CARDS REQUESTS";
+const USAGE: &str = "usage: parts CLEAN.part BREACHED.part SITES LOGS CARDS REQUESTS MATCHES";
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [clean, breached, numbers @ ..] = arguments.as_slice() else { return Err(USAGE.into()) };
     let numbers: Vec<u64> = numbers.iter().map(|n| n.parse()).collect::<Result<_, _>>()?;
-    let [sites, logs, cards, requests] = numbers[..] else { return Err(USAGE.into()) };
+    let [sites, logs, cards, requests, matches] = numbers[..] else { return Err(USAGE.into()) };
     let (clean, breached) = (Template::read(clean)?, Template::read(breached)?);
     let mut out = BufWriter::new(std::io::stdout().lock());
     for log in 0..logs {
-        let share = cards * log / logs..cards * (log + 1) / logs;
+        let share = |all: u64| all * log / logs..all * (log + 1) / logs;
         breached.write("large.example", log, &mut out, |tally| {
-            tally.records.facts = records(&tally.records.facts, share.clone());
+            tally.records.facts = records(&tally.records.facts, share(cards));
             tally.rules.values_mut().for_each(|hits| hits.counts[0] += requests / logs);
+            if let Some(most) = tally.series.values_mut().max_by_key(|series| series.points.len()) {
+                most.points = points(&most.points, share(matches));
+            }
         })?;
     }
     for site in 0..sites {
@@ -98,6 +102,21 @@ fn records(like: &Facts, numbers: std::ops::Range<u64>) -> Facts {
         facts.push(&RecordFact { card, ..*fact });
     }
     facts
+}
+
+/// As many matches as a range has numbers, a millisecond apart, else like those of the log.
+fn points(like: &Points, numbers: std::ops::Range<u64>) -> Points {
+    let like: Vec<Point> = like.iter().take(1_000).collect();
+    let begin = like.first().map_or(0, |point| point.time);
+    let at = |(number, point): (u64, &Point)| Point {
+        time: begin + number as i64 * 1_000,
+        line: number + 1,
+        offset: 100 * number,
+        values: point.values.clone(),
+    };
+    let mut points = Points::default();
+    points.extend(numbers.zip(like.iter().cycle()).map(at));
+    points
 }
 
 fn hash(text: &str) -> u64 {

@@ -11,6 +11,7 @@
 //! the whole process: a count without it would be wrong, so that nothing may be told of one.
 
 use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -103,9 +104,9 @@ impl Spill {
         }
     }
 
-    /// Reads pieces of `N` bytes back, in their order.
-    pub fn pieces<const N: usize>(&self, range: Range<u64>) -> Pieces<'_, N> {
-        Pieces { spill: self, range, buffer: Vec::new(), at: 0 }
+    /// Reads pieces of `N` bytes back, in their order, so many at a time.
+    pub fn pieces<const N: usize>(&self, range: Range<u64>, at_once: usize) -> Pieces<'_, N> {
+        Pieces { spill: self, range, at_once, buffer: Vec::new(), at: 0 }
     }
 }
 
@@ -114,16 +115,14 @@ impl Spill {
 pub struct Pieces<'s, const N: usize> {
     spill: &'s Spill,
     range: Range<u64>,
+    at_once: usize,
     buffer: Vec<u8>,
     at: usize,
 }
 
 impl<const N: usize> Pieces<'_, N> {
-    /// How many are read at a time.
-    const BUFFER: u64 = 1 << 10;
-
     fn fill(&mut self) {
-        let len = (Self::BUFFER * N as u64).min(self.range.end - self.range.start);
+        let len = ((self.at_once * N) as u64).min(self.range.end - self.range.start);
         self.buffer.resize(len as usize, 0);
         self.at = 0;
         self.range.start += len;
@@ -214,29 +213,10 @@ impl<const N: usize> Sorter<N> {
         }
     }
 
-    /// All pieces in their order.
-    pub fn sorted(&mut self) -> impl Iterator<Item = [u8; N]> + '_ {
+    /// All pieces in their order, as often as they are wanted.
+    pub fn sorted(mut self) -> Sorted<N> {
         self.sort();
-        let spill = self.spill.as_ref();
-        let runs = self.runs.iter().filter_map(|run| Some(spill?.pieces(run.clone())));
-        let mut runs: Vec<Pieces<'_, N>> = runs.collect();
-        let mut memory = self.held.iter().copied();
-        let mut next = move |run: usize| match runs.get_mut(run) {
-            Some(pieces) => pieces.next(),
-            None => memory.next(),
-        };
-        let first = (0..=self.runs.len()).filter_map(|run| Some(Reverse((next(run)?, run))));
-        let mut heads: BinaryHeap<Reverse<([u8; N], usize)>> = first.collect();
-        let mut last = None;
-        std::iter::from_fn(move || {
-            while let Some(Reverse((piece, run))) = heads.pop() {
-                heads.extend(next(run).map(|piece| Reverse((piece, run))));
-                if last.replace(piece) != Some(piece) {
-                    return Some(piece);
-                }
-            }
-            None
-        })
+        Sorted(self)
     }
 
     fn sort(&mut self) {
@@ -270,6 +250,44 @@ impl<const N: usize> Sorter<N> {
     }
 }
 
+/// Pieces of a [`Sorter`], in their order.
+#[derive(Debug)]
+pub struct Sorted<const N: usize>(Sorter<N>);
+
+impl<const N: usize> Sorted<N> {
+    /// The most pieces of a run that are read at once.
+    const AT_ONCE: usize = 1 << 10;
+
+    /// All of them. What is read of the runs takes no more memory than the sorter might hold.
+    pub fn iter(&self) -> impl Iterator<Item = [u8; N]> + '_ {
+        let Self(Sorter { bound, held, runs, spill, .. }) = self;
+        let at_once = (bound / runs.len().max(1)).clamp(1, Self::AT_ONCE);
+        let of_run = |run: &Range<u64>| Some(spill.as_ref()?.pieces(run.clone(), at_once));
+        let mut aside: Vec<Pieces<'_, N>> = runs.iter().filter_map(of_run).collect();
+        let mut memory = held.iter().copied();
+        let mut next = move |run: usize| match aside.get_mut(run) {
+            Some(pieces) => pieces.next(),
+            None => memory.next(),
+        };
+        let first = (0..=runs.len()).filter_map(|run| Some(Reverse((next(run)?, run))));
+        let mut heads: BinaryHeap<Reverse<([u8; N], usize)>> = first.collect();
+        let mut last = None;
+        std::iter::from_fn(move || {
+            while let Some(mut head) = heads.peek_mut() {
+                let Reverse((piece, run)) = *head;
+                match next(run) {
+                    Some(following) => *head = Reverse((following, run)),
+                    None => drop(PeekMut::pop(head)),
+                }
+                if last.replace(piece) != Some(piece) {
+                    return Some(piece);
+                }
+            }
+            None
+        })
+    }
+}
+
 /// Counts distinct keyed hashes by group, exactly, in bounded memory.
 #[derive(Debug)]
 pub struct Uniques(Sorter<12>);
@@ -299,9 +317,9 @@ impl Uniques {
     }
 
     /// How many different hashes each group has.
-    pub fn counts(mut self) -> BTreeMap<u32, u64> {
+    pub fn counts(self) -> BTreeMap<u32, u64> {
         let mut counts = BTreeMap::new();
-        for [a, b, c, d, ..] in self.0.sorted() {
+        for [a, b, c, d, ..] in self.0.sorted().iter() {
             *counts.entry(u32::from_be_bytes([a, b, c, d])).or_default() += 1;
         }
         counts
@@ -346,8 +364,22 @@ mod tests {
         let mut spill = Spill::new().unwrap();
         let first = spill.append(&[1, 2, 3, 4]).unwrap();
         let second = spill.append(&(0..=255).cycle().take(9_000).collect::<Vec<u8>>()).unwrap();
-        assert_eq!(spill.pieces(first).collect::<Vec<[u8; 2]>>(), [[1, 2], [3, 4]]);
-        assert_eq!(spill.pieces::<3>(second).count(), 3_000);
+        assert_eq!(spill.pieces(first, 1).collect::<Vec<[u8; 2]>>(), [[1, 2], [3, 4]]);
+        assert_eq!(spill.pieces::<3>(second, 1_000).count(), 3_000);
+    }
+
+    #[test]
+    fn what_is_sorted_comes_as_often_as_it_is_wanted() {
+        let mut sorter = Sorter::new(50);
+        let pieces: Vec<[u8; 8]> = (0..4_000).map(|n| mixed(n % 3_000).to_be_bytes()).collect();
+        for piece in &pieces {
+            sorter.push(*piece);
+        }
+        let all = sorter.sorted();
+        assert!(all.0.runs.len() > 50);
+        let want: BTreeSet<[u8; 8]> = pieces.into_iter().collect();
+        assert!(all.iter().eq(want.iter().copied()));
+        assert!(all.iter().zip(all.iter().skip(7)).all(|(one, later)| one < later));
     }
 
     #[cfg(unix)]

@@ -35,9 +35,9 @@ fn unreadable() {
     }
     let mut spill = Spill::new().unwrap();
     let range = spill.append(&[1, 2, 3, 4]).unwrap();
-    assert_eq!(spill.pieces(range).collect::<Vec<[u8; 2]>>(), [[1, 2], [3, 4]]);
+    assert_eq!(spill.pieces(range, 1).collect::<Vec<[u8; 2]>>(), [[1, 2], [3, 4]]);
     assert_eq!(lost(), None);
-    assert_eq!(spill.pieces::<2>(0..8).count(), 0);
+    assert_eq!(spill.pieces::<2>(0..8, 4).count(), 0);
     assert!(lost().unwrap().contains("does not give back"), "{:?}", lost());
 }
 

@@ -13,9 +13,9 @@ use crate::rule::{Correlation, Measure, RuleSet};
 use crate::scan::{HitEntry, Outcome, Point};
 use crate::time::Time;
 
-use super::gather::{Gathered, Group, Place};
+use super::gather::{Gathered, Group};
 use super::site::{Seen, Site, SiteStream};
-use super::window::{Episode, episodes};
+use super::window::{Episode, Place};
 
 /// Longest excerpt of a correlation's hit, characters.
 const EXCERPT: usize = 500;
@@ -61,13 +61,14 @@ fn in_order(rules: &RuleSet) -> Vec<(u32, &Correlation)> {
 /// A match of a correlation.
 struct Match<'t> {
     group: Group<'t>,
-    count: usize,
-    first: i64,
-    last: i64,
+    episode: Episode,
+}
+
+impl Match<'_> {
     /// The entry that completed it.
-    at: Place,
-    /// The first and last entries that belong to it.
-    loci: Vec<(u32, u64, u64)>,
+    fn at(&self) -> Place {
+        self.episode.fired
+    }
 }
 
 /// A place in a stream of that name: line and offset.
@@ -93,11 +94,10 @@ impl<'r, 't> Run<'r, 't> {
 
     fn evaluate(&self, correlation: &Correlation) -> Vec<Match<'t>> {
         let mut matches: Vec<Match<'t>> = Vec::new();
-        self.gathered(correlation).stretches(correlation, |group, stretch| {
-            let found = episodes(correlation, &stretch.items);
-            matches.extend(found.iter().filter_map(|e| whole(group, &stretch.places, e)));
+        self.gathered(correlation).episodes(correlation, |group, episode| {
+            matches.push(Match { group, episode });
         });
-        let order = |m: &Match<'t>| (m.at.time, m.at.stream, m.at.line);
+        let order = |m: &Match<'t>| (m.at().time, m.at().stream, m.at().line);
         matches.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.group.cmp(&b.group)));
         matches
     }
@@ -141,8 +141,8 @@ impl<'r, 't> Run<'r, 't> {
 
     /// Where the entry stands that completes a match.
     fn spot(&self, found: &Match<'t>) -> Spot<'t> {
-        let source = self.stream(found.at.stream).map_or("", SiteStream::source);
-        (source, found.at.line, found.at.offset)
+        let source = self.stream(found.at().stream).map_or("", SiteStream::source);
+        (source, found.at().line, found.at().offset)
     }
 
     fn stream(&self, number: u32) -> Option<&'r SiteStream<'t>> {
@@ -164,7 +164,7 @@ impl<'r, 't> Run<'r, 't> {
         found: &Match<'t>,
         kept: &HashMap<Spot<'t>, &HitEntry>,
     ) -> Option<Seen<'t>> {
-        let stream = self.stream(found.at.stream)?;
+        let stream = self.stream(found.at().stream)?;
         let completing = kept.get(&self.spot(found)).copied();
         let entry = HitEntry {
             client: client(correlation, found).or_else(|| completing?.client.clone()),
@@ -172,9 +172,9 @@ impl<'r, 't> Run<'r, 't> {
             user_agent: completing.and_then(|hit| hit.user_agent.clone()),
             status: completing.and_then(|hit| hit.status),
             bytes: completing.and_then(|hit| hit.bytes),
-            line: found.at.line,
-            offset: found.at.offset,
-            time: Some(self.time(found.at.time)),
+            line: found.at().line,
+            offset: found.at().offset,
+            time: Some(self.time(found.at().time)),
             outcome: completing.map_or(Outcome::Unknown, |hit| hit.outcome),
             output: completing.is_some_and(|hit| hit.output),
             links: completing.and_then(|hit| hit.links.clone()),
@@ -191,19 +191,22 @@ impl<'r, 't> Run<'r, 't> {
     fn tell(&self, correlation: &Correlation, found: &Match<'t>) -> String {
         let named = correlation.group_by.iter().zip(&found.group);
         let by: Vec<String> = named.map(|(f, v)| format!("{f}={}", v.unwrap_or("-"))).collect();
-        let place = |(stream, line, _): &(u32, u64, u64)| {
-            let name = self.stream(*stream).map_or("", SiteStream::source);
-            format!("{name}:{line}")
+        let Episode { count, first, fired, last, .. } = found.episode;
+        let place = |place: &Place| {
+            let name = self.stream(place.stream).map_or("", SiteStream::source);
+            format!("{name}:{}", place.line)
         };
-        let places: Vec<String> = found.loci.iter().map(place).collect();
+        let mut places = vec![first, fired, last];
+        places.dedup_by_key(|place| Place { time: 0, ..*place });
+        let places: Vec<String> = places.iter().map(place).collect();
         let of = if by.is_empty() { String::new() } else { format!(" of {}", by.join(" ")) };
-        let (first, last) = (self.time(found.first), self.time(found.last));
+        let (first, last) = (self.time(first.time), self.time(last.time));
         let what = if matches!(correlation.measure, Measure::Temporal | Measure::TemporalOrdered) {
             "matches together"
         } else {
             "matches"
         };
-        format!("{} {what}{of} from {first} to {last}: {}", found.count, places.join(" "))
+        format!("{count} {what}{of} from {first} to {last}: {}", places.join(" "))
     }
 }
 
@@ -227,7 +230,7 @@ fn chained<'t>(
     let column = |field: &str| fields.iter().position(|f| f == field);
     let wanted = Wanted::new(correlation, position, column);
     for found in matches {
-        wanted.push(found.at, |column| found.group.get(column).copied().flatten(), all);
+        wanted.push(found.at(), |column| found.group.get(column).copied().flatten(), all);
     }
 }
 
@@ -275,20 +278,4 @@ fn value<'v>(mut texts: impl ExactSizeIterator<Item = Option<&'v str>>) -> Optio
     }
     let values: Vec<&str> = texts.collect::<Option<_>>()?;
     (!values.is_empty()).then(|| Cow::Owned(values.join("\u{0}")))
-}
-
-fn whole<'t>(group: &Group<'t>, places: &[Place], episode: &Episode) -> Option<Match<'t>> {
-    let (first, last) = (places.get(episode.first)?, places.get(episode.last)?);
-    let at = *places.get(episode.fired)?;
-    let mut loci: Vec<(u32, u64, u64)> =
-        [*first, at, *last].iter().map(|p| (p.stream, p.line, p.offset)).collect();
-    loci.dedup();
-    Some(Match {
-        group: group.clone(),
-        count: episode.last - episode.first + 1,
-        first: first.time,
-        last: last.time,
-        at,
-        loci,
-    })
 }

@@ -1,33 +1,15 @@
 //! How are the matches that a correlation looks at put in order? By group and time, with few of them in
-//! memory at once ([`Sorter`]).
+//! memory at once ([`Sorter`]): however many a window holds, it holds none of them, but only the
+//! groups and the different values.
 
 use crate::rule::Correlation;
 use crate::scan::{Numbered, Texts};
 use crate::spill::Sorter;
 
-use super::window::Item;
-
-/// Where a match stands, and when it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    /// Microseconds since the epoch.
-    pub(super) time: i64,
-    /// The number of its stream at the site.
-    pub(super) stream: u32,
-    pub(super) line: u64,
-    pub(super) offset: u64,
-}
+use super::window::{Episode, Item, Place, episodes};
 
 /// The values of the fields that a correlation groups by.
 pub(super) type Group<'t> = Vec<Option<&'t str>>;
-
-/// Matches of one group of which none is further from the one before than the timespan: what is
-/// counted among them does not depend on any other.
-#[derive(Default)]
-pub(super) struct Stretch {
-    pub(super) places: Vec<Place>,
-    pub(super) items: Vec<Item>,
-}
 
 /// The matches that a correlation looks at.
 pub(super) struct Gathered<'t> {
@@ -74,38 +56,28 @@ impl<'t> Gathered<'t> {
         self.sorter.push(written(piece));
     }
 
-    /// Gives all of them to `take`, one stretch after another.
-    pub(super) fn stretches(
+    /// Gives the episodes of each group to `take`.
+    pub(super) fn episodes(
         self,
         correlation: &Correlation,
-        mut take: impl FnMut(&Group<'t>, &Stretch),
+        mut take: impl FnMut(Group<'t>, Episode),
     ) {
-        let Self { groups, values, mut sorter, .. } = self;
-        let (mut stretch, mut now) = (Stretch::default(), 0);
-        let mut close = |group: u32, stretch: &mut Stretch| {
-            if !stretch.places.is_empty() {
-                take(&groups.get(group), stretch);
-            }
-            stretch.places.clear();
-            stretch.items.clear();
-        };
-        for piece in sorter.sorted() {
-            let (group, time, stream, line, position, _, offset, value) = read(piece);
-            let time = (time ^ 1 << 63).cast_signed();
-            let near = |last: &Place| time.saturating_sub(last.time) <= correlation.timespan;
-            if group != now || !stretch.places.last().is_none_or(near) {
-                close(now, &mut stretch);
-                now = group;
-            }
-            let value = value.checked_sub(1);
-            let text = value.and_then(|value| values.get(value));
-            let number =
-                text.and_then(|text| text.trim().parse().ok()).filter(|n: &f64| n.is_finite());
-            stretch.places.push(Place { time, stream, line, offset });
-            stretch.items.push(Item { time, position: position as usize, value, number });
-        }
-        close(now, &mut stretch);
+        let Self { groups, values, sorter, .. } = self;
+        let number = |text: &str| text.trim().parse().ok().filter(|n: &f64| n.is_finite());
+        let measured = values.iter().filter(|_| correlation.measure.is_of_numbers());
+        let numbers: Vec<Option<f64>> = measured.map(number).collect();
+        drop(values);
+        let sorted = sorter.sorted();
+        let items = || sorted.iter().map(item);
+        episodes(correlation, &numbers, items(), items(), |e| take(groups.get(e.group), e));
     }
+}
+
+fn item(piece: [u8; SIZE]) -> Item {
+    let (group, time, stream, line, position, _, offset, value) = read(piece);
+    let time = (time ^ 1 << 63).cast_signed();
+    let place = Place { time, stream, line, offset };
+    Item { group, place, position: position as usize, value: value.checked_sub(1) }
 }
 
 /// Groups by their number, one behind the other.

@@ -27,6 +27,11 @@ impl Sequence {
         ways.into_iter().map(|way| Self { way, begun: vec![vec![None; rules]; rules] }).collect()
     }
 
+    /// Forgets all matches.
+    pub(super) fn clear(&mut self) {
+        self.begun.iter_mut().for_each(|begun| begun.fill(None));
+    }
+
     /// Takes a match, later than all before.
     pub(super) fn step(&mut self, item: Item) {
         if !self.way.wanted.contains(&item.position) {
@@ -36,7 +41,7 @@ impl Sequence {
         let Some((first, longer)) = own.first_mut().and_then(|own| own.split_first_mut()) else {
             return;
         };
-        *first = Some(item.time);
+        *first = Some(item.place.time);
         for (length, slot) in longer.iter_mut().enumerate() {
             let begun = before.iter().filter_map(|rule| *rule.get(length)?);
             *slot = (*slot).max(begun.max());

@@ -3,7 +3,9 @@
 //!
 //! A window ends at a match and reaches back by the timespan, its ends included; it is bound to no
 //! fixed boundary. Matches while the condition keeps holding are one [`Episode`]. Every step costs
-//! at most the logarithm of the group's size, so that a million matches in one second do no harm.
+//! at most the logarithm of how many numbers there are, so that a million matches in one second do no harm.
+
+use std::iter::Peekable;
 
 use rustc_hash::FxHashMap;
 
@@ -11,52 +13,88 @@ use crate::rule::{Correlation, Expr, Measure, Threshold};
 
 use super::sequence::Sequence;
 
-/// One match within a group.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Item {
+/// Where a match stands, and when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
     /// Microseconds since the epoch.
     pub(super) time: i64,
+    /// The number of its stream at the site.
+    pub(super) stream: u32,
+    pub(super) line: u64,
+    pub(super) offset: u64,
+}
+
+/// One match.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Item {
+    /// The number of its group.
+    pub(super) group: u32,
+    pub(super) place: Place,
     /// Which of the correlation's rules matched.
     pub(super) position: usize,
     /// The value of the correlation's field: a number that stands for equal values.
     pub(super) value: Option<u32>,
-    /// The value read as a number.
-    pub(super) number: Option<f64>,
 }
 
 /// A stretch of matches during which the condition held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Episode {
+    /// The group whose matches they are.
+    pub(super) group: u32,
+    /// Matches from the first to the last.
+    pub(super) count: u64,
     /// The first match of the window that first fulfilled the condition.
-    pub(super) first: usize,
+    pub(super) first: Place,
     /// The match that completed it.
-    pub(super) fired: usize,
+    pub(super) fired: Place,
     /// The last match for which it held.
-    pub(super) last: usize,
+    pub(super) last: Place,
 }
 
-/// The episodes of a group, whose items are in order of time.
-pub(super) fn episodes(correlation: &Correlation, items: &[Item]) -> Vec<Episode> {
-    let mut window = Window::new(correlation, items);
-    let mut all: Vec<Episode> = Vec::new();
-    let mut open = false;
-    for at in 0..items.len() {
-        let holds = window.step(at);
-        match all.last_mut() {
-            Some(episode) if holds && open && window.start <= episode.last => episode.last = at,
-            _ if holds => all.push(Episode { first: window.start, fired: at, last: at }),
-            _ => {}
+/// Gives the episodes of all groups to `take`. Both `ends` and `starts` are all matches, by group
+/// and in order of time: the window ends at one and begins at the other, and what lies between is
+/// not held. `numbers` are the values read as numbers.
+pub(super) fn episodes(
+    correlation: &Correlation,
+    numbers: &[Option<f64>],
+    ends: impl Iterator<Item = Item>,
+    starts: impl Iterator<Item = Item>,
+    mut take: impl FnMut(Episode),
+) {
+    let mut window = Window::new(correlation, numbers, starts);
+    let mut open: Option<Episode> = None;
+    let mut before = None;
+    for item in ends {
+        let last = before.replace(item);
+        // What is counted among matches does not depend on any that is further away.
+        if last.is_some_and(|last| window.is_apart(item, last)) {
+            open.take().into_iter().for_each(&mut take);
+            window.clear();
         }
-        open = holds;
+        let first = window.step(item);
+        match (&mut open, first) {
+            (Some(episode), Some(_)) => {
+                episode.last = item.place;
+                episode.count += 1;
+            }
+            (none, Some(first)) => {
+                let (group, count, at) = (item.group, window.len, item.place);
+                *none = Some(Episode { group, count, first, fired: at, last: at });
+            }
+            (ended, None) => ended.take().into_iter().for_each(&mut take),
+        }
     }
-    all
+    open.into_iter().for_each(take);
 }
 
-/// A window that slides over a group.
-struct Window<'c> {
+/// A window that slides over the matches.
+struct Window<'c, I: Iterator<Item = Item>> {
     correlation: &'c Correlation,
-    items: &'c [Item],
-    start: usize,
+    numbers: &'c [Option<f64>],
+    /// The matches from its first one on.
+    starts: Peekable<I>,
+    /// How many matches are in it.
+    len: u64,
     /// Matches in it by rule.
     rules: Vec<u64>,
     /// Distinct values in it with how often they occur.
@@ -67,52 +105,72 @@ struct Window<'c> {
     sequences: Vec<Sequence>,
 }
 
-impl<'c> Window<'c> {
-    fn new(correlation: &'c Correlation, items: &'c [Item]) -> Self {
+impl<'c, I: Iterator<Item = Item>> Window<'c, I> {
+    fn new(correlation: &'c Correlation, numbers: &'c [Option<f64>], starts: I) -> Self {
         let ranked = matches!(correlation.measure, Measure::ValuePercentile | Measure::ValueMedian);
         Self {
             correlation,
-            items,
-            start: 0,
+            numbers,
+            starts: starts.peekable(),
+            len: 0,
             rules: vec![0; correlation.refers.len()],
             values: FxHashMap::default(),
             sum: 0.0,
-            ranks: ranked.then(|| Ranks::new(items)),
+            ranks: ranked.then(|| Ranks::new(numbers)),
             sequences: Sequence::all(correlation),
         }
     }
 
-    /// Lets the window end at item `at`; whether the condition holds then.
-    fn step(&mut self, at: usize) -> bool {
-        let Some(item) = self.items.get(at).copied() else { return false };
-        self.change(at, true);
-        while let Some(oldest) = self.items.get(self.start) {
-            if item.time - oldest.time <= self.correlation.timespan {
-                break;
-            }
-            self.change(self.start, false);
-            self.start += 1;
-        }
-        self.sequences.iter_mut().for_each(|one| one.step(item));
-        self.holds(item.time - self.correlation.timespan)
+    /// Whether no window holds both.
+    fn is_apart(&self, item: Item, before: Item) -> bool {
+        let away = item.place.time.saturating_sub(before.place.time);
+        item.group != before.group || away > self.correlation.timespan
     }
 
-    /// Takes item `at` in, or leaves it behind.
-    fn change(&mut self, at: usize, enters: bool) {
-        let Some(item) = self.items.get(at).copied() else { return };
+    /// Leaves all behind.
+    fn clear(&mut self) {
+        while self.len > 0 {
+            let oldest = self.starts.next();
+            self.leave(oldest);
+        }
+        self.sum = 0.0;
+        self.sequences.iter_mut().for_each(Sequence::clear);
+    }
+
+    /// Lets the window end at an item; its first match, if the condition holds then.
+    fn step(&mut self, item: Item) -> Option<Place> {
+        self.len += 1;
+        self.change(item, true);
+        let since = item.place.time - self.correlation.timespan;
+        while let Some(oldest) = self.starts.next_if(|oldest| oldest.place.time < since) {
+            self.leave(Some(oldest));
+        }
+        self.sequences.iter_mut().for_each(|one| one.step(item));
+        if self.holds(since) { self.starts.peek().map(|first| first.place) } else { None }
+    }
+
+    fn leave(&mut self, oldest: Option<Item>) {
+        self.len -= 1;
+        if let Some(oldest) = oldest {
+            self.change(oldest, false);
+        }
+    }
+
+    /// Takes an item in, or leaves it behind.
+    fn change(&mut self, item: Item, enters: bool) {
         if let Some(count) = self.rules.get_mut(item.position) {
             *count = if enters { *count + 1 } else { *count - 1 };
         }
-        if let Some(value) = item.value {
-            let count = self.values.entry(value).or_default();
-            *count = if enters { *count + 1 } else { *count - 1 };
-            if *count == 0 {
-                self.values.remove(&value);
-            }
+        let Some(value) = item.value else { return };
+        let count = self.values.entry(value).or_default();
+        *count = if enters { *count + 1 } else { *count - 1 };
+        if *count == 0 {
+            self.values.remove(&value);
         }
-        self.sum += item.number.map_or(0.0, |n| if enters { n } else { -n });
+        let number = self.numbers.get(value as usize).copied().flatten();
+        self.sum += number.map_or(0.0, |n| if enters { n } else { -n });
         if let Some(ranks) = &mut self.ranks {
-            ranks.change(at, enters);
+            ranks.change(value, enters);
         }
     }
 
@@ -159,33 +217,30 @@ impl<'c> Window<'c> {
     }
 }
 
-/// The numbers of a window in order: a Fenwick tree over the ranks of the group's numbers.
+/// The numbers of a window in order: a Fenwick tree over the ranks of all numbers.
 struct Ranks {
+    /// The different numbers.
     sorted: Vec<f64>,
-    /// The rank of each item's number, from 1.
-    rank: Vec<Option<usize>>,
-    tree: Vec<usize>,
-    len: usize,
+    /// The rank of each value's number, from 1; 0 for a value that is none.
+    rank: Vec<usize>,
+    tree: Vec<u64>,
+    len: u64,
 }
 
 impl Ranks {
-    fn new(items: &[Item]) -> Self {
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        let number = |at: &usize| items.get(*at).and_then(|item| item.number);
-        order.retain(|at| number(at).is_some());
-        order.sort_by(|a, b| number(a).unwrap_or(0.0).total_cmp(&number(b).unwrap_or(0.0)));
-        let mut rank = vec![None; items.len()];
-        for (place, at) in order.iter().enumerate() {
-            if let Some(slot) = rank.get_mut(*at) {
-                *slot = Some(place + 1);
-            }
-        }
-        let sorted: Vec<f64> = order.iter().filter_map(number).collect();
+    fn new(numbers: &[Option<f64>]) -> Self {
+        let mut sorted: Vec<f64> = numbers.iter().copied().flatten().collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted.dedup_by(|a, b| a.total_cmp(b).is_eq());
+        let place = |n: f64| sorted.partition_point(|other| other.total_cmp(&n).is_le());
+        let rank = numbers.iter().map(|number| number.map_or(0, place)).collect();
         Self { tree: vec![0; sorted.len() + 1], sorted, rank, len: 0 }
     }
 
-    fn change(&mut self, at: usize, enters: bool) {
-        let Some(mut rank) = self.rank.get(at).copied().flatten() else { return };
+    fn change(&mut self, value: u32, enters: bool) {
+        let Some(mut rank) = self.rank.get(value as usize).copied().filter(|rank| *rank > 0) else {
+            return;
+        };
         self.len = if enters { self.len + 1 } else { self.len - 1 };
         while let Some(node) = self.tree.get_mut(rank) {
             *node = if enters { *node + 1 } else { *node - 1 };
@@ -194,7 +249,7 @@ impl Ranks {
     }
 
     /// The number with `before` numbers of the window before it.
-    fn nth(&self, before: usize) -> Option<f64> {
+    fn nth(&self, before: u64) -> Option<f64> {
         let mut rank = 0;
         let mut left = before + 1;
         let mut step = self.tree.len().next_power_of_two();
@@ -211,13 +266,18 @@ impl Ranks {
     /// A percentile, linear between the two nearest ranks.
     fn at(&self, percentile: f64) -> Option<f64> {
         let place = percentile / 100.0 * self.len.checked_sub(1)? as f64;
-        let (low, high) = (self.nth(place.floor() as usize)?, self.nth(place.ceil() as usize)?);
+        let (low, high) = (self.nth(place.floor() as u64)?, self.nth(place.ceil() as u64)?);
         Some(low + (high - low) * place.fract())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use proptest::{collection, option};
+
     use super::*;
     use crate::rule::RuleSet;
 
@@ -246,23 +306,37 @@ correlation:
         rules
     }
 
+    fn item(number: u64, time: i64, position: usize, value: Option<u32>) -> Item {
+        let place = Place { time, stream: 0, line: number, offset: 0 };
+        Item { group: 0, place, position, value }
+    }
+
+    /// The episodes of items whose values are their own numbers.
+    fn found(correlation: &Correlation, items: &[Item]) -> Vec<Episode> {
+        let numbers: Vec<Option<f64>> = (0..1_000).map(|n| Some(f64::from(n))).collect();
+        let (all, mut found) = (|| items.iter().copied(), Vec::new());
+        episodes(correlation, &numbers, all(), all(), |episode| found.push(episode));
+        found
+    }
+
     /// Items from `seconds position value`.
     fn items(text: &str) -> Vec<Item> {
-        let item = |word: &str| {
+        let read = |(number, word): (usize, &str)| {
             let mut parts = word.split(':').map(|p| p.parse::<i64>().unwrap());
             let time = parts.next().unwrap() * 1_000_000;
             let position = parts.next().unwrap_or(0) as usize;
-            let value = parts.next();
-            Item { time, position, value: value.map(|v| v as u32), number: value.map(|v| v as f64) }
+            item(number as u64, time, position, parts.next().map(|value| value as u32))
         };
-        text.split_whitespace().map(item).collect()
+        text.split_whitespace().enumerate().map(read).collect()
     }
 
     fn fired(body: &str, text: &str) -> String {
         let rules = correlation(body);
         let (_, correlation) = rules.correlations().next().unwrap();
-        let found = episodes(correlation, &items(text));
-        let shown = found.iter().map(|e| format!("{}-{}-{}", e.first, e.fired, e.last));
+        let shown = found(correlation, &items(text)).into_iter().map(|e| {
+            assert_eq!(e.count, e.last.line - e.first.line + 1);
+            format!("{}-{}-{}", e.first.line, e.fired.line, e.last.line)
+        });
         shown.collect::<Vec<_>>().join(" ")
     }
 
@@ -312,22 +386,98 @@ correlation:
         }
     }
 
+    /// The episodes as every window by itself shows them.
+    fn slowly(correlation: &Correlation, items: &[Item]) -> Vec<Episode> {
+        let mut found: Vec<Episode> = Vec::new();
+        let mut open = false;
+        for (at, item) in items.iter().enumerate() {
+            let near = |other: &&Item| {
+                let since = item.place.time - correlation.timespan;
+                other.group == item.group && other.place.time >= since
+            };
+            let window: Vec<&Item> = items[..=at].iter().filter(near).collect();
+            let holds = holds(correlation, &window);
+            let place = item.place;
+            match found.last_mut() {
+                Some(last) if open && holds && last.group == item.group && window.len() > 1 => {
+                    last.last = place;
+                    last.count += 1;
+                }
+                _ if holds => found.push(Episode {
+                    group: item.group,
+                    count: window.len() as u64,
+                    first: window[0].place,
+                    fired: place,
+                    last: place,
+                }),
+                _ => {}
+            }
+            open = holds;
+        }
+        found
+    }
+
+    fn holds(correlation: &Correlation, window: &[&Item]) -> bool {
+        let mut numbers: Vec<f64> =
+            window.iter().filter_map(|item| item.value.map(f64::from)).collect();
+        numbers.sort_by(f64::total_cmp);
+        let sum: f64 = numbers.iter().sum();
+        let rules: BTreeSet<usize> = window.iter().map(|item| item.position).collect();
+        let measured = match correlation.measure {
+            Measure::EventCount => window.len() as f64,
+            Measure::ValueCount => {
+                numbers.dedup();
+                numbers.len() as f64
+            }
+            Measure::ValueSum => sum,
+            Measure::ValueAvg => sum / window.len() as f64,
+            Measure::ValueMedian if numbers.is_empty() => return false,
+            Measure::ValueMedian => {
+                let half = (numbers.len() - 1) / 2;
+                f64::midpoint(numbers[half], numbers[numbers.len() / 2])
+            }
+            _ => return rules.len() == 2,
+        };
+        let Threshold::Bounds(bounds) = &correlation.threshold else { return false };
+        bounds.iter().all(|(order, bound)| order.holds(measured, *bound))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_sliding_window_shows_what_each_shows_by_itself(
+            mut drawn in collection::vec((0..3_u32, 0..90_i64, 0..2_usize, option::of(0..7_u32)), 0..60),
+        ) {
+            drawn.sort_unstable();
+            let items: Vec<Item> = (0..).zip(drawn).map(|(number, (group, second, rule, value))| {
+                Item { group, ..item(number, second * 1_000_000, rule, value) }
+            }).collect();
+            for body in [
+                "type: event_count\nrules: [a, b]\ntimespan: 10s\ncondition: {gte: 4}",
+                "type: value_count\nrules: [a, b]\ntimespan: 10s\ncondition: {field: f, gte: 3}",
+                "type: value_sum\nrules: [a, b]\ntimespan: 10s\ncondition: {field: f, gte: 9}",
+                "type: value_avg\nrules: [a, b]\ntimespan: 10s\ncondition: {field: f, gte: 2}",
+                "type: value_median\nrules: [a, b]\ntimespan: 10s\ncondition: {field: f, lt: 3}",
+                "type: temporal\nrules: [a, b]\ntimespan: 3s",
+            ] {
+                let rules = correlation(body);
+                let (_, correlation) = rules.correlations().next().unwrap();
+                prop_assert_eq!(found(correlation, &items), slowly(correlation, &items), "{}", body);
+            }
+        }
+    }
+
     #[test]
     fn a_million_in_one_second() {
-        let many: Vec<Item> = (0..1_000_000)
-            .map(|i| Item {
-                time: i,
-                position: 0,
-                value: Some(i as u32 % 1000),
-                number: Some((i % 1000) as f64),
-            })
-            .collect();
+        let many: Vec<Item> =
+            (0..1_000_000).map(|i| item(i as u64, i, 0, Some(i as u32 % 1000))).collect();
         for kind in ["value_count", "value_median"] {
             let rules = correlation(&format!(
                 "type: {kind}\nrules: [a]\ntimespan: 1s\ncondition: {{field: f, gte: 0}}"
             ));
             let (_, correlation) = rules.correlations().next().unwrap();
-            assert_eq!(episodes(correlation, &many).len(), 1, "{kind}");
+            assert_eq!(found(correlation, &many).len(), 1, "{kind}");
         }
     }
 }

@@ -55,6 +55,11 @@ impl std::fmt::Display for Measure {
 }
 
 impl Measure {
+    /// Whether it reads values as numbers.
+    pub fn is_of_numbers(self) -> bool {
+        matches!(self, Self::ValueSum | Self::ValueAvg | Self::ValuePercentile | Self::ValueMedian)
+    }
+
     fn named(name: &str) -> Option<Self> {
         TYPES.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure)
     }
