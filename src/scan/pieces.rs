@@ -6,10 +6,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Facts, Hit, Part, Points, SiteTally, StreamFacts, Trace, Trails, Yield};
+use super::{Facts, Hit, Part, Points, SiteTally, StreamFacts, Texts, Trace, Trails, Yield};
 
 /// What there may be many of.
 enum Piece {
+    Clients(Texts),
+    Texts(u32, Texts),
     Facts(Facts),
     Points(u32, Points),
     Hits(u32, Vec<Hit>),
@@ -25,6 +27,7 @@ impl Piece {
     /// About how many bytes it takes as text.
     fn weight(&self) -> usize {
         match self {
+            Self::Clients(texts) | Self::Texts(_, texts) => texts.weight(),
             Self::Facts(facts) => 250 * facts.len(),
             Self::Points(_, points) => 80 * points.len(),
             Self::Hits(_, hits) => 700 * hits.len(),
@@ -34,6 +37,8 @@ impl Piece {
     /// Adds it to what is there of the same kind; what both hold is the same in both.
     fn join(self, site: &mut SiteTally) {
         match self {
+            Self::Clients(texts) => site.records.clients.join(texts),
+            Self::Texts(rule, texts) => site.series.entry(rule).or_default().texts.join(texts),
             Self::Facts(facts) => site.records.facts.join(facts),
             Self::Points(rule, points) => site.series.entry(rule).or_default().points.join(points),
             Self::Hits(rule, hits) => {
@@ -205,6 +210,12 @@ impl SiteTally {
 
     /// Takes out what there may be many of.
     fn take_pieces(&mut self) -> Vec<Piece> {
+        let clients = std::mem::take(&mut self.records.clients).into_pieces().map(Piece::Clients);
+        let mut pieces: Vec<Piece> = clients.collect();
+        for (rule, series) in &mut self.series {
+            let texts = std::mem::take(&mut series.texts).into_pieces();
+            pieces.extend(texts.map(|piece| Piece::Texts(*rule, piece)));
+        }
         let facts = std::mem::take(&mut self.records.facts).into_pieces().map(Piece::Facts);
         let points = self.series.iter_mut().flat_map(|(rule, series)| {
             let pieces = std::mem::take(&mut series.points).into_pieces();
@@ -216,7 +227,8 @@ impl SiteTally {
             let some = pieces.take_while(|piece: &Vec<Hit>| !piece.is_empty());
             some.map(|piece| Piece::Hits(*rule, piece))
         });
-        facts.chain(points).chain(hits).collect()
+        pieces.extend(facts.chain(points).chain(hits));
+        pieces
     }
 }
 
@@ -246,18 +258,21 @@ mod tests {
     }
 
     #[test]
-    fn many_hits_and_matches_are_several_lines_that_come_in_any_order() {
+    fn many_hits_matches_and_texts_are_several_lines_that_come_in_any_order() {
         let (mut whole, usual) =
             (SiteTally { entries: 9, ..SiteTally::default() }, Bounds::default());
         for line in 0..9_000 {
             let rule = (line % 2) as u32;
             whole.rules.entry(rule).or_default().push(&hit(line), usual, None, || hit(line));
             let series = whole.series.entry(rule).or_default();
-            series.push(Some(line as i64), line, 100 * line, &[Some("192.0.2.7")], usual);
+            let text = format!("{line:-<200}");
+            series.push(Some(line as i64), line, 100 * line, &[Some(&text)], usual);
+            whole.records.client(&text);
         }
         let pieces: Vec<SiteTally> = whole.pieces().collect();
-        assert!(pieces.len() > 9, "{}", pieces.len());
-        for order in [1, 3, 7] {
+        assert!(pieces.len() > 30, "{}", pieces.len());
+        assert!(!pieces.len().is_multiple_of(7), "all of them come");
+        for order in [1, 7, pieces.len() - 1] {
             let mut joined = SiteTally::default();
             for at in (0..3 * pieces.len()).map(|n| n * order % pieces.len()) {
                 let line = serde_json::to_string(&pieces[at]).unwrap();

@@ -1,11 +1,11 @@
 //! How are a million different texts kept that an attacker made up? One behind the other, in some thirty
 //! bytes more than they are long.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::keyed::Keyed;
@@ -19,6 +19,8 @@ pub struct Texts {
     numbers: Numbered,
     /// How many texts have their number in there: made anew when they do not.
     numbered: usize,
+    /// Pieces before which others have not come yet, by the number of their first text.
+    later: BTreeMap<u32, Self>,
 }
 
 impl Texts {
@@ -29,7 +31,49 @@ impl Texts {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.ends.is_empty() && self.later.is_empty()
+    }
+
+    /// About how many bytes of a piece, at most: a quarter of a megabyte as JSON.
+    const PIECE: usize = 1 << 17;
+
+    /// About how many bytes they take as JSON.
+    pub(super) fn weight(&self) -> usize {
+        let later: usize = self.later.values().map(Self::weight).sum();
+        self.all.len() + 4 * self.len() + later
+    }
+
+    /// In pieces of which each can be joined by itself, in any order and more than once.
+    pub(super) fn into_pieces(mut self) -> impl Iterator<Item = Self> {
+        let (mut pieces, mut piece) = (std::mem::take(&mut self.later), Self::default());
+        for (number, text) in (1..).zip(self.iter()) {
+            piece.push(text);
+            if piece.weight() >= Self::PIECE || number == self.len() {
+                let piece = std::mem::take(&mut piece);
+                pieces.insert((number - piece.len()) as u32, piece);
+            }
+        }
+        let alone = |one| Self { later: BTreeMap::from([one]), ..Self::default() };
+        pieces.into_iter().map(move |(first, piece)| match first {
+            0 => piece,
+            _ => alone((first, piece)),
+        })
+    }
+
+    /// Adds pieces of the same texts; one that both hold is the same in both.
+    pub(super) fn join(&mut self, mut other: Self) {
+        let later = std::mem::take(&mut other.later);
+        for (first, piece) in std::iter::once((0, other)).chain(later) {
+            self.later.entry(first).or_insert(piece);
+        }
+        let mut len = self.len();
+        while let Some(next) = self.later.first_entry().filter(|next| *next.key() as usize <= len) {
+            let (first, piece) = next.remove_entry();
+            for text in piece.iter().skip(len - first as usize) {
+                self.push(text);
+            }
+            len = self.len();
+        }
     }
 
     /// How long they are together.
@@ -131,7 +175,7 @@ impl Numbered {
 
 impl PartialEq for Texts {
     fn eq(&self, other: &Self) -> bool {
-        (&self.all, &self.ends) == (&other.all, &other.ends)
+        (&self.all, &self.ends, &self.later) == (&other.all, &other.ends, &other.later)
     }
 }
 
@@ -143,9 +187,15 @@ impl fmt::Debug for Texts {
     }
 }
 
+/// As they are written: all from the first one on as a list; later pieces under their numbers.
 impl Serialize for Texts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+        if self.later.is_empty() {
+            return serializer.collect_seq(self.iter());
+        }
+        let first = (!self.ends.is_empty()).then(|| (0, self.iter().collect::<Vec<_>>()));
+        let later = self.later.iter().map(|(number, piece)| (*number, piece.iter().collect()));
+        serializer.collect_map(first.into_iter().chain(later))
     }
 }
 
@@ -157,7 +207,7 @@ impl<'de> Deserialize<'de> for Texts {
             type Value = Texts;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of texts")
+                f.write_str("a list of texts, or pieces of one under their numbers")
             }
 
             /// One that a part file repeats keeps both its numbers.
@@ -168,9 +218,17 @@ impl<'de> Deserialize<'de> for Texts {
                 }
                 Ok(texts)
             }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+                let mut texts = Texts::default();
+                while let Some(piece) = map.next_entry::<u32, Texts>()? {
+                    texts.join(Texts { later: BTreeMap::from([piece]), ..Texts::default() });
+                }
+                Ok(texts)
+            }
         }
 
-        deserializer.deserialize_seq(Reader)
+        deserializer.deserialize_any(Reader)
     }
 }
 
@@ -194,6 +252,28 @@ mod tests {
         assert!(texts.iter().eq((0..3_000).map(text)));
         let written = serde_json::to_string(&texts).unwrap();
         assert_eq!(serde_json::from_str::<Texts>(&written).unwrap(), texts);
+    }
+
+    #[test]
+    fn pieces_come_in_any_order_and_more_than_once() {
+        let mut texts = Texts::default();
+        let text = |n: u32| format!("{n:-<70}");
+        for n in 0..9_000 {
+            texts.intern(&text(n));
+        }
+        let pieces: Vec<Texts> = texts.clone().into_pieces().collect();
+        assert!(pieces.len() > 3, "{}", pieces.len());
+        let mut joined = Texts::default();
+        for piece in pieces.iter().rev().chain(&pieces) {
+            let written = serde_json::to_string(&joined).unwrap();
+            assert_eq!(serde_json::from_str::<Texts>(&written).unwrap(), joined);
+            let piece = serde_json::to_string(piece).unwrap();
+            assert!(piece.len() < 2 * Texts::PIECE);
+            joined.join(serde_json::from_str(&piece).unwrap());
+        }
+        assert_eq!(joined, texts);
+        assert_eq!((joined.intern(&text(8_999)), joined.intern("new")), (8_999, 9_000));
+        assert!(serde_json::from_str::<Texts>(r#"{"-1":["a"]}"#).is_err());
     }
 
     /// A part file may say a text twice.
