@@ -228,6 +228,8 @@ fn what_is_missing_where_sites_are_judged_apart_is_named() {
     assert!(why.contains("must come before"), "{why}");
     let why = refused(&["-f", "json"], &[&estate, rest, &cases]);
     assert!(why.contains("merge --step cases"), "{why}");
+    let why = refused(&["-f", "json"], &[empty, rest, &cases]);
+    assert!(why.contains(site) && why.contains("another estate"), "{why}");
     let why = refused(&["-f", "json"], &[&[rest.as_str(), &cases].concat()]);
     assert!(why.contains("no estate"), "{why}");
     let why = refused(&["-f", "json"], &[&cases, rest]);

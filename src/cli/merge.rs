@@ -107,7 +107,7 @@ pub(crate) fn take(
                 return Err(Failure::new(format!("{site} {why}")));
             }
             super::nothing_lost()?;
-            to_stdout(|out| report::write_cases(judged, outputs.list_hits(), out))?;
+            to_stdout(|out| report::write_cases(judged, &estate, outputs.list_hits(), out))?;
         }
     }
     Ok(ExitCode::Clean)
@@ -137,6 +137,11 @@ pub(crate) fn assembled(
         None if part.apart.is_empty() => return Ok(None),
         None => return Err(no_estate()),
     };
+    let astray = part.apart.astray(&estate).map_err(|error| Failure::new(error.to_string()))?;
+    if let Some(site) = astray {
+        let why = "its case was made with another estate; merge --step cases makes it anew";
+        return Err(Failure::new(format!("{site}: {why}")));
+    }
     if let Some(site) = estate.unjudged(|site| part.apart.is_judged(site)) {
         let why = "no case of it is among the parts; merge --step cases makes it";
         return Err(Failure::new(format!("{site}: {why}")));

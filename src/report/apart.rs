@@ -2,6 +2,7 @@
 //!
 //! An estate is what the judgement of one site must know of all the others; a word is what one site
 //! says to them; a case is its judgement, with the hits, which may be many, in lines of their own.
+//! Both carry the sum of the estate that they were made with: those of another one are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 use super::part::{Head, Line, PartError, write_line};
 use crate::case::{Estate, Judged, SiteHit, Word};
 use crate::scan::{Tally, Trace, Yield};
+use crate::source::{ContentId, Sum};
 
 /// What part files hold besides what was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Apart {
     words: BTreeMap<String, Word>,
     judged: BTreeMap<String, Judged>,
     hits: BTreeMap<String, Hits>,
+    /// The sums of the estates that these were made with, and a site of each.
+    made_with: BTreeMap<Option<ContentId>, String>,
     /// What the index of each stream is to be asked for; absent where it is kept whole.
     asked: Option<BTreeSet<Trace>>,
     /// Whether a stream was read.
@@ -51,6 +55,17 @@ impl Apart {
         self.judged.contains_key(site)
     }
 
+    /// A site whose case was made with another estate.
+    ///
+    /// # Errors
+    ///
+    /// If the estate cannot be written.
+    pub fn astray(&self, estate: &Estate) -> io::Result<Option<&str>> {
+        let ours = Some(sum(estate)?);
+        let other = self.made_with.iter().find(|(made_with, _)| **made_with != ours);
+        Ok(other.map(|(_, site)| site.as_str()))
+    }
+
     /// The cases, with the hits that came along.
     pub fn judged(&mut self) -> Vec<Judged> {
         let mut judged = std::mem::take(&mut self.judged);
@@ -70,6 +85,11 @@ impl Apart {
         }
         if let Some(word) = line.word {
             self.listen(word)?;
+        }
+        let of_case = line.case.as_ref().map(|judged| &judged.case.site);
+        let of_hits = line.site.as_ref().filter(|_| line.hits.is_some());
+        if let Some(site) = of_case.or(of_hits) {
+            self.made_with.entry(line.of).or_insert_with(|| site.clone());
         }
         if let Some(judged) = line.case {
             self.judged.insert(judged.case.site.clone(), judged);
@@ -121,20 +141,33 @@ pub fn write_words(words: Vec<Word>, out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// Writes cases, one line each, and their hits, if they are wanted.
+/// The sum of an estate as it is written.
+fn sum(estate: &Estate) -> io::Result<ContentId> {
+    let mut sum = Sum::default();
+    serde_json::to_writer(&mut sum, estate)?;
+    Ok(sum.id())
+}
+
+/// Writes cases that were made with an estate, one line each, and their hits, if they are wanted.
 ///
 /// # Errors
 ///
 /// If writing fails.
-pub fn write_cases(judged: Vec<Judged>, hits: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_cases(
+    judged: Vec<Judged>,
+    estate: &Estate,
+    hits: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let of = Some(sum(estate)?);
     judged.into_iter().try_for_each(|mut judged| {
         let site = Some(judged.case.site.clone());
         let all = std::mem::take(&mut judged.case.hits);
-        write_line(out, &Line { site: site.clone(), case: Some(judged), ..Line::default() })?;
+        write_line(out, &Line { site: site.clone(), of, case: Some(judged), ..Line::default() })?;
         let pieces = (0..).zip(all.chunks(HITS)).filter(|_| hits);
         pieces.into_iter().try_for_each(|(number, piece)| {
             let hits = Some(Hits::from([(number, piece.to_vec())]));
-            write_line(out, &Line { site: site.clone(), hits, ..Line::default() })
+            write_line(out, &Line { site: site.clone(), of, hits, ..Line::default() })
         })
     })
 }

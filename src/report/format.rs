@@ -33,7 +33,7 @@ pub enum Format {
     Pfi,
     /// The nine items of a report to Japan's Personal Information Protection Commission.
     Ppc,
-    /// What the evidence yielded, to be merged (schema `leaksweep.part/5`).
+    /// What the evidence yielded, to be merged (schema `leaksweep.part/6`).
     Part,
 }
 

@@ -1,5 +1,5 @@
 //! What did one run read, to be merged with what others read? The part file (schema
-//! `leaksweep.part/5`).
+//! `leaksweep.part/6`).
 //!
 //! A part file is lines of JSON: a head, then pieces, each of which can be merged by itself, in any
 //! order and more than once. So part files one behind the other are a part file, and a program that
@@ -16,13 +16,14 @@ use super::Run;
 use super::apart::{Apart, Hits};
 use crate::case::{Estate, Judged, Word};
 use crate::scan::Tally;
+use crate::source::ContentId;
 
-const SCHEMA: &str = "leaksweep.part/5";
+const SCHEMA: &str = "leaksweep.part/6";
 
 /// What must agree before parts are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// `leaksweep.part/5`.
+    /// `leaksweep.part/6`.
     pub schema: String,
     /// Which case key made the fingerprints; says nothing about the key itself. Empty before it is
     /// known.
@@ -58,6 +59,9 @@ pub(super) struct Line {
     pub(super) estate: Option<Estate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) word: Option<Word>,
+    /// With which estate a case and its hits were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) of: Option<ContentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) case: Option<Judged>,
     #[serde(skip_serializing_if = "Option::is_none")]
