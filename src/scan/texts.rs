@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::keyed::Keyed;
@@ -222,6 +222,9 @@ impl<'de> Deserialize<'de> for Texts {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
                 let mut texts = Texts::default();
                 while let Some(piece) = map.next_entry::<u32, Texts>()? {
+                    if !piece.1.later.is_empty() {
+                        return Err(A::Error::custom("a piece of texts holds pieces"));
+                    }
                     texts.join(Texts { later: BTreeMap::from([piece]), ..Texts::default() });
                 }
                 Ok(texts)
@@ -273,7 +276,9 @@ mod tests {
         }
         assert_eq!(joined, texts);
         assert_eq!((joined.intern(&text(8_999)), joined.intern("new")), (8_999, 9_000));
-        assert!(serde_json::from_str::<Texts>(r#"{"-1":["a"]}"#).is_err());
+        for wrong in [r#"{"-1":["a"]}"#, r#"{"5":{"9":["a"]}}"#] {
+            assert!(serde_json::from_str::<Texts>(wrong).is_err(), "{wrong}");
+        }
     }
 
     /// A part file may say a text twice.
