@@ -277,7 +277,9 @@ fn mask_end(text: &[u8], start: usize) -> usize {
 }
 
 fn masked_at(text: &[u8], start: usize, end: usize, pairs: &[Pair]) -> Option<Found> {
-    let hidden = text.get(start..end)?.iter().filter(|b| is_mask(**b)).count();
+    let mask = text.get(start..end)?;
+    let hidden = mask.iter().filter(|b| is_mask(**b)).count();
+    let hides = mask.split(|b| !is_mask(*b)).any(|run| run.len() >= 4);
     let joint = |b: u8| matches!(b, b'-' | b' ');
     let mut from = start;
     while from > 0
@@ -298,7 +300,7 @@ fn masked_at(text: &[u8], start: usize, end: usize, pairs: &[Pair]) -> Option<Fo
     let edge = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let left = from.checked_sub(1).map_or(0, |i| byte(text, i));
     let whole = !edge(left) && !edge(byte(text, to));
-    let form = matches!(front, 0 | 4..=8) && (3..=4).contains(&back) && hidden >= 4;
+    let form = matches!(front, 0 | 4..=8) && (3..=4).contains(&back) && hides;
     let number = Number::new(text, from..start, false)?;
     let issued = front == 0 || matches!(number.digits().first(), Some(b'2'..=b'6'));
     let total = front + hidden + back;
@@ -308,7 +310,7 @@ fn masked_at(text: &[u8], start: usize, end: usize, pairs: &[Pair]) -> Option<Fo
     if !(whole && form && issued && (12..=19).contains(&total) && (front >= 4 || keyed)) {
         return None;
     }
-    let weak = hidden < 4 || front + back > 12 || front > 6 && total < 16;
+    let weak = front + back > 12 || front > 6 && total < 16;
     let grade = if weak { Grade::MaskedWeakly } else { Grade::MaskedWell };
     let brand = brand_of(number.digits());
     let card =

@@ -181,14 +181,11 @@ fn is_phone(block: &[u8], at: usize) -> bool {
         .is_some_and(|n| n.starts_with(b"0") || american(n))
 }
 
-/// A run of mask characters beside digits.
+/// Mask characters, in groups or not, before a digit.
 fn is_masked(block: &[u8], at: usize) -> bool {
-    let mask = byte(block, at);
-    let rest = block.get(at..block.len().min(at + 24)).unwrap_or_default();
-    let end = at
-        + rest.iter().position(|b| *b != mask && !matches!(b, b'-' | b' ')).unwrap_or(rest.len());
-    (1..=2).any(|n| at.checked_sub(n).is_some_and(|i| byte(block, i).is_ascii_digit()))
-        || byte(block, end).is_ascii_digit()
+    let rest = block.get(at..block.len().min(at + 40)).unwrap_or_default();
+    let hides = |b: &u8| matches!(b, b'*' | b'#' | b'x' | b'X' | b'_' | b'-' | b' ');
+    rest.iter().find(|b| !hides(b)).is_some_and(u8::is_ascii_digit)
 }
 
 fn is_mark(block: &[u8], at: usize) -> bool {

@@ -217,15 +217,18 @@ struct Metered<R> {
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let (given, taken) = (&self.out, self.raw.load(Ordering::Relaxed));
-        let most = self.from.max(taken.saturating_mul(self.ratio));
-        if given.load(Ordering::Relaxed) > most {
+        let most = self.from.max(taken.saturating_mul(self.ratio)).saturating_add(1);
+        let left = most.saturating_sub(given.load(Ordering::Relaxed));
+        if left == 0 {
             let detail = format!(
                 "more than {} decompressed bytes from one; the rest is not read",
                 self.ratio
             );
             return Err(Damage::new(GapKind::Limit, detail).into());
         }
-        let n = self.reader.read(out)?;
+        // No more than that, so that the cut does not depend on how much is asked for at once.
+        let len = usize::try_from(left).map_or(out.len(), |left| left.min(out.len()));
+        let n = self.reader.read(out.get_mut(..len).unwrap_or_default())?;
         given.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
