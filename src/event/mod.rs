@@ -140,8 +140,31 @@ fields! {
     Operation = "operation",
 }
 
+/// A set of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fields(u64);
+
+impl Fields {
+    /// The set of these fields.
+    pub fn of(fields: &[Field]) -> Self {
+        Self(fields.iter().fold(0, |set, field| set | 1 << *field as u8))
+    }
+}
+
 /// A field under the name that its log gives it, and its value.
 pub type Named<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
+/// What a parser saw of the escapes in an entry, but for the zone of its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Escapes {
+    /// It did not look.
+    #[default]
+    Unknown,
+    /// Decoding changes nothing.
+    None,
+    /// Plus signs that stand for blanks, and nothing else that decoding changes, once or twice.
+    Blanks,
+}
 
 /// What one entry says. Borrows the block's bytes and dies with it.
 #[derive(Clone, Debug)]
@@ -153,8 +176,7 @@ pub struct Event<'a> {
     present: u64,
     /// Whether a value may not stand in the raw entry.
     foreign: bool,
-    /// Whether the parser saw that decoding does not change the entry.
-    plain: bool,
+    escapes: Escapes,
     /// Whether path and query are known to be those of the target.
     whole: bool,
     known: [Cow<'a, [u8]>; Field::ALL.len()],
@@ -168,7 +190,7 @@ impl Default for Event<'_> {
             time: None,
             present: 0,
             foreign: false,
-            plain: false,
+            escapes: Escapes::Unknown,
             whole: false,
             known: std::array::from_fn(|_| Cow::Borrowed(&b""[..])),
             named: Vec::new(),
@@ -183,7 +205,7 @@ impl<'a> Event<'a> {
         self.time = None;
         self.present = 0;
         self.foreign = false;
-        self.plain = false;
+        self.escapes = Escapes::Unknown;
         self.whole = false;
         self.named.clear();
     }
@@ -200,7 +222,17 @@ impl<'a> Event<'a> {
     /// Whether decoding changes none of the values, since it does not change the entry in which they
     /// all stand, but for the zone of its time.
     pub fn is_plain(&self) -> bool {
-        !self.foreign && (self.plain || !decode::changes_entry(self.raw))
+        let changes = match self.escapes {
+            Escapes::Unknown => decode::changes_entry(self.raw),
+            Escapes::None => false,
+            Escapes::Blanks => true,
+        };
+        !self.foreign && !changes
+    }
+
+    /// Whether it is known that decoding makes some plus signs blanks and changes nothing else.
+    pub fn has_only_blanks(&self) -> bool {
+        !self.foreign && self.escapes == Escapes::Blanks
     }
 
     /// Whether a value is a piece of the raw entry.
@@ -212,6 +244,12 @@ impl<'a> Event<'a> {
     #[inline]
     pub fn get(&self, field: Field) -> Option<&[u8]> {
         (self.present >> field as u8 & 1 == 1).then(|| self.known[field as usize].as_ref())
+    }
+
+    /// Whether the entry has one of these fields.
+    #[inline]
+    pub fn has_any(&self, fields: Fields) -> bool {
+        self.present & fields.0 != 0
     }
 
     /// Sets a field.

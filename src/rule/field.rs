@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use crate::element::{Element, Record};
 use crate::event::decode::Layer;
-use crate::event::{Event, Field, Format};
+use crate::event::{Event, Field, Fields, Format};
 use crate::payload::{self, Family};
 use crate::source::ContentId;
 
@@ -166,42 +166,79 @@ impl Source {
     }
 }
 
-/// The value of an entry on which all values of some sources depend.
+/// What of an entry all values of some sources depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     /// The request target, of which path, query and extension are parts.
     Target,
+    /// Method, version and status: short, and few together.
+    Exchange,
     /// The field.
     Field(Field),
 }
 
+/// Room for what a lane is remembered by, if that stands nowhere as a whole.
+pub(super) type Room = [[u8; 8]; 4];
+
 impl Lane {
+    const TARGET: &[Field] = &[Field::Target, Field::Stem, Field::Query];
+    const EXCHANGE: &[Field] = &[Field::Method, Field::Version, Field::Status];
+
     /// The lane of a field.
     pub(super) fn of(field: Field) -> Self {
         match field {
             Field::Target | Field::Stem | Field::Query => Self::Target,
+            Field::Method | Field::Version | Field::Status => Self::Exchange,
             other => Self::Field(other),
         }
     }
 
-    /// Its value; `None` if there is none, or if the log's path and query are not those of its
-    /// target.
+    /// The fields that have its values.
+    pub(super) fn fields(self) -> Fields {
+        match self {
+            Self::Target => Fields::of(Self::TARGET),
+            Self::Exchange => Fields::of(Self::EXCHANGE),
+            Self::Field(field) => Fields::of(&[field]),
+        }
+    }
+
+    /// The one value that holds all others; `None` if there is none, or if the log's path and query
+    /// are not those of its target.
     #[inline]
     pub(super) fn value<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
         match self {
             Self::Field(field) => event.get(field),
             Self::Target => event.whole_target(),
+            Self::Exchange => None,
         }
     }
 
-    /// Whether no source of it has a value.
+    /// What tells its values in an entry from those in others; `None` if nothing short does.
     #[inline]
-    pub(super) fn is_absent(self, event: &Event<'_>) -> bool {
-        let absent = |field| event.get(field).is_none();
-        match self {
-            Self::Field(field) => absent(field),
-            Self::Target => [Field::Target, Field::Stem, Field::Query].into_iter().all(absent),
+    pub(super) fn key<'e>(self, event: &'e Event<'_>, room: &'e mut Room) -> Option<&'e [u8]> {
+        if self != Self::Exchange {
+            return self.value(event);
         }
+        let mut lens = 0;
+        for (word, field) in room.iter_mut().zip(Self::EXCHANGE) {
+            let value = event.get(*field);
+            // One more than the length of one that is there.
+            lens = lens << 8 | value.map_or(0, |value| value.len() as u64 + 1);
+            *word = short_word(value.unwrap_or_default())?.to_le_bytes();
+        }
+        room[3] = lens.to_le_bytes();
+        Some(room.as_flattened())
+    }
+}
+
+/// A text of up to eight bytes as a number, which says all but its length.
+fn short_word(text: &[u8]) -> Option<u64> {
+    match text.as_array() {
+        Some(word) => Some(u64::from_le_bytes(*word)),
+        None if text.len() < 8 => {
+            Some(text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+        }
+        None => None,
     }
 }
 

@@ -93,7 +93,7 @@ const SELDOM: u8 = 2;
 fn order(lane: Lane) -> u8 {
     match lane {
         Lane::Field(Field::BytesOut | Field::BytesIn | Field::TimeTaken) => SELDOM,
-        Lane::Field(_) => 0,
+        Lane::Field(_) | Lane::Exchange => 0,
         Lane::Target => 1,
     }
 }

@@ -263,9 +263,9 @@ fn of_leaf(leaf: &Leaf, sources: &[Source]) -> Witness {
         let share = match lane {
             // They seldom repeat, so literals are looked for first, if something else has some.
             Lane::Target => 1.0,
-            Lane::Field(_) if witness.needs.is_empty() => OFTEN_MATCHED,
+            _ if witness.needs.is_empty() => OFTEN_MATCHED,
             // Values that most entries have.
-            Lane::Field(_) => witness.share,
+            Lane::Field(_) | Lane::Exchange => witness.share,
         };
         let needs = vec![(Need::Present(leaf.source), None)];
         witness = Witness { share, worst: OFTEN_MATCHED, needs };

@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::event::{Event, Field};
+use crate::event::{Event, Field, Fields};
 use crate::payload::{self, Family};
 
 use super::detection::Order;
@@ -40,6 +40,8 @@ pub struct Plan {
 struct Screen {
     number: usize,
     lane: Lane,
+    /// Of the lane: an entry without them has no value for it.
+    fields: Fields,
     /// The comparisons whose needs are looked for: what is found are their numbers here.
     checks: Vec<Check>,
     /// What they say to a value that meets none of their needs.
@@ -210,7 +212,9 @@ impl Plan {
         if let Some(literals) = &self.entry {
             in_entry(literals, subject, hit, found);
         }
-        self.lanes.iter().for_each(|lane| lane.candidates(subject, found));
+        let event = subject.event;
+        let lanes = self.lanes.iter().filter(|lane| event.has_any(lane.fields));
+        lanes.for_each(|lane| lane.candidates(subject, found));
     }
 }
 
@@ -219,7 +223,8 @@ fn in_entry(literals: &Literals, subject: &mut Subject<'_>, hit: bool, found: &m
     if hit {
         literals.search(event.raw, found);
     }
-    if subject.is_plain() {
+    // No literal has a blank.
+    if event.has_only_blanks() || subject.is_plain() {
         return;
     }
     literals.search_decoded(event.raw, 2, found);
@@ -257,6 +262,7 @@ impl Screen {
         Self {
             number,
             lane,
+            fields: lane.fields(),
             checks: needs.checks,
             unmet,
             literals,
@@ -269,20 +275,13 @@ impl Screen {
     }
 
     fn candidates(&self, subject: &mut Subject<'_>, found: &mut Candidates) {
-        let event = subject.event;
-        if self.lane.is_absent(event) {
-            return;
-        }
-        let Some(value) = self.lane.value(event) else {
-            return self.find_out(subject, None, found);
-        };
         // Of digits alone, which decoding does not change.
         if let Some(numbers) = &self.numbers
-            && let Some(number) = whole_number(value)
+            && let Some(number) = self.lane.value(subject.event).and_then(whole_number)
         {
             return compare(numbers, number, found);
         }
-        let row = subject.memo.row(self.number, || Some(value));
+        let row = subject.row_in(self.number, self.lane);
         if let Some(rules) = row.and_then(|row| subject.memo.rules(row)) {
             return found.add(rules);
         }

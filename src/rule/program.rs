@@ -20,7 +20,7 @@ use crate::payload::{self, Family, Word};
 use super::condition::Expr;
 use super::detection::{Detection, FieldRef, Item, Test};
 use super::document::{Filter, Rule};
-use super::field::{self, Lane, Source};
+use super::field::{self, Lane, Room, Source};
 use super::guard::Guard;
 use super::matcher::Matcher;
 use super::memo::{Answer, Memo, Row};
@@ -328,8 +328,15 @@ impl<'e> Subject<'e> {
 
     /// The row of a lane's value, if it has one that is worth remembering.
     pub(super) fn row(&mut self, lane: usize) -> Option<Row> {
-        let of = self.sources.lanes().get(lane)?;
-        self.memo.row(lane, || of.value(self.event))
+        let of = *self.sources.lanes().get(lane)?;
+        self.row_in(lane, of)
+    }
+
+    /// The same of a lane of which it is known what it is.
+    pub(super) fn row_in(&mut self, number: usize, lane: Lane) -> Option<Row> {
+        let (event, mut room) = (self.event, Room::default());
+        let room = &mut room;
+        self.memo.row(number, move || lane.key(event, room))
     }
 
     /// The row of the value on which the values of a source depend.
@@ -484,11 +491,13 @@ impl<'e> Subject<'e> {
             if self.is_plain() {
                 return false;
             }
-            if let Some(value) = lane.value(event).filter(|value| value.len() <= SHORT) {
+            if let Source::Known(field) = sources.list[source]
+                && let Some(value) = event.get(field).filter(|value| value.len() <= SHORT)
+            {
                 return decode::changes(value);
             }
         }
-        let Some(row) = self.row_of(source) else { return !lane.is_absent(event) };
+        let Some(row) = self.row_of(source) else { return event.has_any(lane.fields()) };
         let answer = self.memo.answer(row, CHANGES).unwrap_or_else(|| {
             let says = lane.value(event).is_none_or(|value| self.changes_value(*lane, value));
             self.memo.note(row, CHANGES, Answer::of(says));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::vlq;
 
 /// A set of numbers below 65,536, a word for each 64.
+#[derive(Debug)]
 pub(super) struct Flat(Vec<u64>);
 
 impl Default for Flat {
@@ -20,13 +21,14 @@ impl Flat {
     pub(super) fn set(&mut self, bit: u16) {
         self.0[usize::from(bit >> 6)] |= 1 << (bit & 63);
     }
-}
 
-impl From<Flat> for Bits {
-    fn from(flat: Flat) -> Self {
-        let pieces = (0..=u8::MAX).zip(flat.0.as_chunks::<4>().0);
+    /// Takes all numbers out.
+    pub(super) fn take(&mut self) -> Bits {
+        let pieces = (0..=u8::MAX).zip(self.0.as_chunks::<4>().0);
         let pieces = pieces.filter(|(_, words)| **words != [0; 4]).map(|(at, w)| (at, *w));
-        Self { folded: 0, pieces: pieces.collect() }
+        let bits = Bits { folded: 0, pieces: pieces.collect() };
+        self.0.fill(0);
+        bits
     }
 }
 
@@ -239,7 +241,7 @@ mod tests {
     fn every(step: usize) -> Bits {
         let mut flat = Flat::default();
         (0..=u16::MAX).step_by(step).for_each(|bit| flat.set(bit));
-        flat.into()
+        flat.take()
     }
 
     #[test]

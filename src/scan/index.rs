@@ -17,6 +17,7 @@ use crate::source::Inventory;
 
 use super::bits::{Bits, Flat};
 use super::client::{host, peer};
+use super::kept::Kept;
 use super::trail::session_mark;
 use super::{Trace, TraceKind};
 
@@ -91,11 +92,13 @@ impl Index {
 }
 
 /// What the entries of one block name: the same bits, laid out flat.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Noted {
     /// The lanes of path and agent, which repeat: what they name is noted once.
     path: Option<usize>,
     agent: Option<usize>,
+    /// The bits of clients whose addresses are long to read.
+    read: Kept<Option<u16>>,
     clients: Flat,
     paths: Flat,
     agents: Flat,
@@ -112,8 +115,7 @@ impl Noted {
     /// Notes what an entry names.
     pub(super) fn note(&mut self, subject: &mut Subject<'_>, inventory: &Inventory) {
         let event = subject.event();
-        let client = event.get(Field::Client);
-        if let Some(bit) = client.and_then(|given| client_bit(given, event, inventory)) {
+        if let Some(bit) = self.client_bit(event, inventory) {
             self.clients.set(bit);
         }
         if let Some(path) = event.get(Field::Stem).filter(|_| subject.is_first(self.path)) {
@@ -129,29 +131,34 @@ impl Noted {
             self.sessions.set(bit(session));
         }
     }
-}
 
-impl From<Noted> for Index {
-    fn from(noted: Noted) -> Self {
-        let Noted { clients, paths, agents, accounts, sessions, .. } = noted;
-        Self {
-            clients: clients.into(),
-            paths: paths.into(),
-            agents: agents.into(),
-            accounts: accounts.into(),
-            sessions: sessions.into(),
+    /// The bit of a client. Text of digits and dots is its own canonical spelling, if it is an
+    /// address.
+    fn client_bit(&mut self, event: &Event<'_>, inventory: &Inventory) -> Option<u16> {
+        let given = event.get(Field::Client)?;
+        let read = || {
+            let address = peer(event, inventory).map(address_bit);
+            address.or_else(|| host(event).map(|host| bit(host.as_bytes())))
+        };
+        if !inventory.trusted_proxies.is_empty() {
+            return read();
         }
+        let plain = given.iter().fold(true, |plain, b| plain & matches!(b, b'.' | b'0'..=b'9'));
+        if plain { Some(bit(given)) } else { self.read.of(given, |_| read()) }
     }
-}
 
-/// The bit of a client. Text of digits and dots is its own canonical spelling, if it is an address.
-fn client_bit(given: &[u8], event: &Event<'_>, inventory: &Inventory) -> Option<u16> {
-    let plain = given.iter().fold(true, |plain, b| plain & matches!(b, b'.' | b'0'..=b'9'));
-    if plain && inventory.trusted_proxies.is_empty() {
-        return Some(bit(given));
+    /// What was noted; nothing is any longer.
+    pub(super) fn take(&mut self) -> Index {
+        let [clients, paths, agents, accounts, sessions] = [
+            &mut self.clients,
+            &mut self.paths,
+            &mut self.agents,
+            &mut self.accounts,
+            &mut self.sessions,
+        ]
+        .map(Flat::take);
+        Index { clients, paths, agents, accounts, sessions }
     }
-    let address = peer(event, inventory).map(address_bit);
-    address.or_else(|| host(event).map(|host| bit(host.as_bytes())))
 }
 
 /// The bit of an address: of one of IPv6 that of its /64.
@@ -162,7 +169,7 @@ fn address_bit(address: IpAddr) -> u16 {
     }
 }
 
-/// The bit of a trace's value; of a client, as [`client_bit`] gives it.
+/// The bit of a trace's value; of a client, as [`Noted`] has it.
 fn trace_bit(trace: &Trace) -> u16 {
     let address = trace.value.strip_suffix("/64").unwrap_or(&trace.value).parse();
     match address {
@@ -207,7 +214,7 @@ mod tests {
             event.set(Field::Stem, &b"/a"[..]);
             noted.note(&mut rules.subject(&event, &[], &mut memo), &Inventory::default());
         }
-        noted.into()
+        noted.take()
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub struct Scanner<'s> {
     candidates: Candidates,
     chosen: Vec<u32>,
     memo: Memo,
+    noted: Noted,
     at: Vec<usize>,
 }
 
@@ -60,6 +61,7 @@ impl<'s> Scanner<'s> {
             candidates: Candidates::default(),
             chosen: Vec::new(),
             memo: Memo::default(),
+            noted: Noted::new(rules),
             at: Vec::new(),
         }
     }
@@ -92,7 +94,6 @@ impl<'s> Scanner<'s> {
         let mut event = Event::default();
         let mut sites = Sites::new(self.inventory.place(name), bounds, known.now());
         let mut marks = self.marks(block, true);
-        let mut noted = Noted::new(self.notes.rules);
         self.memo.begin();
         for entry in block.entries() {
             part.entries += 1;
@@ -114,12 +115,11 @@ impl<'s> Scanner<'s> {
             if marked.element {
                 self.find_records(&event, &entry, site);
             }
-            let (tally, known, noted) = (&mut site.tally, &*site.known, Some(&mut noted));
-            let goal = Goal { tally, known, noted };
+            let goal = Goal { tally: &mut site.tally, known: &site.known, is_indexed: true };
             self.find_hits(&event, &entry, &plan, marked.literal, goal);
         }
         self.at = marks.at;
-        part.index = noted.into();
+        part.index = self.noted.take();
         sites.into_part(&mut part);
         part
     }
@@ -156,7 +156,7 @@ impl<'s> Scanner<'s> {
             let host = event.get(Field::Host).and_then(|h| std::str::from_utf8(h).ok());
             let site = Some(place.site(host)).filter(|site| sites.contains_key(*site));
             let site = site.unwrap_or(Place::OTHER_HOSTS);
-            let goal = Goal { tally: part.site(site), known: &known, noted: None };
+            let goal = Goal { tally: part.site(site), known: &known, is_indexed: false };
             self.find_hits(&event, &entry, &plan, marked.literal, goal);
         }
         self.at = marks.at;
@@ -198,12 +198,12 @@ impl<'s> Scanner<'s> {
         entry: &Entry<'_>,
         plan: &Plan,
         literal: bool,
-        Goal { tally, known, noted }: Goal<'_>,
+        Goal { tally, known, is_indexed }: Goal<'_>,
     ) {
         let (rules, records) = (self.notes.rules, self.records.as_slice());
         let mut subject = rules.subject(event, records, &mut self.memo);
-        if let Some(noted) = noted {
-            noted.note(&mut subject, self.inventory);
+        if is_indexed {
+            self.noted.note(&mut subject, self.inventory);
         }
         let chosen = match self.mode {
             Mode::Full => plan.rules(),
@@ -229,7 +229,8 @@ impl<'s> Scanner<'s> {
 struct Goal<'f> {
     tally: &'f mut SiteTally,
     known: &'f OfRules,
-    noted: Option<&'f mut Noted>,
+    /// Whether what the entry names is noted in the index.
+    is_indexed: bool,
 }
 
 /// The sites of a block. Neighbouring entries mostly share one, and one hour.

@@ -43,7 +43,9 @@ impl<'f> Lines<'f> {
             Some(usual) => {
                 self.usual(&usual, event)?;
                 // An entry may hold more than the line.
-                event.plain = usual.plain && std::ptr::eq(line, event.raw);
+                if std::ptr::eq(line, event.raw) {
+                    event.escapes = usual.escapes;
+                }
                 Some(())
             }
             None => self.any(line, event),
@@ -231,7 +233,7 @@ fn token(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode;
+    use super::super::{Escapes, decode};
     use super::*;
 
     /// The fields of a line as `name=value` joined by ` | `.
@@ -369,7 +371,16 @@ mod tests {
         let said_usual = said(line, |event| one.usual(&usual, event));
         let any = said(line, |event| other.any(line, event));
         assert_eq!(said_usual, any, "{}", String::from_utf8_lossy(line));
-        assert!(!usual.plain || !decode::changes_entry(line));
+        let changes = decode::changes_entry(line);
+        match usual.escapes {
+            Escapes::Unknown => {}
+            Escapes::None => assert!(!changes),
+            Escapes::Blanks => {
+                let blanks: Vec<u8> =
+                    line.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+                assert!(changes && *decode::once(line) == *blanks && !decode::changes(&blanks));
+            }
+        }
         assert!(any.is_none() || one.combined == other.combined);
         true
     }

@@ -8,7 +8,7 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, u8x64};
 
-use crate::event::decode;
+use crate::event::Escapes;
 
 /// The pieces of such a line.
 pub(super) struct Usual<'a> {
@@ -23,17 +23,17 @@ pub(super) struct Usual<'a> {
     pub(super) bytes: &'a [u8],
     /// Referer and user agent.
     pub(super) headers: Option<[&'a [u8]; 2]>,
-    /// Whether decoding changes nothing in the line, told in the same pass.
-    pub(super) plain: bool,
+    /// Told in the same pass.
+    pub(super) escapes: Escapes,
 }
 
 impl<'a> Usual<'a> {
     /// The pieces of a line without line end; `None` for any other line.
     pub(super) fn of(line: &'a [u8]) -> Option<Self> {
         let quotes = Quotes::of(line)?;
-        let plain = quotes.escapes.is_none_or(|(a, b)| a == b && decode::is_zone(line, a));
         let [open, close, from @ ..] = quotes.at;
         let (head, stamp) = before_request(line.get(..open)?)?;
+        let escapes = quotes.escapes(head.len() + 2, stamp);
         let request = line.get(open + 1..close)?;
         let (sizes, headers) = match quotes.many {
             2 => (line.get(close + 1..)?, None),
@@ -51,7 +51,7 @@ impl<'a> Usual<'a> {
             status,
             bytes,
             headers,
-            plain,
+            escapes,
         })
     }
 }
@@ -70,12 +70,17 @@ fn headers(line: &[u8], [open, close, again, last]: [usize; 4]) -> Option<[&[u8]
     ends.then_some([line.get(open + 1..close)?, line.get(again + 1..last)?])
 }
 
-/// Where the quotes of a line stand.
+/// Where the quotes of a line stand, and what else the pass sees.
+#[derive(Default)]
 struct Quotes {
     at: [usize; 6],
     many: usize,
-    /// The first and the last place at which an escape may begin.
-    escapes: Option<(usize, usize)>,
+    /// The first and the last plus sign.
+    pluses: Option<(usize, usize)>,
+    /// Not 0 if the line has signs at which other escapes may begin.
+    others: u64,
+    /// Not 0 if it has bytes beyond ASCII, which the second decoding may change.
+    high: u64,
 }
 
 impl Quotes {
@@ -88,43 +93,93 @@ impl Quotes {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     fn find<S: Simd>(simd: S, line: &[u8]) -> Option<Self> {
-        let mut quotes = Self { at: [0; 6], many: 0, escapes: None };
+        let mut quotes = Self::default();
         let (chunks, rest) = line.as_chunks();
         for (start, chunk) in (0..).step_by(64).zip(chunks) {
-            quotes.add(start, marks(simd, chunk)?)?;
+            quotes.add(start, Marks::of(simd, chunk)?)?;
         }
-        let last = marks(simd, line.last_chunk()?)?;
-        let new = if rest.is_empty() { [0; 2] } else { last.map(|b| b >> (64 - rest.len())) };
-        quotes.add(line.len() - rest.len(), new)?;
+        let last = Marks::of(simd, line.last_chunk()?)?;
+        if !rest.is_empty() {
+            quotes.add(line.len() - rest.len(), last.behind(64 - rest.len()))?;
+        }
         Some(quotes)
     }
 
     #[allow(clippy::inline_always)]
     #[inline(always)]
-    fn add(&mut self, start: usize, [mut quotes, escapes]: [u64; 2]) -> Option<()> {
-        while quotes != 0 {
-            *self.at.get_mut(self.many)? = start + quotes.trailing_zeros() as usize;
+    fn add(&mut self, start: usize, mut marks: Marks) -> Option<()> {
+        while marks.quotes != 0 {
+            *self.at.get_mut(self.many)? = start + marks.quotes.trailing_zeros() as usize;
             self.many += 1;
-            quotes &= quotes - 1;
+            marks.quotes &= marks.quotes - 1;
         }
-        if escapes != 0 {
-            let first = start + escapes.trailing_zeros() as usize;
-            let last = start + escapes.ilog2() as usize;
-            self.escapes = Some((self.escapes.map_or(first, |(first, _)| first), last));
+        if marks.pluses != 0 {
+            let first = start + marks.pluses.trailing_zeros() as usize;
+            let last = start + marks.pluses.ilog2() as usize;
+            self.pluses = Some((self.pluses.map_or(first, |(first, _)| first), last));
         }
+        self.others |= marks.others;
+        self.high |= marks.high;
         Some(())
+    }
+
+    /// What decoding changes in a line whose time begins at `from`. The first plus sign is mostly
+    /// that of the zone.
+    fn escapes(&self, from: usize, stamp: &[u8]) -> Escapes {
+        if self.others != 0 {
+            return Escapes::Unknown;
+        }
+        match self.pluses {
+            None => Escapes::None,
+            Some((first, last))
+                if first == last && zone(stamp).is_some_and(|at| from + at == first) =>
+            {
+                Escapes::None
+            }
+            Some(_) if self.high == 0 => Escapes::Blanks,
+            Some(_) => Escapes::Unknown,
+        }
     }
 }
 
-/// Which bytes are quotes, and at which an escape may begin; `None` if one is a backslash.
-#[allow(clippy::inline_always)]
-#[inline(always)]
-fn marks<S: Simd>(simd: S, chunk: &[u8; 64]) -> Option<[u64; 2]> {
-    let bytes = u8x64::from_slice(simd, chunk);
-    let is = |byte: u8| bytes.simd_eq(byte);
-    let escapes = is(b'%') | is(b'+') | is(b'&');
-    if is(b'\\').to_bitmask() != 0 {
-        return None;
+/// Where the sign of the zone stands in a time: `06/Mar/2017:00:00:00 +0900`.
+fn zone(stamp: &[u8]) -> Option<usize> {
+    let [rest @ .., b':', tens, ones, b' ', b'+', a, b, c, d] = stamp else { return None };
+    let digits = [tens, ones, a, b, c, d].iter().all(|byte| byte.is_ascii_digit());
+    digits.then_some(rest.len() + 4)
+}
+
+/// By bit: which bytes of a piece are signs that matter.
+#[derive(Clone, Copy)]
+struct Marks {
+    quotes: u64,
+    pluses: u64,
+    others: u64,
+    high: u64,
+}
+
+impl Marks {
+    /// `None` if there is a backslash.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, chunk: &[u8; 64]) -> Option<Self> {
+        let bytes = u8x64::from_slice(simd, chunk);
+        let is = |byte: u8| bytes.simd_eq(byte);
+        if is(b'\\').to_bitmask() != 0 {
+            return None;
+        }
+        Some(Self {
+            quotes: is(b'"').to_bitmask(),
+            pluses: is(b'+').to_bitmask(),
+            others: (is(b'%') | is(b'&')).to_bitmask(),
+            high: bytes.simd_ge(0x80).to_bitmask(),
+        })
     }
-    Some([is(b'"').to_bitmask(), escapes.to_bitmask()])
+
+    /// Those behind the first `n`.
+    fn behind(self, n: usize) -> Self {
+        let Self { quotes, pluses, others, high } = self;
+        let [quotes, pluses, others, high] = [quotes, pluses, others, high].map(|bits| bits >> n);
+        Self { quotes, pluses, others, high }
+    }
 }
