@@ -443,3 +443,17 @@ fn hours_that_were_wiped_are_holes() {
     let why = case["coverage"]["shortfalls"].to_string();
     assert!(why.contains("at hours that are never silent"), "{why}");
 }
+
+/// Sizes add up, whatever whoever writes the log claims that was sent.
+#[test]
+fn sizes_that_no_server_sends_hide_nothing() {
+    let claimed = |n: usize| {
+        let request = format!("GET /item?id={n}");
+        line(2001 + n, "203.0.113.9", "-", &request, &format!("200 {} \"-\" \"x\"", u64::MAX))
+    };
+    let attack = shell("203.0.113.9", "-") + &(0..60).map(claimed).collect::<String>();
+    let (_, case) = swept(&attack);
+    assert_eq!(case["verdict"], "confirmed-exfiltration", "{case}");
+    let sent = case["actors"].as_array().unwrap().iter().map(|actor| &actor["bytes"]);
+    assert_eq!(sent.filter(|sent| **sent == u64::MAX).count(), 1, "{case}");
+}

@@ -30,7 +30,7 @@ static MANIFEST: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(Manifest::new(&REPORT, Vec::new())).unwrap());
 
 pub fn check(data: &[u8]) {
-    if let Ok(report) = serde_json::from_slice::<Report>(&edited(&BASE, data)) {
+    if let Ok(report) = Report::read(edited(&BASE, data).as_slice()) {
         comes_back(&report);
         with_hits(&report, data);
     }
@@ -44,7 +44,7 @@ pub fn check(data: &[u8]) {
 
 fn comes_back(report: &Report) {
     let json = render(report, Format::Json, Look::default());
-    let mut read: Report = serde_json::from_slice(&json).unwrap();
+    let mut read = Report::read(json.as_slice()).unwrap();
     assert_eq!(read, *report, "written and read");
     renders(report);
     let _ = Comparison::new(("a", report), ("b", &REPORT));

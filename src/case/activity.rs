@@ -28,14 +28,18 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Each step: when it begins and ends, and its entries.
+    /// Each step: when it begins and ends, and its entries; of a made-up report, those that begin
+    /// when a stamp can say it.
     pub fn steps(&self) -> impl Iterator<Item = (Time, Time, u64)> {
-        let length = i64::from(self.hours) * 3_600_000_000;
-        self.counts.iter().enumerate().filter_map(move |(at, count)| {
+        let begins = |at: usize| {
             let start = self.start?;
-            let from = start.micros() + at as i64 * length;
-            let time = |micros| Time::from_micros(micros, start.offset());
-            Some((time(from), time(from + length), *count))
+            let since = Time::of_hour(at as i64 * i64::from(self.hours), 0).micros();
+            let micros = Time::checked(start.micros().saturating_add(since)).ok()?;
+            Some(Time::from_micros(micros, start.offset()))
+        };
+        self.counts.iter().enumerate().filter_map(move |(at, count)| {
+            let from = begins(at)?;
+            Some((from, begins(at + 1).unwrap_or(from), *count))
         })
     }
 

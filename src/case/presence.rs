@@ -249,7 +249,7 @@ fn told(site: &Site<'_>, trace: &Trace, trails: &[(&SiteStream<'_>, &Trail)]) ->
         intruder: false,
         entries: trails.iter().map(|(_, trail)| trail.requests).sum(),
         requests: access().map(|trail| trail.requests).sum(),
-        bytes: access().map(|trail| trail.bytes).sum(),
+        bytes: access().map(|trail| trail.bytes).fold(0, u64::saturating_add),
         succeeded: outcome(0),
         refused: outcome(1),
         records: 0,
@@ -290,7 +290,7 @@ fn merged<'a>(
         for (value, used) in &of(trail).of {
             let ours = all.entry(value).or_insert(Used { count: 0, bytes: 0, stream, first: used });
             ours.count += used.count;
-            ours.bytes += used.bytes;
+            ours.bytes = ours.bytes.saturating_add(used.bytes);
         }
     }
     all

@@ -61,7 +61,7 @@ impl Usual {
         // Hits may be many and their pages few.
         let page = if self.0.is_empty() { None } else { PageId::of(path.as_str().as_bytes()) };
         let Some((low, high)) = page.and_then(|page| self.of(page)) else { return Fit::Unknown };
-        if (low.saturating_sub(ECHO)..=high + ECHO).contains(&bytes) {
+        if (low.saturating_sub(ECHO)..=high.saturating_add(ECHO)).contains(&bytes) {
             Fit::Usual
         } else if bytes < low / 2 || bytes / 2 > high {
             Fit::Unlike

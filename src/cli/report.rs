@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, Failure> {
 
 /// A report from its file.
 pub(super) fn load(path: &Path) -> Result<Report, Failure> {
-    let report: Report = serde_json::from_reader(open(path)?).map_err(|error| {
+    let report = Report::read(open(path)?).map_err(|error| {
         wrong(path, &format!("not a report ({error}); give a file written with -f json"))
     })?;
     if report.schema == SCHEMA {

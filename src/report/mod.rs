@@ -25,6 +25,7 @@ mod ndjson;
 mod news;
 mod ocsf;
 mod part;
+mod plausible;
 #[cfg(test)]
 mod sample;
 pub mod schema;
@@ -139,6 +140,17 @@ pub struct RunStream {
 }
 
 impl Report {
+    /// Reads a report that was written as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or holds a count that no logs can lead to.
+    pub fn read(from: impl std::io::Read) -> serde_json::Result<Self> {
+        let report = serde_json::from_reader(from)?;
+        plausible::plausible(&report)?;
+        Ok(report)
+    }
+
     /// What is concluded from a tally.
     pub fn new(conclusion: Conclusion, tally: &Tally, run: Run) -> Self {
         let Conclusion { cases, actors, pivot } = conclusion;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::apart::{Apart, Hits};
+use super::plausible::plausible;
 use crate::case::{Estate, Judged, Word};
 use crate::scan::Tally;
 use crate::source::ContentId;
@@ -172,6 +173,7 @@ impl PartFile {
         let (mut headless, mut wrong) = (apart.estate.is_none(), None);
         let mut piece = |line: serde_json::Result<Line>| -> Result<Tally, PartError> {
             let mut line = line?;
+            plausible(&line)?;
             if let Some(theirs) = line.head.take() {
                 head.agree(theirs)?;
                 headless = false;

@@ -18,6 +18,10 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// The most entries that all logs of an investigation have together: far more than anybody can
+    /// keep, and so few that a million such counts add up.
+    pub const ENTRIES: u64 = 1 << 44;
+
     /// So many times the usual bounds: memory may grow as much.
     pub const fn times(factor: NonZeroU32) -> Self {
         Self(factor)

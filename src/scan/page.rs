@@ -82,6 +82,9 @@ impl TryFrom<String> for Sizes {
         let mut numbers = vlq::Numbers::of(&text);
         while let Some(gap) = numbers.next() {
             let count = numbers.next().ok_or("a size without a count")??;
+            if count > Bounds::ENTRIES {
+                return Err(format!("{count} answers of one size: no logs lead to so many"));
+            }
             let class = u16::try_from(next.saturating_add(gap?)).map_err(|e| e.to_string())?;
             classes.insert(class, count);
             next = u64::from(class) + 1;
@@ -146,7 +149,8 @@ fn class(bytes: u64) -> u16 {
 fn least(class: u16) -> u64 {
     let class = u64::from(class);
     let Some(above) = class.checked_sub(EXACT) else { return class };
-    (8 + above % 8).checked_shl((above / 8 + 1) as u32).unwrap_or(u64::MAX)
+    let power = 1_u64.checked_shl((above / 8 + 1) as u32);
+    power.and_then(|power| power.checked_mul(8 + above % 8)).unwrap_or(u64::MAX)
 }
 
 /// One use of a page that could have been planted.
@@ -388,7 +392,7 @@ mod tests {
 
     #[test]
     fn classes_hold_every_size_once() {
-        for bytes in (0..5_000).chain([48_211_334, 1 << 40, u64::MAX >> 1]) {
+        for bytes in (0..5_000).chain([48_211_334, 1 << 40, u64::MAX >> 1, u64::MAX - 1]) {
             let class = class(bytes);
             assert!(least(class) <= bytes && bytes < least(class + 1), "{bytes} {class}");
         }
@@ -414,7 +418,7 @@ mod tests {
             let text = serde_json::to_string(&sizes).unwrap();
             assert_eq!(serde_json::from_str::<Sizes>(&text).unwrap(), sizes);
         }
-        for wrong in ["A", "AAA", "//////C", "?"] {
+        for wrong in ["A", "AAA", "//////C", "?", "A//////////P"] {
             assert!(Sizes::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
     }

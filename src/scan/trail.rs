@@ -177,7 +177,7 @@ impl Trail {
     fn note(&mut self, event: &Event<'_>, client: Option<&str>, entry: &Entry<'_>, bounds: Bounds) {
         let bytes = event.number(Field::BytesOut).unwrap_or(0);
         self.requests += 1;
-        self.bytes += bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
         let outcome = Outcome::of(event);
         self.outcomes[outcome as usize] += 1;
         if let Some(time) = event.time {
@@ -212,7 +212,7 @@ impl Trail {
     fn append(&mut self, next: Self, bounds: Bounds) {
         self.common |= next.common;
         self.requests += next.requests;
-        self.bytes += next.bytes;
+        self.bytes = self.bytes.saturating_add(next.bytes);
         self.outcomes.iter_mut().zip(next.outcomes).for_each(|(ours, theirs)| *ours += theirs);
         self.reach(next.first, next.last);
         self.hours.merge(next.hours, bounds);

@@ -15,7 +15,7 @@ use super::Bounds;
 pub struct Use {
     /// Entries.
     pub count: u64,
-    /// Response bytes.
+    /// Response bytes; whoever writes logs can make them any number, so sums stop at the greatest.
     pub bytes: u64,
     /// When the first entry was written.
     pub time: Option<Time>,
@@ -46,7 +46,7 @@ impl Uses {
         let first = Use { count: 0, bytes: 0, time, line, offset };
         let used = self.of.entry(value.as_str().into()).or_insert(first);
         used.count += 1;
-        used.bytes += bytes;
+        used.bytes = used.bytes.saturating_add(bytes);
     }
 
     /// Appends the uses of following entries, which may be more than are kept.
@@ -57,7 +57,7 @@ impl Uses {
         for (value, used) in new {
             if let Some(ours) = self.of.get_mut(&value) {
                 ours.count += used.count;
-                ours.bytes += used.bytes;
+                ours.bytes = ours.bytes.saturating_add(used.bytes);
             } else if self.of.len() < bounds.uses() {
                 self.of.insert(value, used);
             } else {

@@ -130,7 +130,8 @@ pub(super) fn of_run(run: &Run) -> Vec<Fact> {
         facts.text(Section::Run, "period examined until", window.to.to_string());
     }
     facts.number(Section::Run, "files read", run.sources.len() as u64);
-    facts.number(Section::Run, "bytes read", run.sources.iter().map(|source| source.bytes).sum());
+    let bytes = run.sources.iter().map(|source| source.bytes).fold(0, u64::saturating_add);
+    facts.number(Section::Run, "bytes read", bytes);
     facts.all
 }
 
