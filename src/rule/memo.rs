@@ -116,18 +116,19 @@ impl Memo {
         lane: usize,
         value: impl FnOnce() -> Option<&'v [u8]>,
     ) -> Option<Row> {
+        match self.rows.get(lane).copied().unwrap_or_default() {
+            Sought::At(place) => Some(Row { lane, place }),
+            Sought::Nowhere => None,
+            Sought::NotYet => self.seek(lane, value()),
+        }
+    }
+
+    fn seek(&mut self, lane: usize, value: Option<&[u8]>) -> Option<Row> {
         if self.rows.len() <= lane {
             self.rows.resize(lane + 1, Sought::NotYet);
         }
-        let place = match self.rows[lane] {
-            Sought::At(place) => Some(place),
-            Sought::Nowhere => None,
-            Sought::NotYet => {
-                let place = value().map(|value| self.find(lane, value));
-                self.rows[lane] = place.map_or(Sought::Nowhere, Sought::At);
-                place
-            }
-        };
+        let place = value.map(|value| self.find(lane, value));
+        self.rows[lane] = place.map_or(Sought::Nowhere, Sought::At);
         place.map(|place| Row { lane, place })
     }
 

@@ -327,12 +327,14 @@ impl<'e> Subject<'e> {
     }
 
     /// The row of a lane's value, if it has one that is worth remembering.
+    #[inline]
     pub(super) fn row(&mut self, lane: usize) -> Option<Row> {
         let of = *self.sources.lanes().get(lane)?;
         self.row_in(lane, of)
     }
 
     /// The same of a lane of which it is known what it is.
+    #[inline]
     pub(super) fn row_in(&mut self, number: usize, lane: Lane) -> Option<Row> {
         let (event, mut room) = (self.event, Room::default());
         let room = &mut room;
