@@ -185,10 +185,17 @@ impl std::hash::Hash for Time {
     }
 }
 
-/// RFC 3339 with offset; a fraction only where there is one.
+/// RFC 3339 with offset; a fraction only where there is one. RFC 3339 has years of four digits: an
+/// instant whose year at its offset has none is shown at the farthest offset that a stamp can have.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const FARTHEST: i16 = 18 * 60 + 59;
         let local = self.micros + i64::from(self.offset) * 60_000_000;
+        match civil_from_days(local.div_euclid(86_400_000_000)).0 {
+            ..0 if self.offset < FARTHEST => return self.shown_at(FARTHEST).fmt(f),
+            10_000.. if self.offset > -FARTHEST => return self.shown_at(-FARTHEST).fmt(f),
+            _ => {}
+        }
         let (seconds, micro) = (local.div_euclid(1_000_000), local.rem_euclid(1_000_000));
         let (days, in_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         let (year, month, day) = civil_from_days(days);
@@ -402,6 +409,17 @@ mod tests {
         );
         for bad in ["", "2017-02-29T00:00:00Z", "2017-03-09T24:00:00Z", "2017-03-09T23:53:00"] {
             assert!(bad.parse::<Time>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_instant_that_a_stamp_says_is_shown_so_that_it_can_be_read() {
+        for text in ["9999-12-31T23:59:59-18:00", "0000-01-01T00:00:00+18:00"] {
+            for offset in [-1_080, 0, 1_080] {
+                let time: Time = text.parse().unwrap();
+                let shown = time.shown_at(offset).to_string();
+                assert_eq!(shown.parse::<Time>().unwrap(), time, "{shown}");
+            }
         }
     }
 

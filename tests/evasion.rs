@@ -457,3 +457,32 @@ fn sizes_that_no_server_sends_hide_nothing() {
     let sent = case["actors"].as_array().unwrap().iter().map(|actor| &actor["bytes"]);
     assert_eq!(sent.filter(|sent| **sent == u64::MAX).count(), 1, "{case}");
 }
+
+/// A report on stamps at either end of time can be read again.
+#[test]
+fn stamps_at_the_ends_of_time_break_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let stamps = [
+        "01/Jan/0000:00:00:00 +1800",
+        "08/Mar/2017:10:00:00 +0900",
+        "31/Dec/9999:23:59:59 +1800",
+        "31/Dec/9999:23:59:59 -1800",
+    ];
+    let line = |n: usize| {
+        let stamp = stamps[n % stamps.len()];
+        format!("203.0.113.9 - - [{stamp}] \"GET {UNION} HTTP/1.1\" 200 {n} \"-\" \"M\"\n")
+    };
+    std::fs::write(folder.path().join("access.log"), (0..80).map(line).collect::<String>())
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let output = program::program(folder.path(), arguments.iter().copied()).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1 | 5)), "{told}");
+        output.stdout
+    };
+    let report = run(&["sweep", "-q", "-f", "json", "--site", "shop", "access.log"]);
+    std::fs::write(folder.path().join("report.json"), &report).unwrap();
+    for format in ["html", "text", "json"] {
+        run(&["report", "-f", format, "report.json"]);
+    }
+}

@@ -57,8 +57,9 @@ impl Activity {
         let Some((first, last)) = ends else { return Self::default() };
         let fits = |step: &i64| (last - first) / step + 1 < MOST;
         let step = STEPS.into_iter().find(fits).unwrap_or((last - first) / (MOST - 1) + 1);
-        // Steps begin with the site's day, so that those of a day are the hours of a day.
-        let shift = i64::from(offset).div_euclid(60);
+        // Steps begin with the site's day, so that those of a day are the hours of a day; long ones
+        // with the first hour, before which there may be no year.
+        let shift = if STEPS.contains(&step) { i64::from(offset).div_euclid(60) } else { -first };
         let step_of = |hour: i64| (hour + shift).div_euclid(step);
         let mut counts = vec![0; (step_of(*last) - step_of(*first) + 1) as usize];
         for (hour, n) in hours {
@@ -80,7 +81,7 @@ mod tests {
         // 2017-03-08 05:00 in Japan, in hours since the epoch.
         let hour = 413_588;
         for (days, step, start) in
-            [(3, 1, "2017-03-08T05"), (300, 12, "2017-03-08T00"), (90_000, 2_908, "")]
+            [(3, 1, "2017-03-08T05"), (300, 12, "2017-03-08T00"), (90_000, 2_908, "2017-03-08T05")]
         {
             let hours = (0..days).map(|day| (hour + day * 24, 10)).collect();
             let activity = Activity::new(&hours, 540);

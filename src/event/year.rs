@@ -17,9 +17,11 @@ pub(super) struct Latest {
 }
 
 impl Latest {
-    /// A day of slack after `time`.
+    /// A day of slack after `time`; nothing, if that is no time: whoever makes an archive can claim
+    /// any.
     pub(super) fn new(time: Time) -> Option<Self> {
-        let time = Time::from_micros(time.micros() + SLACK, 0);
+        let micros = Time::checked(time.micros().saturating_add(SLACK)).ok()?;
+        let time = Time::from_micros(micros, 0);
         let year = time.to_string().get(..4)?.parse().ok()?;
         Some(Self { time, year })
     }
@@ -67,6 +69,13 @@ mod tests {
         let civil = Civil { year: 0, month, day, hour: 12, minute: 0, second: 0, micro: 0 };
         let latest = Latest::new(latest.parse().unwrap()).unwrap();
         latest.complete(civil, &Zone::default()).map(|civil| civil.year)
+    }
+
+    #[test]
+    fn a_claimed_time_that_is_none_gives_no_year() {
+        for micros in [i64::MAX, i64::MIN, i64::MAX / 20] {
+            assert!(Latest::new(Time::from_micros(micros, 0)).is_none(), "{micros}");
+        }
     }
 
     #[test]
