@@ -145,10 +145,10 @@ impl Report {
     /// # Errors
     ///
     /// If it is none, or holds a count that no logs can lead to.
-    pub fn read(from: impl std::io::Read) -> serde_json::Result<Self> {
-        let report = serde_json::from_reader(from)?;
-        plausible::plausible(&report)?;
-        Ok(report)
+    pub fn read(mut from: impl std::io::Read) -> serde_json::Result<Self> {
+        let mut text = Vec::new();
+        from.read_to_end(&mut text).map_err(serde_json::Error::io)?;
+        plausible::read(&text)
     }
 
     /// What is concluded from a tally.

@@ -8,13 +8,12 @@
 //! takes from other sites has lines of its own ([`Apart`]).
 
 use std::collections::BTreeSet;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::Run;
 use super::apart::{Apart, Hits};
-use super::plausible::plausible;
+use super::{Run, plausible};
 use crate::case::{Estate, Judged, Word};
 use crate::scan::Tally;
 use crate::source::ContentId;
@@ -73,8 +72,16 @@ pub(super) struct Line {
 #[derive(Debug, thiserror::Error)]
 pub enum PartError {
     /// Not a part file.
-    #[error("not a part file of schema {SCHEMA:?}: {0}")]
-    NotAPart(#[from] serde_json::Error),
+    #[error("not a part file of schema {SCHEMA:?}: line {line}: {why}")]
+    NotAPart {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong, and at which of its columns.
+        why: String,
+    },
+    /// It cannot be read to its end.
+    #[error(transparent)]
+    Unreadable(#[from] io::Error),
     /// Pieces without a head.
     #[error("not a part file: it has no head")]
     NoHead,
@@ -171,9 +178,8 @@ impl PartFile {
     pub fn read(&mut self, from: impl Read) -> Result<(), PartError> {
         let Self { head, tally, apart } = self;
         let (mut headless, mut wrong) = (apart.estate.is_none(), None);
-        let mut piece = |line: serde_json::Result<Line>| -> Result<Tally, PartError> {
+        let mut piece = |line: Result<Line, PartError>| -> Result<Tally, PartError> {
             let mut line = line?;
-            plausible(&line)?;
             if let Some(theirs) = line.head.take() {
                 head.agree(theirs)?;
                 headless = false;
@@ -183,7 +189,7 @@ impl PartFile {
             }
             Ok(apart.take(line)?.unwrap_or_default())
         };
-        let lines = serde_json::Deserializer::from_reader(BufReader::new(from)).into_iter();
+        let lines = Lines { from: BufReader::new(from), text: Vec::new(), number: 0 };
         tally.extend(lines.map_while(|line| piece(line).map_err(|error| wrong = Some(error)).ok()));
         match wrong {
             Some(error) => Err(error),
@@ -203,6 +209,48 @@ impl PartFile {
             let site = site.map(str::to_owned);
             write_line(out, &Line { site, tally: Some(piece), ..Line::default() })
         })
+    }
+}
+
+/// The lines of a part file.
+struct Lines<R> {
+    from: R,
+    /// The present one, and its number from 1.
+    text: Vec<u8>,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Goes on to the next line that is not blank; `false` at the end.
+    fn advance(&mut self) -> io::Result<bool> {
+        self.text.clear();
+        while self.text.trim_ascii().is_empty() {
+            self.text.clear();
+            if self.from.read_until(b'\n', &mut self.text)? == 0 {
+                return Ok(false);
+            }
+            self.number += 1;
+        }
+        Ok(true)
+    }
+
+    fn line(&self) -> Result<Line, PartError> {
+        plausible::read(&self.text).map_err(|error| {
+            let (said, column) = (error.to_string(), error.column());
+            let what = said.rsplit_once(" at line ").map_or(&*said, |(what, _)| what);
+            PartError::NotAPart { line: self.number, why: format!("{what} at column {column}") }
+        })
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<Line, PartError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.advance() {
+            Ok(more) => more.then(|| self.line()),
+            Err(error) => Some(Err(error.into())),
+        }
     }
 }
 
@@ -285,7 +333,7 @@ mod tests {
         assert!(matches!(read.read(&b""[..]), Err(PartError::NoHead)));
         assert!(matches!(
             read.read(&br#"{"schema":"leaksweep.part/1"}"#[..]),
-            Err(PartError::NotAPart(_))
+            Err(PartError::NotAPart { line: 1, .. })
         ));
     }
 }
