@@ -189,8 +189,8 @@ impl PartFile {
             }
             Ok(apart.take(line)?.unwrap_or_default())
         };
-        let lines = Lines { from: BufReader::new(from), text: Vec::new(), number: 0 };
-        tally.extend(lines.map_while(|line| piece(line).map_err(|error| wrong = Some(error)).ok()));
+        let until_wrong = |line| piece(line).map_err(|error| wrong = Some(error)).ok();
+        tally.extend(lines(from).map_while(until_wrong));
         match wrong {
             Some(error) => Err(error),
             None if headless => Err(PartError::NoHead),
@@ -212,46 +212,22 @@ impl PartFile {
     }
 }
 
-/// The lines of a part file.
-struct Lines<R> {
-    from: R,
-    /// The present one, and its number from 1.
-    text: Vec<u8>,
-    number: u64,
+/// The lines of a part file that are not blank.
+fn lines(from: impl Read) -> impl Iterator<Item = Result<Line, PartError>> {
+    (1..).zip(BufReader::new(from).split(b'\n')).filter_map(|(number, text)| match text {
+        Ok(text) if text.trim_ascii().is_empty() => None,
+        Ok(text) => Some(line(number, &text)),
+        Err(error) => Some(Err(error.into())),
+    })
 }
 
-impl<R: BufRead> Lines<R> {
-    /// Goes on to the next line that is not blank; `false` at the end.
-    fn advance(&mut self) -> io::Result<bool> {
-        self.text.clear();
-        while self.text.trim_ascii().is_empty() {
-            self.text.clear();
-            if self.from.read_until(b'\n', &mut self.text)? == 0 {
-                return Ok(false);
-            }
-            self.number += 1;
-        }
-        Ok(true)
-    }
-
-    fn line(&self) -> Result<Line, PartError> {
-        plausible::read(&self.text).map_err(|error| {
-            let (said, column) = (error.to_string(), error.column());
-            let what = said.rsplit_once(" at line ").map_or(&*said, |(what, _)| what);
-            PartError::NotAPart { line: self.number, why: format!("{what} at column {column}") }
-        })
-    }
-}
-
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<Line, PartError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.advance() {
-            Ok(more) => more.then(|| self.line()),
-            Err(error) => Some(Err(error.into())),
-        }
-    }
+/// The line of this number, from 1.
+fn line(number: u64, text: &[u8]) -> Result<Line, PartError> {
+    plausible::read(text).map_err(|error| {
+        let (said, column) = (error.to_string(), error.column());
+        let what = said.rsplit_once(" at line ").map_or(&*said, |(what, _)| what);
+        PartError::NotAPart { line: number, why: format!("{what} at column {column}") }
+    })
 }
 
 pub(super) fn write_line(out: &mut dyn Write, line: &Line) -> io::Result<()> {

@@ -38,11 +38,11 @@ const COUNTS: [&str; 20] = [
 /// Of these, those that are told by something, such as by hour.
 const BY: [&str; 2] = ["hours", "sequences"];
 
-/// Reads JSON text.
+/// Reads a value from JSON text.
 ///
 /// # Errors
 ///
-/// If it is none of these, or holds a count that no logs can lead to: where, and which.
+/// If it is no such value, or holds a count that no logs can lead to: where, and which.
 pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
     Named("").deserialize(&mut Deserializer::from_slice(text))?;
     serde_json::from_slice(text)
